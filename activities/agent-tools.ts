@@ -1,0 +1,48 @@
+// Tool names of agent files, as Bosun's own.
+import { delegationTools, toolSpecs } from "../protocol/tools.ts";
+import { type HostTool, isHostTool } from "./tools/index.ts";
+
+export const hostTools = Object.keys(toolSpecs).filter(isHostTool);
+/** What an agent gets whose file names no tools. */
+export const readOnlyTools = hostTools.filter((name) => toolSpecs[name].effect === "read");
+
+/** Names that files written for Claude Code use. */
+const counterparts: Readonly<Record<string, HostTool | "delegate">> = {
+  Read: "read_file",
+  Grep: "search_files",
+  Glob: "list_files",
+  LS: "list_files",
+  Write: "write_file",
+  Edit: "edit_file",
+  MultiEdit: "edit_file",
+  Task: "delegate",
+  Agent: "delegate",
+};
+const withoutCounterpart = new Set(
+  [
+    "Bash BashOutput KillBash KillShell PowerShell WebFetch WebSearch NotebookRead NotebookEdit LSP",
+    "TodoRead TodoWrite TaskCreate TaskGet TaskList TaskUpdate TaskOutput TaskStop EnterPlanMode",
+    "ExitPlanMode AskUserQuestion Skill SlashCommand ToolSearch ListMcpResourcesTool",
+    "ReadMcpResourceTool",
+  ].flatMap((line) => line.split(" ")),
+);
+
+export type AgentTool =
+  | { readonly is: "tool"; readonly tool: HostTool }
+  | { readonly is: "delegate" | "missing" }
+  | { readonly is: "unknown"; readonly why: string };
+
+export function toAgentTool(name: string): AgentTool {
+  if (isHostTool(name)) return { is: "tool", tool: name };
+  const found = Object.hasOwn(counterparts, name) ? counterparts[name] : undefined;
+  if (found === "delegate") return { is: "delegate" };
+  if (found) return { is: "tool", tool: found };
+  if (withoutCounterpart.has(name) || name.startsWith("mcp__")) return { is: "missing" };
+  if (delegationTools.some((tool) => tool === name)) {
+    return { is: "unknown", why: `${name} is not listed by itself. Write delegate: true instead.` };
+  }
+  return {
+    is: "unknown",
+    why: `there is no tool ${name}. Use ${hostTools.join(", ")}, or delegate: true.`,
+  };
+}

@@ -1,0 +1,133 @@
+// One call to Claude, safe to retry.
+import type Anthropic from "@anthropic-ai/sdk";
+import { ApplicationFailure, Context } from "@temporalio/activity";
+import type { ModelActivities, ModelBeat, ModelCallInput } from "../protocol/activities.ts";
+import { failureTypes } from "../protocol/failures.ts";
+import { toUsd } from "../protocol/prices.ts";
+import type { ModelAnswer, ToolDeclaration } from "../protocol/turn.ts";
+import { beatEvery } from "./beat-every.ts";
+import type { PullTranscript } from "./pull-transcript.ts";
+import { toFailure } from "./to-failure.ts";
+import { watchStream } from "./watch-stream.ts";
+
+export interface ModelDependencies {
+  readonly anthropic: Anthropic;
+  /** Who this worker's calls go to: `scripted`, or the API's host name. */
+  readonly backend: string;
+  /** Milliseconds without a byte before a stream counts as stalled. */
+  readonly stallMs: number;
+  readonly pullTranscript: PullTranscript;
+}
+
+const tailLength = 300;
+
+export function createCallModel(deps: ModelDependencies): ModelActivities["callModel"] {
+  return async (input) => {
+    const { cancellationSignal } = Context.current();
+    let beat: ModelBeat = { phase: "pulling", bytes: 0, tail: "" };
+    const stopBeating = beatEvery(() => beat);
+    const watch = watchStream(deps.stallMs, cancellationSignal, (bytes) => {
+      beat = { ...beat, phase: "streaming", bytes };
+    });
+    try {
+      checkBackend(deps.backend, input.backend);
+      const params = await toParams(deps, input);
+      beat = { ...beat, phase: "waiting" };
+      watch.start();
+      const stream = deps.anthropic.messages.stream(params, {
+        signal: watch.signal,
+        middleware: [watch.tap],
+      });
+      stream.on("text", (text) => {
+        beat = { ...beat, tail: (beat.tail + text).slice(-tailLength) };
+      });
+      return toAnswer(deps.backend, await stream.finalMessage(), stream.request_id);
+    } catch (error) {
+      // A cancellation or a shutdown first, then the watchdog: both surface as the SDK's abort error.
+      if (cancellationSignal.aborted) throw cancellationSignal.reason;
+      if (watch.stalled()) throw stalled(deps.stallMs);
+      throw toFailure(error);
+    } finally {
+      watch.stop();
+      stopBeating();
+    }
+  };
+}
+
+function checkBackend(own: string, expected: string): void {
+  if (own === expected) return;
+  throw ApplicationFailure.create({
+    message: `The conversation was held with ${nameOf(expected)}, and this worker talks to ${nameOf(own)}.`,
+    type: failureTypes.backendChanged,
+    nonRetryable: true,
+    details: [{ backend: own }],
+  });
+}
+
+const nameOf = (backend: string): string =>
+  backend === "scripted" ? "the scripted model" : backend;
+
+async function toParams(
+  { pullTranscript }: ModelDependencies,
+  { transcript, maxTokens, closing }: ModelCallInput,
+): Promise<Anthropic.MessageStreamParams> {
+  const { header, messages } = await pullTranscript(transcript);
+  return {
+    model: header.model,
+    max_tokens: maxTokens,
+    system: [{ type: "text", text: header.system }],
+    messages: messages.map(({ role, content }) => ({ role, content: [...content] })),
+    cache_control: { type: "ephemeral" },
+    ...(header.tools.length > 0 && {
+      tools: header.tools.map(toTool),
+      ...(closing && { tool_choice: { type: "none" as const } }),
+    }),
+  };
+}
+
+const toTool = ({ name, description, input_schema }: ToolDeclaration): Anthropic.Tool => ({
+  name,
+  description,
+  input_schema: { ...input_schema },
+});
+
+/** Named fields only, the content as it came: it goes back byte for byte. */
+function toAnswer(
+  backend: string,
+  message: Anthropic.Message,
+  requestId: string | null | undefined,
+): ModelAnswer {
+  const { usage } = message;
+  const spent = {
+    calls: 1,
+    inputTokens: usage.input_tokens,
+    outputTokens: usage.output_tokens,
+    cacheReadTokens: usage.cache_read_input_tokens ?? 0,
+    cacheWriteTokens: usage.cache_creation_input_tokens ?? 0,
+  };
+  const detail = message.stop_details;
+  return {
+    messageId: message.id,
+    requestId: requestId ?? null,
+    model: message.model,
+    content: message.content,
+    stopReason: message.stop_reason,
+    ...(detail && { stopDetail: describeStop(detail) }),
+    usage: { ...spent, usd: toUsd(backend, message.model, spent) },
+  };
+}
+
+function describeStop(detail: object): string {
+  const { category, explanation } = detail as { category?: unknown; explanation?: unknown };
+  return [category, explanation]
+    .filter((part) => typeof part === "string")
+    .join(": ")
+    .slice(0, 500);
+}
+
+function stalled(stallMs: number): ApplicationFailure {
+  return ApplicationFailure.retryable(
+    `The model sent nothing for ${Math.round(stallMs / 1_000)} s.`,
+    failureTypes.streamStalled,
+  );
+}

@@ -1,0 +1,29 @@
+// The activities, made from their dependencies.
+import type { HostActivities, ModelActivities } from "../protocol/activities.ts";
+import { createCallModel, type ModelDependencies } from "./call-model.ts";
+import { createLoadAgent } from "./load-agent.ts";
+import { createPrepareWorkspace } from "./prepare-workspace.ts";
+import { createRunTool } from "./run-tool.ts";
+
+export { createPullTranscript } from "./pull-transcript.ts";
+export { createWatchActivities } from "./watch-tasks.ts";
+
+export interface HostDependencies {
+  /** Where artifacts and the effect journal lie. */
+  readonly dir: string;
+  readonly host: string;
+  /** The folder of the agents that come with Bosun. */
+  readonly builtinDir: string;
+}
+
+export function createModelActivities(deps: ModelDependencies): ModelActivities {
+  return { callModel: createCallModel(deps) };
+}
+
+export function createHostActivities(deps: HostDependencies): HostActivities {
+  return {
+    prepareWorkspace: createPrepareWorkspace(deps),
+    loadAgent: createLoadAgent(deps),
+    runTool: createRunTool(deps),
+  };
+}

@@ -1,0 +1,28 @@
+// Writes a whole text file, old or new.
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { z } from "zod";
+import { byteLength } from "../../protocol/text.ts";
+import type { writeFileInput } from "../../protocol/tools.ts";
+import { writeWhole } from "../write-whole.ts";
+import { readPlace } from "./load-text.ts";
+import { toLines } from "./read-file.ts";
+import { toTarget } from "./to-target.ts";
+import { ToolProblem } from "./tool-problem.ts";
+import type { Tool } from "./tool.ts";
+
+export const writeFile: Tool<z.infer<typeof writeFileInput>> = async (input, { jail }) => {
+  const { place, exists } = await toTarget(jail, input.path);
+  if (input.content.includes("\0")) {
+    throw new ToolProblem("The content holds a NUL character. Only text can be written.");
+  }
+  const mode = exists ? { mode: (await readPlace(place)).mode } : {};
+  await mkdir(dirname(place.real), { recursive: true });
+  await writeWhole(place.real, input.content, mode);
+  const lines = toLines(input.content).length;
+  const bytes = byteLength(input.content);
+  return {
+    text: `wrote ${place.shown}: ${lines} lines, ${bytes} bytes (${exists ? "replaced" : "created"})`,
+    artifacts: place.inArtifacts ? [place.shown] : [],
+  };
+};

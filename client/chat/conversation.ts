@@ -1,0 +1,169 @@
+// Listening, typing and watching at the same time.
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FeedEntry } from "../../protocol/feed.ts";
+import { isEnded } from "../../protocol/task.ts";
+import { CommandError, type Context } from "../commands/context.ts";
+import type { Visit } from "../commands/with-session.ts";
+import type { LiveCall } from "../live-call.ts";
+import { RequestError } from "../request-error.ts";
+import { renderEntry } from "../screen/feed-lines.ts";
+import { type Palette, toPalette } from "../screen/palette.ts";
+import { toPlainLine } from "../screen/plain-text.ts";
+import { cutLine, wrapText } from "../screen/wrap-text.ts";
+import type { SupervisorHandle } from "../supervisor-handle.ts";
+import type { SupervisorView } from "../supervisor-view.ts";
+import type { Prompt } from "./prompt.ts";
+import { runSlash } from "./slash.ts";
+
+export interface ConversationOptions {
+  readonly visit: Visit;
+  readonly context: Context;
+  readonly prompt: Prompt;
+  readonly signal: AbortSignal;
+  readonly leave: () => void;
+  readonly json: boolean;
+}
+
+export class Conversation {
+  readonly #options: ConversationOptions;
+  readonly #palette: Palette;
+  /** Messages sent from here, and whether they were answered. */
+  readonly #sent = new Map<string, boolean>();
+  readonly #openTasks = new Set<string>();
+
+  constructor(options: ConversationOptions) {
+    this.#options = options;
+    this.#palette = toPalette(options.context.color);
+  }
+
+  /** Starts a supervisor with the first line that is typed. */
+  async begin(workspace: string): Promise<SupervisorHandle | undefined> {
+    const { prompt, visit } = this.#options;
+    this.#say([`No supervisor is running. Say what you want done in ${workspace}:`]);
+    for (;;) {
+      const { value, done } = await prompt.lines.next();
+      if (done) return undefined;
+      const message = value.trim();
+      if (!message || message.startsWith("/")) continue;
+      const { supervisor, messageId } = await visit.here.bosun.start({ workspace, message });
+      if (messageId) this.#sent.set(messageId, false);
+      return supervisor;
+    }
+  }
+
+  async hold(supervisor: SupervisorHandle, after: number): Promise<void> {
+    this.#say([`Talking to ${supervisor.id}. /help lists commands, Ctrl-C leaves.`]);
+    await Promise.all([
+      this.#listen(supervisor, after),
+      this.#read(supervisor),
+      this.#watch(supervisor),
+    ]);
+  }
+
+  /** What the supervisor and its tasks do. */
+  async #listen(supervisor: SupervisorHandle, after: number): Promise<void> {
+    const { signal, leave } = this.#options;
+    const onGap = (open: boolean) =>
+      this.#say([open ? "(no worker answers just now)" : "(a worker answers again)"]);
+    for await (const entry of supervisor.follow({ after, signal, onGap })) this.#show(entry);
+    leave();
+  }
+
+  #show(entry: FeedEntry): void {
+    const { json, prompt } = this.#options;
+    const { event } = entry;
+    if (event.type === "task") {
+      if (isEnded(event.phase)) this.#openTasks.delete(event.taskId);
+      else this.#openTasks.add(event.taskId);
+    }
+    if (json) prompt.print([JSON.stringify(entry)]);
+    // What was typed here stands there already.
+    else if (event.type !== "taken" || !this.#sent.has(event.messageId)) {
+      const frame = { width: this.#width(), palette: this.#palette, stamp: "" };
+      prompt.print(renderEntry(entry, frame));
+    }
+    if (event.type === "reply") for (const id of event.answers) this.#sent.set(id, true);
+  }
+
+  /** What the person types. */
+  async #read(supervisor: SupervisorHandle): Promise<void> {
+    const { prompt, signal, leave } = this.#options;
+    for await (const line of prompt.lines) {
+      if (signal.aborted) return;
+      if (line.trim()) this.#say(await this.#take(supervisor, line.trim()));
+    }
+    while (!signal.aborted && [...this.#sent.values()].includes(false)) await this.#pause(100);
+    leave();
+  }
+
+  async #take(supervisor: SupervisorHandle, line: string): Promise<readonly string[]> {
+    try {
+      if (line.startsWith("/")) return await runSlash(line, this.#toPlace(supervisor));
+      return await this.#send(supervisor, line);
+    } catch (error) {
+      if (error instanceof RequestError || error instanceof CommandError) return [error.message];
+      throw error;
+    }
+  }
+
+  async #send(supervisor: SupervisorHandle, text: string): Promise<readonly string[]> {
+    const id = randomUUID();
+    this.#sent.set(id, false);
+    try {
+      const { stored } = await supervisor.send(text, { id });
+      return stored === "signalled" ? ["(stored, no worker is running)"] : [];
+    } catch (error) {
+      this.#sent.delete(id);
+      throw error;
+    }
+  }
+
+  #toPlace(supervisor: SupervisorHandle) {
+    const { visit, leave } = this.#options;
+    const frame = { width: this.#width(), now: new Date(), palette: this.#palette };
+    return { bosun: visit.here.bosun, supervisor, frame, leave };
+  }
+
+  /** The line above the prompt, and whether everything it needs is still there. */
+  async #watch(supervisor: SupervisorHandle): Promise<void> {
+    const { visit, context, prompt, signal } = this.#options;
+    for (;;) {
+      if (signal.aborted) return;
+      const lost = visit.session.lost();
+      if (lost) throw new CommandError(lost);
+      if (context.isTty) {
+        const look = await supervisor.look().catch(() => undefined);
+        if (look) prompt.status(this.#toStatus(look.view, look.live));
+      }
+      await this.#pause(600);
+    }
+  }
+
+  #toStatus(view: SupervisorView, live: LiveCall | undefined): string {
+    const open = this.#openTasks.size;
+    const parts = [
+      view.status === "idle" ? "" : view.status,
+      open > 0 ? `${open} ${open === 1 ? "task" : "tasks"} open` : "",
+      live && live.attempt > 1 ? `attempt ${live.attempt}` : "",
+      toPlainLine(live?.tail ?? "").slice(-200),
+    ].filter(Boolean);
+    const text = cutLine(parts.join(" · "), this.#width(), "middle");
+    return text && this.#palette.faint(text);
+  }
+
+  /** Remarks of the chat itself. */
+  #say(lines: readonly string[]): void {
+    const { context, json, prompt } = this.#options;
+    if (json) for (const line of lines) context.note(line);
+    else prompt.print(lines.flatMap((line) => wrapText(line, this.#width())));
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#options.signal }).catch(() => undefined);
+  }
+
+  #width(): number {
+    return this.#options.context.columns() - 1;
+  }
+}

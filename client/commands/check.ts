@@ -1,0 +1,46 @@
+// Shows one task as it is now.
+import { type Command, Option } from "commander";
+import type { CheckDetail } from "../../protocol/views.ts";
+import { renderCheck } from "../screen/task-card.ts";
+import { toPalette } from "../screen/palette.ts";
+import type { Context } from "./context.ts";
+import { pickId, withBosun } from "./with-bosun.ts";
+
+interface Options {
+  readonly detail: CheckDetail;
+  readonly json?: boolean;
+}
+
+const examples = `
+Status needs no worker. Details come from the task itself, so they need one.
+
+Examples:
+  bosun check researcher-3c
+  bosun check researcher-3c --detail turns
+`;
+
+export function addCheck(program: Command, context: Context): void {
+  const details: readonly CheckDetail[] = ["status", "digest", "turns", "full"];
+  program
+    .command("check")
+    .description("show one task as it is now")
+    .argument("<task>", "the task")
+    .addOption(new Option("--detail <detail>", "how much").choices(details).default("digest"))
+    .option("--json", "print JSON")
+    .addHelpText("after", examples)
+    .action((task: string, options: Options) => check(task, options, context));
+}
+
+async function check(given: string, options: Options, context: Context) {
+  await withBosun(context, async (bosun) => {
+    const id = await pickId(bosun, given, "task");
+    const { view: task, report, missing } = await bosun.task(id).check(options.detail);
+    if (options.json) {
+      context.json({ task, report: report ?? null, missing: missing ?? null });
+      return;
+    }
+    const frame = { width: context.columns(), now: new Date(), palette: toPalette(context.color) };
+    context.print(renderCheck(task, report, frame).join("\n"));
+    if (missing) context.note(`(${missing})`);
+  });
+}

@@ -1,0 +1,32 @@
+// What a command may use of the world around it.
+import type { Env } from "../../protocol/environment.ts";
+
+export interface Context {
+  readonly env: Env;
+  readonly cwd: string;
+  /** One line, or several, on standard output. */
+  readonly print: (text: string) => void;
+  /** The same on standard error: progress and remarks, never results. */
+  readonly note: (text: string) => void;
+  /** One JSON value on standard output. */
+  readonly json: (value: unknown) => void;
+  /** Whether a person watches: both input and output are terminals. */
+  readonly isTty: boolean;
+  /** Whether colours are wanted. */
+  readonly color: boolean;
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+  /** Width of the screen as it is now, 80 where there is none. */
+  readonly columns: () => number;
+}
+
+/** Ends a command with one or two lines that say what to do next. 1: it failed. 2: it was asked for wrongly. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  readonly exitCode: 1 | 2;
+
+  constructor(message: string, exitCode: 1 | 2 = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}

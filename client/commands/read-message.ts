@@ -1,0 +1,26 @@
+// A message from the command line, or from standard input.
+import { limitDefaults } from "../../protocol/settings.ts";
+import { checkText } from "../check-text.ts";
+import { CommandError, type Context } from "./context.ts";
+
+/** `-` reads standard input to its end. Throws before anything is sent when it cannot be sent. */
+export async function readMessage(given: string, context: Context): Promise<string> {
+  const text = given === "-" ? await readInput(context) : given;
+  checkText(text, "message");
+  return text;
+}
+
+async function readInput({ input, isTty }: Context): Promise<string> {
+  if (isTty)
+    throw new CommandError("Nothing is piped in. Give the message, or: echo … | bosun … -", 2);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of input) {
+    const bytes = Buffer.from(chunk);
+    chunks.push(bytes);
+    size += bytes.byteLength;
+    // Enough to be refused with words.
+    if (size > 10 * limitDefaults.maxMessageBytes) break;
+  }
+  return Buffer.concat(chunks).toString("utf8").trimEnd();
+}

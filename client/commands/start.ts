@@ -1,0 +1,102 @@
+// Starts a supervisor, or sends to the one that runs.
+import type { Command } from "commander";
+import type { Bosun } from "../bosun.ts";
+import { isRequestError } from "../request-error.ts";
+import type { Sent } from "../supervisor-handle.ts";
+import { isOver } from "../supervisor-view.ts";
+import { CommandError, type Context } from "./context.ts";
+import { readMessage } from "./read-message.ts";
+import { toBackendWords } from "./words.ts";
+import { withBosun } from "./with-bosun.ts";
+import { resolveWorkspace } from "./workspace.ts";
+
+interface Options {
+  readonly id?: string;
+  readonly workspace: string;
+  readonly agent?: string;
+  readonly json?: boolean;
+}
+
+const examples = `
+Examples:
+  bosun start "Survey this folder with three background tasks"
+  bosun start --id docs --workspace ../project --agent supervisor
+  echo "What is in here?" | bosun start -
+`;
+
+export function addStart(program: Command, context: Context): void {
+  program
+    .command("start")
+    .description("start a supervisor on a folder")
+    .argument("[message]", "what it reads first, or - for standard input")
+    .option("--id <id>", "its id; when it runs already, the message is sent to it")
+    .option("--workspace <dir>", "the folder its agents work on", ".")
+    .option("--agent <name>", "which agent it is (default: supervisor)")
+    .option("--json", "print JSON")
+    .addHelpText("after", examples)
+    .action((message: string | undefined, options: Options) => start(message, options, context));
+}
+
+async function start(given: string | undefined, options: Options, context: Context) {
+  const message = given === undefined ? undefined : await readMessage(given, context);
+  const workspace = resolveWorkspace(options.workspace, context);
+  const { id, agent } = options;
+  await withBosun(context, async (bosun) => {
+    const request = {
+      workspace,
+      ...(id && { id }),
+      ...(agent && { agent }),
+      ...(message && { message }),
+    };
+    try {
+      const { supervisor, messageId } = await bosun.start(request);
+      const { backend } = await bosun.settings();
+      const started = { id: supervisor.id, started: true, workspace, backend };
+      if (options.json) context.json({ ...started, messageId: messageId ?? null, stored: null });
+      else context.print(toText(supervisor.id, workspace, backend));
+    } catch (error) {
+      if (!isRequestError(error, "exists") || !id) throw error;
+      await sendInstead(bosun, id, message, options, context);
+    }
+  });
+}
+
+/** The id is taken: by a supervisor that runs, which gets the message, or by one that has ended. */
+async function sendInstead(
+  bosun: Bosun,
+  id: string,
+  message: string | undefined,
+  options: Options,
+  context: Context,
+): Promise<void> {
+  const supervisor = bosun.supervisor(id);
+  const view = await supervisor.status();
+  if (isOver(view)) {
+    throw new CommandError(
+      `The supervisor ${id} has ended, and an id is used once. Choose another --id, or read it with: bosun transcript ${id}`,
+    );
+  }
+  const sent = message === undefined ? undefined : await supervisor.send(message);
+  const { workspace, backend } = view;
+  if (options.json) {
+    const answer = { id, started: false, workspace, backend };
+    context.json({ ...answer, messageId: sent?.id ?? null, stored: sent?.stored ?? null });
+  } else {
+    context.print(`${id} runs already${sent ? `: ${toSentText(sent)}` : "."}`);
+  }
+}
+
+function toText(id: string, workspace: string, backend: string): string {
+  return [
+    `${id} started on ${workspace} (${toBackendWords(backend)})`,
+    `  talk to it:   bosun chat ${id}`,
+    `  its tasks:    bosun tasks ${id}`,
+  ].join("\n");
+}
+
+export function toSentText({ stored, known }: Sent): string {
+  if (stored === "signalled") {
+    return "stored, no worker is running. It is read as soon as one does: bosun worker";
+  }
+  return known ? "this message had been accepted before." : "message accepted.";
+}

@@ -1,0 +1,70 @@
+// Lists supervisors and tasks.
+import type { Command } from "commander";
+import logUpdate from "log-update";
+import type { Agents } from "../list-executions.ts";
+import { renderAgents } from "../screen/agent-list.ts";
+import { toPalette } from "../screen/palette.ts";
+import { isOver } from "../supervisor-view.ts";
+import type { Bosun } from "../bosun.ts";
+import type { Context } from "./context.ts";
+import { everySecond } from "./every-second.ts";
+import { pickId, withBosun } from "./with-bosun.ts";
+
+interface Options {
+  readonly watch?: boolean;
+  readonly json?: boolean;
+}
+
+const examples = `
+Examples:
+  bosun tasks                     every supervisor and its open tasks
+  bosun tasks supervisor-1f       one supervisor and all of its tasks
+  bosun tasks --watch             the same, every second, until Ctrl-C
+`;
+
+export function addTasks(program: Command, context: Context): void {
+  program
+    .command("tasks")
+    .description("list supervisors and tasks")
+    .argument("[id]", "one supervisor: all of its tasks, ended ones too")
+    .option("--watch", "repeat every second")
+    .option("--json", "print JSON")
+    .addHelpText("after", examples)
+    .action((id: string | undefined, options: Options) => tasks(id, options, context));
+}
+
+async function tasks(given: string | undefined, options: Options, context: Context) {
+  await withBosun(context, async (bosun) => {
+    const id = given && (await pickId(bosun, given, "supervisor"));
+    const show = async () => showOnce(await readAgents(bosun, id), options, context);
+    await show();
+    if (options.watch) await everySecond(show);
+    if (options.watch && context.isTty) logUpdate.done();
+  });
+}
+
+/** With an id, everything of that tree. Without one, what is still open. */
+async function readAgents(bosun: Bosun, id: string | undefined): Promise<Agents> {
+  if (id === undefined) return bosun.list();
+  const supervisor = bosun.supervisor(id);
+  const [view, found] = await Promise.all([supervisor.status(), supervisor.tasks()]);
+  return { supervisors: [view], tasks: found };
+}
+
+function showOnce(agents: Agents, options: Options, context: Context): void {
+  if (options.json) {
+    context.json({ ...agents, asOf: new Date().toISOString() });
+    return;
+  }
+  const palette = toPalette(context.color);
+  const lines = renderAgents(agents, { width: context.columns(), now: new Date(), palette });
+  const ended = agents.supervisors.filter(isOver).length;
+  const text = lines.length > 0 ? lines.join("\n") : toEmptyText(ended);
+  if (options.watch && context.isTty) logUpdate(text);
+  else context.print(text);
+}
+
+function toEmptyText(ended: number): string {
+  const none = ended > 0 ? "No supervisor is running" : "No supervisors yet";
+  return `${none}. Start one with: bosun start "what you want done" (or take the tour: bosun demo)`;
+}

@@ -1,0 +1,33 @@
+// Prints the conversation of an agent.
+import type { Command } from "commander";
+import { toPalette } from "../screen/palette.ts";
+import { renderTranscript } from "../screen/transcript-lines.ts";
+import type { Context } from "./context.ts";
+import { pickId, withBosun } from "./with-bosun.ts";
+
+interface Options {
+  readonly json?: boolean;
+}
+
+export function addTranscript(program: Command, context: Context): void {
+  program
+    .command("transcript")
+    .description("print the conversation of a supervisor or task")
+    .argument("<id>", "the supervisor or task")
+    .option("--json", "print JSON, every block as it is")
+    .addHelpText("after", "\nExamples:\n  bosun transcript researcher-3c | less\n")
+    .action((id: string, options: Options) => transcript(id, options, context));
+}
+
+async function transcript(given: string, options: Options, context: Context) {
+  await withBosun(context, async (bosun) => {
+    const id = await pickId(bosun, given, "any");
+    const page = await bosun.task(id).transcript();
+    if (options.json) {
+      context.json({ id, ...page, header: page.header ?? null });
+      return;
+    }
+    const frame = { width: context.columns(), palette: toPalette(context.color) };
+    context.print(renderTranscript(page, frame).join("\n") || "Nothing has been said yet.");
+  });
+}

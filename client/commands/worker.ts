@@ -1,0 +1,22 @@
+// bosun worker: one more worker for a server that runs.
+import type { Command } from "commander";
+import { runWorker } from "../installation/run-worker.ts";
+import { openInstallation } from "../installation/installation.ts";
+import { CommandError, type Context } from "./context.ts";
+
+export function addWorker(program: Command, context: Context): void {
+  program
+    .command("worker")
+    .description("run a worker until Ctrl-C, against the server that runs")
+    .option("--roles <roles>", "workflows, models, tools, separated by commas (default: all)")
+    .option("--json", "answer with JSON: the worker's own line when it is ready")
+    .action(async (options: { roles?: string; json?: boolean }) => {
+      const installation = openInstallation(context.env, context.cwd);
+      if (installation.remark !== undefined) context.note(installation.remark);
+      const env = { ...context.env, ...(options.roles && { BOSUN_ROLES: options.roles }) };
+      if (!options.json) context.note("Starting a worker. Press Ctrl-C to stop.");
+      const code = await runWorker({ installation, env, cwd: context.cwd });
+      // What was wrong, it has said itself.
+      if (code !== 0) throw new CommandError("", code === 2 ? 2 : 1);
+    });
+}

@@ -1,0 +1,28 @@
+// Bosun for programs: supervisors and tasks, as typed calls.
+//
+//     const bosun = await connectHere(process.env, process.cwd());
+//     const { supervisor } = await bosun.start({ workspace: process.cwd() });
+//     console.log(await supervisor.ask("Survey this folder with three background tasks."));
+//     await bosun.close();
+//
+// Every call throws `RequestError`, with a `code` for programs and words for people. Ids are
+// strings, times are ISO 8601, durations are milliseconds.
+export {
+  Bosun,
+  type BosunOptions,
+  connectBosun,
+  type Started,
+  type StartOptions,
+} from "./bosun.ts";
+export { connectHere } from "./connect-here.ts";
+export { type SendOptions, type Sent, SupervisorHandle } from "./supervisor-handle.ts";
+export { type CancelAnswer, type SentNote, type TaskCheck, TaskHandle } from "./task-handle.ts";
+export type { FollowOptions } from "./follow-feed.ts";
+export type { Agents, Found } from "./list-executions.ts";
+export type { LiveCall } from "./live-call.ts";
+export { RequestError, type RequestErrorCode } from "./request-error.ts";
+export type { SupervisorView } from "./supervisor-view.ts";
+export type { FeedEntry, FeedEvent, FeedPage } from "../protocol/feed.ts";
+export type { Envelope, Receipt, TaskStatus, WaitingReason } from "../protocol/task.ts";
+export type { TranscriptPage, Usage } from "../protocol/turn.ts";
+export type { CheckDetail, TaskReport, TaskView } from "../protocol/views.ts";

@@ -1,0 +1,131 @@
+// Doctor's questions to the Temporal server.
+import type { Connection } from "@temporalio/client";
+import { toHostQueue, toQueues } from "../../protocol/ids.ts";
+import type { Env } from "../../protocol/environment.ts";
+import { type Check, fail, ok, warn } from "./checks.ts";
+import { retentionDays, searchAttributes } from "./embedded-server.ts";
+import type { Installation } from "./installation.ts";
+import { publicPorts } from "./public-ports.ts";
+import { isAlive } from "./processes.ts";
+import { readProcesses } from "./run-file.ts";
+import {
+  connect,
+  connectOptions,
+  type ConnectOptions,
+  externalOptions,
+  isExternal,
+  reason,
+} from "./temporal-connection.ts";
+
+const taskTypes = { workflow: 1, activity: 2 } as const;
+/** A poll lasts a minute at most, and the server remembers pollers for five. */
+const pollerMs = 120_000;
+
+/** Server, namespace, retention, search attributes, workers, open ports. */
+export async function checkServer(
+  installation: Installation | undefined,
+  env: Env,
+): Promise<readonly Check[]> {
+  const { server } = installation ? readProcesses(installation.dir) : {};
+  const serves = server !== undefined && isAlive(server);
+  if (!isExternal(env) && !serves) return [ok("server", "not running: npm start or bosun up")];
+  try {
+    const options = installation ? connectOptions(installation, env) : externalOptions(env);
+    const connection = await connect(options);
+    try {
+      const ports = serves && !isExternal(env) ? [checkPorts(server.pid)] : [];
+      const asked = await askServer(connection, options);
+      const workers = installation
+        ? [await checkWorkers(connection, options.namespace, installation)]
+        : [];
+      return [...asked, ...workers, ...ports];
+    } finally {
+      await connection.close();
+    }
+  } catch (error) {
+    const remedy = isExternal(env) ? "Check TEMPORAL_ADDRESS" : "bosun down, then bosun up";
+    return [fail("server", reason(error), remedy)];
+  }
+}
+
+async function askServer(
+  connection: Connection,
+  { address, namespace }: ConnectOptions,
+): Promise<readonly Check[]> {
+  const { serverVersion } = await connection.workflowService.getSystemInfo({});
+  const server = ok("server", `${address}, version ${serverVersion || "unknown"}`);
+  const described = await connection.workflowService
+    .describeNamespace({ namespace })
+    .catch((error: unknown) => reason(error));
+  if (typeof described === "string") {
+    const remedy = "Set TEMPORAL_NAMESPACE to one that exists";
+    return [server, fail("namespace", `${namespace}: ${described}`, remedy)];
+  }
+  const seconds = Number(described.config?.workflowExecutionRetentionTtl?.seconds ?? 0);
+  return [
+    server,
+    ok("namespace", namespace),
+    checkRetention(Math.floor(seconds / 86_400), namespace),
+    await checkAttributes(connection, namespace),
+  ];
+}
+
+function checkRetention(days: number, namespace: string): Check {
+  const detail = `${days} day${days === 1 ? "" : "s"}`;
+  if (days >= retentionDays) return ok("retention", detail);
+  const remedy = `Ended tasks are forgotten early. temporal operator namespace update --namespace ${namespace} --retention ${retentionDays}d`;
+  return warn("retention", detail, remedy);
+}
+
+async function checkAttributes(connection: Connection, namespace: string): Promise<Check> {
+  const name = "search attributes";
+  try {
+    const known = await connection.operatorService.listSearchAttributes({ namespace });
+    const missing = Object.entries(searchAttributes).filter(
+      ([attribute]) => known.customAttributes?.[attribute] === undefined,
+    );
+    if (missing.length === 0) return ok(name, Object.keys(searchAttributes).join(", "));
+    const flags = missing.map(([attribute, type]) => `--name ${attribute} --type ${type}`);
+    const remedy = `Bosun works without. To add them: temporal operator search-attribute create ${flags.join(" ")}`;
+    return warn(name, `missing: ${missing.map(([attribute]) => attribute).join(", ")}`, remedy);
+  } catch (error) {
+    return warn(name, `cannot be listed: ${reason(error)}`, "Bosun works without them");
+  }
+}
+
+async function checkWorkers(
+  connection: Connection,
+  namespace: string,
+  { id, host }: Installation,
+): Promise<Check> {
+  const queues = toQueues(id);
+  const { workflow, activity } = taskTypes;
+  const activities = [queues.watch, queues.now, queues.models, toHostQueue(id, host)];
+  const wanted = [
+    { name: queues.workflows, type: workflow },
+    ...activities.map((name) => ({ name, type: activity })),
+  ];
+  const polled = await Promise.all(
+    wanted.map(async ({ name, type }) => {
+      const asked = { namespace, taskQueue: { name }, taskQueueType: type };
+      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- its enum is in a package of Temporal's own
+      const { pollers } = await connection.workflowService.describeTaskQueue(asked);
+      const since = (Date.now() - pollerMs) / 1_000;
+      return (pollers ?? []).some((poller) => Number(poller.lastAccessTime?.seconds) > since);
+    }),
+  );
+  const silent = wanted.filter((_, index) => !polled[index]).map(({ name }) => name);
+  if (silent.length === 0) return ok("workers", `all ${wanted.length} task queues are polled`);
+  return warn("workers", `nobody polls ${silent.join(", ")}`, "bosun worker (or bosun up)");
+}
+
+function checkPorts(pid: number): Check {
+  const open = publicPorts(pid);
+  if (open === undefined) return ok("ports", "bound to 127.0.0.1 at start");
+  if (open.length === 0) return ok("ports", "on this machine only");
+  return fail(
+    "ports",
+    `${open.join(", ")} can be reached from outside`,
+    "bosun down, then bosun up",
+  );
+}

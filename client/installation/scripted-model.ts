@@ -1,0 +1,68 @@
+// The model of an installation that has no key.
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { z } from "zod";
+import { type Env, parseEnvironment } from "../../protocol/environment.ts";
+import {
+  type Background,
+  firstJsonLine,
+  root,
+  startInBackground,
+  untilReady,
+} from "./background.ts";
+import { withoutSecrets } from "./child-env.ts";
+
+export const scriptedBackend = "scripted";
+
+export interface ScriptedModel extends Background {
+  readonly url: string;
+}
+
+const readyShape = z.object({ url: z.url(), pid: z.int() });
+
+/** Whether nobody said whom to ask, so that the scripted model answers. */
+export function needsScriptedModel(env: Env): boolean {
+  const { apiKey, authToken, baseUrl } = parseEnvironment(env).model;
+  return apiKey === undefined && authToken === undefined && baseUrl === undefined;
+}
+
+/** Who answers model calls: `scripted`, or the host name of the API. */
+export function toBackend(env: Env): string {
+  return needsScriptedModel(env) ? scriptedBackend : parseEnvironment(env).model.backend;
+}
+
+/** Starts it on a free port, or on the one it had, and waits until it serves. */
+export async function startScriptedModel(order: {
+  readonly dir: string;
+  readonly env: Env;
+  readonly port: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onSpawn: (model: Background) => void;
+}): Promise<ScriptedModel> {
+  const name = "The scripted model";
+  const model = await startInBackground({
+    name,
+    command: process.execPath,
+    args: [
+      ...nodeArguments("scripted-model/main.ts"),
+      "--port",
+      `${order.port}`,
+      "--pace-ms",
+      "40",
+    ],
+    cwd: order.dir,
+    env: withoutSecrets(order.env),
+    log: join(order.dir, "logs", "scripted-model.log"),
+  });
+  order.onSpawn(model);
+  return untilReady(model, { name, timeoutMs: 30_000, signal: order.signal }, async () => {
+    const ready = readyShape.safeParse(firstJsonLine(model.log));
+    return ready.success ? { ...model, url: ready.data.url } : undefined;
+  });
+}
+
+/** Runs a TypeScript entry of this clone, wherever the process stands. */
+export function nodeArguments(entry: string): string[] {
+  const loader = pathToFileURL(join(root, "scripts", "set-up", "typescript.mjs"));
+  return ["--import", loader.href, join(root, entry)];
+}

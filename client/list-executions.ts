@@ -1,0 +1,86 @@
+// What the server's list of workflows knows of agents.
+import type { Client } from "@temporalio/client";
+import { isWorkflowId, toQueues } from "../protocol/ids.ts";
+import type { TaskView } from "../protocol/views.ts";
+import { workflowTypes } from "../protocol/workflows.ts";
+import { callServer } from "./call.ts";
+import { type Execution, toTaskView } from "./task-view.ts";
+import { type SupervisorView, toSupervisorView } from "./supervisor-view.ts";
+
+/** More than this many of a kind are not listed, newest first. */
+const maxListed = 1_000;
+
+export interface Agents {
+  readonly supervisors: readonly SupervisorView[];
+  readonly tasks: readonly TaskView[];
+}
+
+/** One tree: its supervisor and every task below it. The list lags behind by a moment. */
+export function listTree(client: Client, rootId: string): Promise<Agents> {
+  return list(client, rootId, `RootWorkflowId = '${checked(rootId)}'`);
+}
+
+/** Every supervisor of an installation, and the tasks that have not ended. */
+export async function listInstallation(client: Client, installation: string): Promise<Agents> {
+  const ours = `TaskQueue = '${checked(toQueues(installation).workflows)}'`;
+  const [supervisors, tasks] = await Promise.all([
+    list(client, installation, `${ours} AND WorkflowType = '${workflowTypes.supervisor}'`),
+    list(
+      client,
+      installation,
+      `${ours} AND WorkflowType = '${workflowTypes.subagent}' AND ExecutionStatus = 'Running'`,
+    ),
+  ]);
+  return { supervisors: supervisors.supervisors, tasks: tasks.tasks };
+}
+
+/** What an id names. */
+export interface Found {
+  readonly id: string;
+  readonly kind: "supervisor" | "task";
+}
+
+/** The ids of an installation that contain a text, newest first. */
+export async function findIds(
+  client: Client,
+  installation: string,
+  part: string,
+): Promise<readonly Found[]> {
+  const ours = `TaskQueue = '${checked(toQueues(installation).workflows)}'`;
+  const found = await readList(client, installation, ours);
+  return found.flatMap(({ workflowId: id, type }): readonly Found[] => {
+    if (!id.includes(part)) return [];
+    if (type === workflowTypes.supervisor) return [{ id, kind: "supervisor" }];
+    return type === workflowTypes.subagent ? [{ id, kind: "task" }] : [];
+  });
+}
+
+async function list(client: Client, id: string, query: string): Promise<Agents> {
+  const executions = await readList(client, id, query);
+  const asOf = new Date();
+  const ofType = (type: string) => executions.filter((execution) => execution.type === type);
+  return {
+    supervisors: ofType(workflowTypes.supervisor).map((one) => toSupervisorView(one, asOf)),
+    tasks: ofType(workflowTypes.subagent)
+      .map((one) => toTaskView(one, asOf))
+      .toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)),
+  };
+}
+
+function readList(client: Client, id: string, query: string): Promise<readonly Execution[]> {
+  return callServer(client, id, async () => {
+    const executions: Execution[] = [];
+    const latest = `${query} AND ExecutionStatus != 'ContinuedAsNew'`;
+    for await (const execution of client.workflow.list({ query: latest })) {
+      executions.push(execution);
+      if (executions.length >= maxListed) break;
+    }
+    return executions;
+  });
+}
+
+/** Ids stand inside quotes. */
+function checked(id: string): string {
+  if (!isWorkflowId(id)) throw new TypeError(`not an id: ${id}`);
+  return id;
+}

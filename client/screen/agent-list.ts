@@ -1,0 +1,56 @@
+// Supervisors, each with its tasks below it.
+import type { Agents } from "../list-executions.ts";
+import { isOver, type SupervisorView } from "../supervisor-view.ts";
+import { toCount, toElapsed, totalTokens } from "./figures.ts";
+import { groupBy } from "./group-by.ts";
+import type { Palette } from "./palette.ts";
+import { toPlainLine } from "./plain-text.ts";
+import { type Frame, renderTree } from "./task-tree.ts";
+import { cutLine } from "./wrap-text.ts";
+
+/** One supervisor: all of it. Several: those that run, and how many have ended. */
+export function renderAgents({ supervisors, tasks }: Agents, frame: Frame): readonly string[] {
+  const shown = supervisors.length === 1 ? supervisors : supervisors.filter((one) => !isOver(one));
+  const ended = supervisors.length - shown.length;
+  const groups = groupBy(tasks, (task) => rootOf(task.taskId, tasks));
+  const lines = shown.flatMap((supervisor) => [
+    ...renderSupervisor(supervisor, frame),
+    ...indent(renderTree(groups.get(supervisor.id) ?? [], { ...frame, width: frame.width - 2 })),
+  ]);
+  if (lines.length === 0 || ended === 0) return lines;
+  const more = `${ended} more ${ended === 1 ? "has" : "have"} ended`;
+  return [...lines, frame.palette.faint(cutLine(more, frame.width))];
+}
+
+function renderSupervisor(view: SupervisorView, frame: Frame): readonly string[] {
+  const { palette, now, width } = frame;
+  const figures = [
+    `turn ${view.turn}`,
+    toElapsed(view.startedAt, view.endedAt, now),
+    toCount(totalTokens(view.usage)),
+    view.backend === "scripted" ? "scripted" : "",
+    toPlainLine(view.workspace),
+  ].filter(Boolean);
+  const head = `${palette.strong(view.id)} ${paint(view, palette)}`;
+  const lines = [`${head}  ${palette.faint(figures.join("  "))}`];
+  if (view.why) lines.push(`  ${palette.wait(toPlainLine(view.why))}`);
+  return lines.map((line) => cutLine(line, width));
+}
+
+function paint({ status }: SupervisorView, palette: Palette): string {
+  if (status === "waiting") return palette.wait(status);
+  if (status === "failed") return palette.bad(status);
+  return status === "thinking" ? palette.busy(status) : palette.faint(status);
+}
+
+/** Follows the parents upwards. The last id that is no task here is the supervisor's. */
+function rootOf(taskId: string, tasks: Agents["tasks"]): string {
+  const parents = new Map(tasks.map((task) => [task.taskId, task.parentId ?? ""]));
+  let id = taskId;
+  while (parents.has(id)) id = parents.get(id) ?? "";
+  return id;
+}
+
+function indent(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `  ${line}`);
+}

@@ -1,0 +1,88 @@
+// A feed entry, as lines to append to a log.
+import type { FeedEntry, FeedEvent } from "../../protocol/feed.ts";
+import type { TaskPhase } from "../../protocol/task.ts";
+import { type Palette, paintStatus } from "./palette.ts";
+import { toPlainLine, toPlainText } from "./plain-text.ts";
+import { cutLine, wrapText } from "./wrap-text.ts";
+
+export interface LineFrame {
+  readonly width: number;
+  readonly palette: Palette;
+  /** What comes before each entry's first line. Further lines are indented as far. */
+  readonly stamp: string;
+}
+
+export function renderEntry(entry: FeedEntry, frame: LineFrame): readonly string[] {
+  return layOut(toWords(entry.event, frame.palette), frame);
+}
+
+/** Wraps a text to the width, behind its stamp. */
+export function layOut(text: string, frame: LineFrame): readonly string[] {
+  const indent = frame.stamp.length;
+  const lines = wrapText(text, Math.max(20, frame.width - indent));
+  return lines.map((line, index) =>
+    `${index === 0 ? frame.palette.faint(frame.stamp) : " ".repeat(indent)}${line}`.trimEnd(),
+  );
+}
+
+function toWords(event: FeedEvent, palette: Palette): string {
+  switch (event.type) {
+    case "taken":
+      return `${palette.strong("you:")} ${toPlainText(event.text)}`;
+    case "reply":
+      return `${palette.strong(toSpeaker(event.answers))} ${toPlainText(event.text)}`;
+    case "aside":
+      return palette.faint(`supervisor: ${toPlainText(event.text)}`);
+    case "tool":
+      return palette.faint(`tool: ${toPlainLine(event.label)}${event.failed ? " (failed)" : ""}`);
+    case "task":
+      return toTaskWords(event, palette);
+    case "note":
+      return `note ${shortId(event.noteId)} to ${event.taskId}: ${toPlainLine(event.text)}`;
+    case "receipt":
+      return palette.good(
+        `receipt: ${event.taskId} saw note ${shortId(event.receipt.noteId)} at turn ${event.receipt.turn}`,
+      );
+    case "trouble":
+      return palette.wait(`trouble: ${toPlainText(event.text)}`);
+    case "generation":
+      return palette.faint(`generation ${event.generation}: ${toPlainText(event.text)}`);
+    case "ended":
+      return "the supervisor has ended";
+  }
+}
+
+/** Words that answer nobody were brought about by a task's end. */
+function toSpeaker(answers: readonly string[]): string {
+  return answers.length > 0 ? "supervisor:" : "supervisor, woken:";
+}
+
+/** More of a description or summary is for `bosun check`. */
+const taskTextColumns = 160;
+
+function toTaskWords(event: Extract<FeedEvent, { type: "task" }>, palette: Palette): string {
+  const { phase, taskId } = event;
+  const status = paintStatus(phase.status, toPhaseText(phase), palette);
+  const text = toPlainLine(event.text);
+  return `task ${taskId} ${status}${text ? `: ${cutLine(text, taskTextColumns)}` : ""}`;
+}
+
+export function toPhaseText(phase: TaskPhase): string {
+  switch (phase.status) {
+    case "waiting":
+      return `waiting on ${phase.waitingOn.join(", ")}`;
+    case "failed":
+      return `failed (${phase.reason})`;
+    case "cancelled":
+      return phase.forced ? "cancelled by force" : "cancelled";
+    case "queued":
+    case "running":
+    case "completed":
+      return phase.status;
+  }
+}
+
+/** A note's id is for machines: its beginning tells two apart. */
+export function shortId(id: string): string {
+  return id.slice(0, 8);
+}

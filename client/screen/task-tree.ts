@@ -1,0 +1,93 @@
+// Tasks as a tree, one or two lines each.
+import stringWidth from "string-width";
+import type { TaskView } from "../../protocol/views.ts";
+import { toCount, toElapsed, totalTokens } from "./figures.ts";
+import { groupBy } from "./group-by.ts";
+import { type Palette, paintStatus, toMark } from "./palette.ts";
+import { toPlainLine } from "./plain-text.ts";
+import { cutLine } from "./wrap-text.ts";
+
+export interface Frame {
+  /** Columns a line may have. */
+  readonly width: number;
+  readonly now: Date;
+  readonly palette: Palette;
+}
+
+/** Below this a task takes two lines. */
+const wideWidth = 76;
+
+/** Parents before their children, each in the order of its start. */
+export function renderTree(tasks: readonly TaskView[], frame: Frame): readonly string[] {
+  const known = new Set(tasks.map(({ taskId }) => taskId));
+  const parentOf = ({ parentId }: TaskView) =>
+    parentId !== null && known.has(parentId) ? parentId : "";
+  const children = groupBy(tasks, parentOf);
+  const columns = {
+    status: Math.max(0, ...tasks.map((task) => toStatusText(task).length)),
+    id: Math.max(0, ...tasks.map((task) => task.taskId.length)),
+  };
+  const walk = (parentId: string, level: number): string[] =>
+    (children.get(parentId) ?? []).flatMap((task): string[] => [
+      ...renderTask(task, level, frame, columns),
+      ...walk(task.taskId, level + 1),
+    ]);
+  return walk("", 0);
+}
+
+interface Columns {
+  readonly status: number;
+  readonly id: number;
+}
+
+function renderTask(task: TaskView, level: number, frame: Frame, columns: Columns): string[] {
+  const { palette, width } = frame;
+  const mark = `${"  ".repeat(Math.min(level, 4))}${toMark(task.status, palette)} `;
+  const status = paintStatus(task.status, toStatusText(task), palette);
+  if (width >= wideWidth) {
+    const left = `${mark}${fit(status, Math.min(22, columns.status))}`;
+    const right = `${palette.faint(fit(task.taskId, columns.id))}  ${toFigures(task, frame.now)}`;
+    const room = width - stringWidth(left) - stringWidth(right) - 3;
+    return [cutLine(`${left} ${fit(toTitle(task), Math.max(8, room))}  ${right}`, width)];
+  }
+  const indent = " ".repeat(stringWidth(mark));
+  return [
+    `${mark}${status} ${toTitle(task)}`,
+    `${indent}${palette.faint(task.taskId)} ${toShortFigures(task, frame.now)}`,
+  ].map((line) => cutLine(line, width));
+}
+
+/** `turn 3   12s  4.1k`, in columns. */
+function toFigures(task: TaskView, now: Date): string {
+  return [
+    `turn ${task.turn}`.padEnd(7),
+    toElapsed(task.startedAt, task.endedAt, now).padStart(6),
+    toCount(totalTokens(task.usage)).padStart(5),
+  ].join(" ");
+}
+
+/** `t3 12s 4.1k`. */
+function toShortFigures(task: TaskView, now: Date): string {
+  const elapsed = toElapsed(task.startedAt, task.endedAt, now);
+  return `t${task.turn} ${elapsed} ${toCount(totalTokens(task.usage))}`;
+}
+
+/** `waiting: model`, `failed: timeout`, `cancelled by force`. */
+export function toStatusText(task: TaskView): string {
+  if (task.waitingOn.length > 0) return `${task.status}: ${task.waitingOn.join(", ")}`;
+  if (task.reason) return `${task.status}: ${task.reason}`;
+  return task.forced ? `${task.status} by force` : task.status;
+}
+
+/** What a description begins with: up to its first colon, else as much as fits. */
+export function toTitle(task: Pick<TaskView, "description" | "agent">): string {
+  const line = toPlainLine(task.description);
+  const label = /^([^:]{2,40}):/.exec(line)?.[1];
+  return label ?? (line || task.agent);
+}
+
+/** Exactly so wide: cut or filled up. */
+function fit(text: string, width: number): string {
+  const cut = cutLine(text, width);
+  return cut + " ".repeat(Math.max(0, width - stringWidth(cut)));
+}

@@ -1,0 +1,178 @@
+// A running supervisor, as typed calls.
+import { randomUUID } from "node:crypto";
+import type { Client, WorkflowHandle } from "@temporalio/client";
+import type { FeedEntry, FeedPage } from "../protocol/feed.ts";
+import {
+  endSignal,
+  feedQuery,
+  type PersonMessage,
+  resumeSignal,
+  sendMessageSignal,
+  sendMessageUpdate,
+} from "../protocol/messages.ts";
+import type { TranscriptPage } from "../protocol/turn.ts";
+import type { TaskView } from "../protocol/views.ts";
+import { workflowTypes } from "../protocol/workflows.ts";
+import { callServer, callWorker } from "./call.ts";
+import { checkText } from "./check-text.ts";
+import { followFeed, type FollowOptions } from "./follow-feed.ts";
+import { listTree } from "./list-executions.ts";
+import { type LiveCall, readLiveCall } from "./live-call.ts";
+import { readTranscript } from "./read-transcript.ts";
+import { isRequestError, RequestError } from "./request-error.ts";
+import { isOver, type SupervisorView, toSupervisorView } from "./supervisor-view.ts";
+import { TaskHandle } from "./task-handle.ts";
+
+export interface SendOptions {
+  /** Makes the message count once, however often it is sent. Default: a new one. */
+  readonly id?: string;
+  /** Who sends it, for the record. Default: `person`. */
+  readonly from?: string;
+}
+
+export interface Sent {
+  readonly id: string;
+  /** The supervisor had accepted this id before. */
+  readonly known: boolean;
+  /** `signalled`: it is stored, no worker runs just now, and it is read when one does. */
+  readonly stored: "accepted" | "signalled";
+}
+
+/** How long a worker may take to accept a message before it is left as a signal. */
+const acceptMs = 3_000;
+
+export class SupervisorHandle {
+  readonly id: string;
+  readonly #client: Client;
+
+  constructor(client: Client, id: string) {
+    this.#client = client;
+    this.id = id;
+  }
+
+  /** Hands over a message. Once this resolves the message is in history. */
+  async send(text: string, options: SendOptions = {}): Promise<Sent> {
+    checkText(text, "message");
+    const id = options.id ?? randomUUID();
+    const message: PersonMessage = { id, text, from: options.from ?? "person" };
+    try {
+      return await this.#deliver(message);
+    } catch (error) {
+      throw await this.#explain(error);
+    }
+  }
+
+  /** What happened after an entry, for a screen. Needs a worker. */
+  feed(after = 0): Promise<FeedPage> {
+    return callWorker(this.#client, this.id, () => this.#handle().query(feedQuery, after));
+  }
+
+  /** The feed as it grows. Waits through absent workers, ends when the supervisor does. */
+  follow(options: FollowOptions = {}): AsyncGenerator<FeedEntry, void, undefined> {
+    const source = {
+      read: (after: number) => this.feed(after),
+      isOver: async () => isOver(await this.status()),
+    };
+    return followFeed(source, options);
+  }
+
+  /** Sends a message and resolves to the reply that answers it. */
+  async ask(text: string, options: SendOptions & { signal?: AbortSignal } = {}): Promise<string> {
+    const after = await this.lastEntry();
+    const { id } = await this.send(text, options);
+    const follow = { after, ...(options.signal && { signal: options.signal }) };
+    for await (const { event } of this.follow(follow)) {
+      if (event.type === "reply" && event.answers.includes(id)) return event.text;
+    }
+    throw new RequestError("ended", `${this.id} ended before it answered.`);
+  }
+
+  /** Every task of the tree, oldest first. Needs no worker, lags by a moment. */
+  async tasks(): Promise<readonly TaskView[]> {
+    return (await listTree(this.#client, this.id)).tasks;
+  }
+
+  task(id: string): TaskHandle {
+    return new TaskHandle(this.#client, id);
+  }
+
+  /** The supervisor as it is now. Needs no worker. */
+  async status(): Promise<SupervisorView> {
+    return (await this.look()).view;
+  }
+
+  /** The supervisor as it is now, with the model call it is in. Needs no worker. */
+  async look(): Promise<{ readonly view: SupervisorView; readonly live?: LiveCall }> {
+    const description = await callServer(this.#client, this.id, () => this.#handle().describe());
+    if (description.type !== workflowTypes.supervisor) {
+      throw new RequestError("wrongKind", `${this.id} is a task, not a supervisor.`);
+    }
+    const live = readLiveCall(description);
+    return { view: toSupervisorView(description, new Date()), ...(live && { live }) };
+  }
+
+  /** Asks it to end: its open tasks are cancelled and waited for. */
+  async end(): Promise<void> {
+    const { status, ...view } = await this.status();
+    if (view.endedAt !== null) {
+      throw new RequestError("ended", `${this.id} has already ${toPast(status)}.`);
+    }
+    await callServer(this.#client, this.id, () => this.#handle().signal(endSignal));
+  }
+
+  /** Tries again at once what waits for the model or for quota. */
+  async resume(): Promise<void> {
+    await callServer(this.#client, this.id, () => this.#handle().signal(resumeSignal));
+  }
+
+  /** The conversation, newest generation. Needs a worker. */
+  transcript(): Promise<TranscriptPage> {
+    return readTranscript(this.#client, this.id);
+  }
+
+  async #deliver(message: PersonMessage): Promise<Sent> {
+    const { id } = message;
+    try {
+      // No updateId: a repeated one is answered with the first answer, which says nothing of known.
+      const update = () => this.#handle().executeUpdate(sendMessageUpdate, { args: [message] });
+      const { known } = await callWorker(this.#client, this.id, update, acceptMs);
+      return { id, known, stored: "accepted" };
+    } catch (error) {
+      if (!isRequestError(error, "noWorker")) throw error;
+    }
+    await callServer(this.#client, this.id, () =>
+      this.#handle().signal(sendMessageSignal, message),
+    );
+    return { id, known: false, stored: "signalled" };
+  }
+
+  /** To the server a closed workflow and one that never was look alike. */
+  async #explain(error: unknown): Promise<unknown> {
+    if (!isRequestError(error, "unknown", "wrongKind")) return error;
+    const { status } = await this.status();
+    return status === "ended" || status === "failed"
+      ? new RequestError(
+          "ended",
+          `${this.id} has ${toPast(status)} and takes no more messages. Start a new one with: bosun start`,
+        )
+      : error;
+  }
+
+  /** The number of the newest feed entry, 0 when no worker can say. */
+  async lastEntry(): Promise<number> {
+    try {
+      return (await this.feed(Number.MAX_SAFE_INTEGER)).last;
+    } catch (error) {
+      if (isRequestError(error, "noWorker")) return 0;
+      throw await this.#explain(error);
+    }
+  }
+
+  #handle(): WorkflowHandle {
+    return this.#client.workflow.getHandle(this.id);
+  }
+}
+
+function toPast(status: SupervisorView["status"]): string {
+  return status === "failed" ? "failed" : "ended";
+}

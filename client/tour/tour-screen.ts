@@ -1,0 +1,62 @@
+// How the tour looks: a timeline, and the tasks below it.
+import type { FeedEntry } from "../../protocol/feed.ts";
+import type { TaskView } from "../../protocol/views.ts";
+import type { LiveCall } from "../live-call.ts";
+import { renderAgents } from "../screen/agent-list.ts";
+import { layOut, renderEntry } from "../screen/feed-lines.ts";
+import type { Palette } from "../screen/palette.ts";
+import { toPlainLine } from "../screen/plain-text.ts";
+import type { Screen } from "../screen/screen.ts";
+import type { SupervisorHandle } from "../supervisor-handle.ts";
+import type { SupervisorView } from "../supervisor-view.ts";
+import { cutLine } from "../screen/wrap-text.ts";
+
+export interface TourScreenOptions {
+  readonly screen: Screen;
+  readonly palette: Palette;
+  readonly columns: () => number;
+  /** Whether there is a picture to keep up to date. */
+  readonly draws: boolean;
+}
+
+export class TourScreen {
+  readonly draws: boolean;
+  readonly #options: TourScreenOptions;
+  #begun = 0;
+
+  constructor(options: TourScreenOptions) {
+    this.#options = options;
+    this.draws = options.draws;
+  }
+
+  begin(supervisor: SupervisorHandle, workspace: string): void {
+    this.#begun = Date.now();
+    this.#log(new Date(), `supervisor ${supervisor.id} started on ${workspace}`);
+  }
+
+  show(entry: FeedEntry): void {
+    const { screen } = this.#options;
+    screen.log(renderEntry(entry, this.#frame(new Date(entry.at))));
+  }
+
+  draw(supervisor: SupervisorView, tasks: readonly TaskView[], live: LiveCall | undefined): void {
+    const { screen, palette, columns } = this.#options;
+    const width = columns() - 1;
+    const agents = { supervisors: [supervisor], tasks };
+    const lines = renderAgents(agents, { width, now: new Date(), palette });
+    const tail = toPlainLine(live?.tail ?? "");
+    const writing = tail ? [palette.faint(cutLine(`  … ${tail}`, width, "middle"))] : [];
+    screen.picture(["", ...lines, ...writing]);
+  }
+
+  #log(at: Date, text: string): void {
+    this.#options.screen.log(layOut(text, this.#frame(at)));
+  }
+
+  /** Seconds since the start, in five columns. */
+  #frame(at: Date) {
+    const { palette, columns } = this.#options;
+    const seconds = Math.max(0, (at.getTime() - this.#begun) / 1_000);
+    return { width: columns() - 1, palette, stamp: `${seconds.toFixed(1).padStart(5)}s ` };
+  }
+}

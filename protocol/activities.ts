@@ -1,0 +1,83 @@
+// Every activity, as a workflow calls it.
+import type { AgentDefinition, PreparedWorkspace, Workspace } from "./agent.ts";
+import type { Envelope, TaskEnd } from "./task.ts";
+import type { ModelAnswer, ToolAnswer, TranscriptRef } from "./turn.ts";
+import type { CheckDetail, TaskReport, TaskView } from "./views.ts";
+import type { ToolName } from "./tools.ts";
+
+export interface ModelCallInput {
+  readonly transcript: TranscriptRef;
+  /** The generation's backend. A worker that talks to another refuses with `BackendChanged`. */
+  readonly backend: string;
+  readonly maxTokens: number;
+  /** True for the last call of a task whose turns have run out: tools stay declared, none may be called. */
+  readonly closing: boolean;
+}
+
+/** Beats of `callModel`: a short tail of the answer so far. */
+export interface ModelBeat {
+  readonly phase: "pulling" | "waiting" | "streaming";
+  readonly bytes: number;
+  /** At most 300 characters. */
+  readonly tail: string;
+}
+
+export interface ToolRunInput {
+  readonly workspace: PreparedWorkspace;
+  readonly rootId: string;
+  readonly toolUseId: string;
+  readonly name: ToolName;
+  readonly input: unknown;
+}
+
+/** What the model gets to see of a tool call, cut to the tool output cap. */
+export interface ToolOutcome extends ToolAnswer {
+  /** Paths under `artifacts/` that the call wrote. */
+  readonly artifacts: readonly string[];
+  /** Set when an earlier attempt may have begun and nobody saw its end. */
+  readonly inDoubt?: string;
+}
+
+export interface LoadAgentInput {
+  readonly name: string;
+  readonly workspace: Workspace;
+  /** False for an agent at the depth limit: it gets no delegation tools. */
+  readonly mayDelegate: boolean;
+}
+
+/** How a task ended, as Temporal saw it. */
+export interface TaskEnding {
+  readonly taskId: string;
+  readonly end: TaskEnd;
+  readonly envelope: Envelope;
+}
+
+export interface ReadTasksInput {
+  readonly taskIds: readonly string[];
+  readonly detail: CheckDetail;
+}
+export interface TaskReading {
+  readonly view: TaskView;
+  /** Only when a worker answered in time. */
+  readonly report?: TaskReport;
+}
+
+export interface ModelActivities {
+  callModel(input: ModelCallInput): Promise<ModelAnswer>;
+}
+export interface HostActivities {
+  /** Fails as `InvalidWorkspace` with words for the person. */
+  prepareWorkspace(workspace: Workspace): Promise<PreparedWorkspace>;
+  /** Fails as `InvalidAgent` with file, line and remedy. */
+  loadAgent(input: LoadAgentInput): Promise<AgentDefinition>;
+  runTool(input: ToolRunInput): Promise<ToolOutcome>;
+}
+export interface WatchActivities {
+  /** Resolves as soon as one of the tasks has ended, with all that have. At most 100 ids. */
+  awaitTasks(taskIds: readonly string[]): Promise<readonly TaskEnding[]>;
+  /** How each task stands. An unknown id is left out. */
+  readTasks(input: ReadTasksInput): Promise<readonly TaskReading[]>;
+  /** The envelope of one ended task, also when it was cancelled, terminated or timed out. */
+  readEnding(taskId: string): Promise<TaskEnding>;
+}
+export type Activities = ModelActivities & HostActivities & WatchActivities;

@@ -1,0 +1,48 @@
+// What an agent is: name, prompt, tools and limits.
+import type { ToolDeclaration } from "./turn.ts";
+
+/** An agent as its file says it, checked. */
+export interface AgentDefinition {
+  readonly name: string;
+  readonly description: string;
+  /** A model id, `opus`, `sonnet`, `haiku`, `inherit` (the parent's), or `default` (by settings). */
+  readonly model: string;
+  readonly system: string;
+  readonly tools: readonly ToolDeclaration[];
+  readonly maxTurns?: number;
+  readonly maxTokens?: number;
+  /** Whether it holds the tools that hand work to subagents. */
+  readonly delegate: boolean;
+  /** The agents it may hand work to. Empty unless `delegate`. */
+  readonly roster: readonly AgentLine[];
+  /** What the file asked for and Bosun does not have, with file and line. */
+  readonly warnings: readonly string[];
+}
+
+/** One line of a roster. */
+export interface AgentLine {
+  readonly name: string;
+  readonly description: string;
+}
+
+/** Files an agent works on, bound to the host they lie on. */
+export interface Workspace {
+  readonly host: string;
+  /** Absolute real path on that host. */
+  readonly path: string;
+}
+
+/** What `prepareWorkspace` found out. */
+export interface PreparedWorkspace extends Workspace {
+  readonly writable: boolean;
+  readonly git: boolean;
+}
+
+export const supervisorAgent = "supervisor";
+
+/** Short model names that agent files use, as ids. */
+export const modelAliases: Readonly<Record<string, string>> = {
+  opus: "claude-opus-5-5",
+  sonnet: "claude-sonnet-5-5",
+  haiku: "claude-haiku-5-5",
+};

@@ -1,0 +1,163 @@
+// The environment, as checked settings.
+import { z } from "zod";
+import { modelAliases } from "./agent.ts";
+import { type Limits, limitDefaults, type Settings } from "./settings.ts";
+
+export const roles = ["workflows", "models", "tools"] as const;
+export type Role = (typeof roles)[number];
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export interface Environment {
+  /** Where state lies, when said. */
+  readonly dir?: string;
+  readonly installation?: string;
+  readonly host?: string;
+  readonly roles: readonly Role[];
+  readonly slots: { readonly now: number; readonly models: number; readonly tools: number };
+  /** Milliseconds a stopping worker gives to work in flight. */
+  readonly graceMs: number;
+  readonly model: ModelEnvironment;
+  readonly supervisorModel: string;
+  readonly taskModel: string;
+  readonly limits: Limits;
+}
+
+export interface ModelEnvironment {
+  readonly apiKey?: string;
+  readonly authToken?: string;
+  readonly baseUrl?: string;
+  /** `scripted`, or the host name of the API. */
+  readonly backend: string;
+  /** Milliseconds without a byte before a stream counts as stalled. */
+  readonly stallMs: number;
+  /** Milliseconds until the response headers. */
+  readonly headersMs: number;
+}
+
+/** A setting that cannot be used. The message names it and says what to do. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+}
+
+/** `maxOpen` is set by `BOSUN_MAX_OPEN`. */
+export function toVariable(limit: keyof Limits): string {
+  return `BOSUN_${limit.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+const whole = (fallback: number, min = 1) => z.coerce.number().int().min(min).default(fallback);
+const words = z.string().trim().min(1).optional();
+
+/** An empty variable counts as unset. */
+function readVariables<Shape extends z.ZodRawShape>(env: Env, shape: Shape) {
+  const given = Object.fromEntries(
+    Object.keys(shape).map((name) => [name, env[name]?.trim() || undefined]),
+  );
+  const parsed = z.object(shape).safeParse(given);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const name = String(issue?.path[0]);
+  throw new SettingsError(
+    `${name} is set to "${env[name]}", which cannot be used: ${issue?.message}. Change or unset it.`,
+  );
+}
+
+function parseRoles(text: string | undefined): readonly Role[] {
+  const given = (text ?? roles.join(","))
+    .split(",")
+    .map((role) => role.trim())
+    .filter(Boolean);
+  const unknown = given.find((role) => !roles.includes(role as Role));
+  if (unknown !== undefined || given.length === 0) {
+    throw new SettingsError(
+      `BOSUN_ROLES names "${unknown ?? ""}". Use one or more of ${roles.join(", ")}, separated by commas.`,
+    );
+  }
+  return given as Role[];
+}
+
+function parseModel(env: Env): ModelEnvironment {
+  const read = readVariables(env, {
+    ANTHROPIC_API_KEY: words,
+    ANTHROPIC_AUTH_TOKEN: words,
+    ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+    BOSUN_BACKEND: words,
+    BOSUN_MODEL_STALL_MS: whole(90_000),
+    BOSUN_MODEL_HEADERS_MS: whole(60_000),
+  });
+  const baseUrl = read.ANTHROPIC_BASE_URL;
+  return {
+    ...(read.ANTHROPIC_API_KEY && { apiKey: read.ANTHROPIC_API_KEY }),
+    ...(read.ANTHROPIC_AUTH_TOKEN && { authToken: read.ANTHROPIC_AUTH_TOKEN }),
+    ...(baseUrl && { baseUrl }),
+    backend: read.BOSUN_BACKEND ?? (baseUrl ? new URL(baseUrl).host : "api.anthropic.com"),
+    stallMs: read.BOSUN_MODEL_STALL_MS,
+    headersMs: read.BOSUN_MODEL_HEADERS_MS,
+  };
+}
+
+function parseLimits(env: Env): Limits {
+  const shape: Record<string, z.ZodType<number>> = {};
+  const names = Object.keys(limitDefaults) as (keyof Limits)[];
+  for (const name of names) {
+    shape[toVariable(name)] = whole(limitDefaults[name], name === "rollAfterTurns" ? 0 : 1);
+  }
+  const read = readVariables(env, shape);
+  return Object.fromEntries(names.map((name) => [name, read[toVariable(name)]])) as Limits;
+}
+
+/** Every variable Bosun reads, checked. Throws `SettingsError`. Temporal's own variables are read by its library. */
+export function parseEnvironment(env: Env): Environment {
+  const read = readVariables(env, {
+    BOSUN_DIR: words,
+    BOSUN_INSTALLATION: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,40}$/, "use letters, digits and -, at most 40")
+      .optional(),
+    BOSUN_HOST: z
+      .string()
+      .regex(/^[A-Za-z0-9.-]{1,60}$/, "use letters, digits, . and -, at most 60")
+      .optional(),
+    BOSUN_ROLES: words,
+    BOSUN_NOW_SLOTS: whole(8),
+    BOSUN_MODEL_SLOTS: whole(20),
+    BOSUN_TOOL_SLOTS: whole(10),
+    BOSUN_GRACE_MS: whole(30_000, 0),
+    BOSUN_SUPERVISOR_MODEL: words,
+    BOSUN_TASK_MODEL: words,
+  });
+  return {
+    ...(read.BOSUN_DIR && { dir: read.BOSUN_DIR }),
+    ...(read.BOSUN_INSTALLATION && { installation: read.BOSUN_INSTALLATION }),
+    ...(read.BOSUN_HOST && { host: read.BOSUN_HOST }),
+    roles: parseRoles(read.BOSUN_ROLES),
+    slots: {
+      now: read.BOSUN_NOW_SLOTS,
+      models: read.BOSUN_MODEL_SLOTS,
+      tools: read.BOSUN_TOOL_SLOTS,
+    },
+    graceMs: read.BOSUN_GRACE_MS,
+    model: parseModel(env),
+    supervisorModel: toModelId(read.BOSUN_SUPERVISOR_MODEL ?? "opus"),
+    taskModel: toModelId(read.BOSUN_TASK_MODEL ?? "haiku"),
+    limits: parseLimits(env),
+  };
+}
+
+function toModelId(name: string): string {
+  return modelAliases[name] ?? name;
+}
+
+/** What a starter puts into an agent's input. */
+export function toSettings(
+  environment: Environment,
+  server: { installation: string; searchAttributes: boolean },
+): Settings {
+  return {
+    ...server,
+    backend: environment.model.backend,
+    supervisorModel: environment.supervisorModel,
+    taskModel: environment.taskModel,
+    limits: environment.limits,
+  };
+}

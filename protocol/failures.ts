@@ -1,0 +1,63 @@
+// Every failure that crosses a boundary, by type.
+
+/** `ApplicationFailure.type` of what Bosun itself throws. Types of the Messages API keep its own names. */
+export const failureTypes = {
+  /** A stream fell silent for longer than the stall limit. */
+  streamStalled: "StreamStalled",
+  /** A stream broke off before the answer was whole. */
+  streamBroken: "StreamBroken",
+  /** The transcript could not be pulled just now. */
+  transcriptUnavailable: "TranscriptUnavailable",
+  /** The transcript asked for has been replaced by a newer generation. */
+  staleGeneration: "StaleGeneration",
+  /** The generation was begun on another backend than this worker talks to. */
+  backendChanged: "BackendChanged",
+  /** The SDK was used in a way it refuses. */
+  clientMisuse: "ClientMisuse",
+  /** An agent file is missing or invalid. */
+  invalidAgent: "InvalidAgent",
+  /** A workspace is missing or unreadable. */
+  invalidWorkspace: "InvalidWorkspace",
+  /** A task ended without completing. Its details hold the envelope. */
+  taskFailed: "TaskFailed",
+  /** A message was refused: empty, too long, or the inbox is full. */
+  messageRefused: "MessageRefused",
+} as const;
+
+/** What the agent does about a failed model call. */
+export type ModelTrouble = "park" | "quota" | "rebuild" | "stop";
+
+const quotaTypes = new Set([
+  "enforced_spend_limit_reached",
+  "contract_spend_limit_reached",
+  "linked_organization_spend_limit_reached",
+  "linked_organization_billing_unavailable",
+  "billing_error",
+]);
+
+/**
+ * Types that a new, shorter generation may cure: overlong, signed by another backend or by another
+ * prefix, or invalid for a reason the digest leaves behind.
+ */
+const rebuildTypes = new Set<string>([
+  failureTypes.backendChanged,
+  "request_too_large",
+  "invalid_request_error",
+]);
+
+/** Types that stay wrong until a person changes something. */
+const stopTypes = new Set<string>([
+  "authentication_error",
+  "permission_error",
+  "not_found_error",
+  failureTypes.clientMisuse,
+]);
+
+/** How an agent answers a model call that failed for good, by the type of its last failure. */
+export function toModelTrouble(type: string | undefined): ModelTrouble {
+  if (type === undefined) return "park";
+  if (quotaTypes.has(type)) return "quota";
+  if (rebuildTypes.has(type)) return "rebuild";
+  if (stopTypes.has(type)) return "stop";
+  return "park";
+}

@@ -1,0 +1,46 @@
+// Names of things: built and parsed in one place.
+
+/** Workflow ids that are safe in URLs, shells and file names. */
+const idPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
+
+export function isWorkflowId(text: string): boolean {
+  return idPattern.test(text);
+}
+
+export const idRule =
+  "letters, digits, - and _, beginning with a letter or digit, at most 100 characters";
+
+/** `<agent>-<12 hex characters>` from a version 4 UUID. */
+export function toTaskId(agent: string, uuid: string): string {
+  return `${agent}-${uuid.replaceAll("-", "").slice(0, 12)}`;
+}
+
+export function toSupervisorId(uuid: string): string {
+  return toTaskId("supervisor", uuid);
+}
+
+/** Every queue of one installation. Two installations on one server never share one. */
+export function toQueues(installation: string): Queues {
+  return {
+    workflows: `bosun-${installation}`,
+    watch: `bosun-watch-${installation}`,
+    now: `bosun-now-${installation}`,
+    models: `bosun-models-${installation}`,
+  };
+}
+
+export interface Queues {
+  /** Workflow tasks. */
+  readonly workflows: string;
+  /** Activities that only ask Temporal about other workflows. */
+  readonly watch: string;
+  /** Model calls of a person's turn. */
+  readonly now: string;
+  /** All other model calls. */
+  readonly models: string;
+}
+
+/** The queue of tools bound to one host's files. */
+export function toHostQueue(installation: string, host: string): string {
+  return `bosun-tools-${installation}@${host}`;
+}

@@ -1,0 +1,71 @@
+// Every signal, query and update a workflow answers.
+import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
+import type { FeedPage } from "./feed.ts";
+import type { Receipt, WaitingReason } from "./task.ts";
+import type { TranscriptPage } from "./turn.ts";
+import type { CheckDetail, TaskReport, TaskView } from "./views.ts";
+
+/** A message to a supervisor. The id makes it count once, however often it is sent. */
+export interface PersonMessage {
+  readonly id: string;
+  readonly text: string;
+  /** Who sends it, for the record. */
+  readonly from: string;
+}
+/** `known` when the id had been accepted before. */
+export interface Accepted {
+  readonly id: string;
+  readonly known: boolean;
+}
+export const sendMessageUpdate = defineUpdate<Accepted, [PersonMessage]>("send_message");
+/** The same message when no worker is there to accept the update. */
+export const sendMessageSignal = defineSignal<[PersonMessage]>("send_message");
+
+/** Ends a supervisor: its open tasks are cancelled and waited for. */
+export const endSignal = defineSignal("end");
+/** Tries again at once what waits for the model or for quota. */
+export const resumeSignal = defineSignal("resume");
+
+/** A steering note to a task. */
+export interface SteeringNote {
+  readonly noteId: string;
+  readonly message: string;
+  readonly when: "next_step" | "now";
+  readonly from: "supervisor" | "person";
+}
+export const updateTaskSignal = defineSignal<[SteeringNote]>("update_async_task");
+/** A queued task may begin. */
+export const beginSignal = defineSignal("begin");
+/** Goes ahead of a cancellation, which carries no reason. */
+export const cancelReasonSignal = defineSignal<[string]>("cancel_reason");
+
+/** What a child tells its parent. `seq` counts per task, so that a repeat has no effect. */
+export interface TaskEvent {
+  readonly taskId: string;
+  readonly seq: number;
+  readonly event:
+    | {
+        readonly type: "waiting";
+        readonly waitingOn: readonly WaitingReason[];
+        readonly why: string;
+      }
+    | { readonly type: "resumed" }
+    | { readonly type: "receipt"; readonly receipt: Receipt };
+}
+export const taskEventSignal = defineSignal<[TaskEvent]>("task_event");
+
+export interface TranscriptQueryInput {
+  readonly generation: number;
+  readonly from: number;
+  readonly to: number;
+}
+/** A page of a generation, below 1 MB. For a generation that is gone the page is empty and names the present one. */
+export const transcriptQuery = defineQuery<TranscriptPage, [TranscriptQueryInput]>("transcript");
+/** Where the transcript stands: what to ask `transcript` for. */
+export const transcriptEndQuery = defineQuery<{ generation: number; total: number }>(
+  "transcript_end",
+);
+export const checkTaskQuery = defineQuery<TaskReport, [CheckDetail]>("check_async_task");
+export const listTasksQuery = defineQuery<readonly TaskView[]>("list_async_tasks");
+/** What happened after an entry's number, for a screen. */
+export const feedQuery = defineQuery<FeedPage, [number]>("feed");

@@ -1,0 +1,54 @@
+// What can be set: name, default, unit, and where it is said.
+
+/** Limits and times that travel with an agent from its start. Times are milliseconds, sizes are bytes. */
+export interface Settings {
+  readonly installation: string;
+  /** Who answers the model calls: `scripted`, or the host name of the API. */
+  readonly backend: string;
+  readonly supervisorModel: string;
+  readonly taskModel: string;
+  /** Whether the server has AgentName, AgentStatus and AgentDepth. */
+  readonly searchAttributes: boolean;
+  readonly limits: Limits;
+}
+
+/** Every number a person may set, with its default. */
+export const limitDefaults = {
+  /** Tasks of one agent that may run at once. Further ones are queued. */
+  maxRunning: 20,
+  /** Open tasks of one tree. */
+  maxOpen: 200,
+  /** How deep tasks may start tasks. A supervisor is at depth 0. */
+  maxDepth: 3,
+  /** Model calls of a task, and of a supervisor between two messages of the person. */
+  maxTurns: 100,
+  /** Tokens one answer may have. Doubled up to twice when an answer is cut off. */
+  maxTokens: 16_000,
+  /** Turns of a run before it continues as new, or 0 for when the server suggests it. */
+  rollAfterTurns: 0,
+  /** Longest message of a person or note to a task. */
+  maxMessageBytes: 100_000,
+  /** What may wait in an inbox before further messages are refused. */
+  maxInboxBytes: 150_000,
+  /** Transcript size at which a new generation begins. */
+  maxTranscriptBytes: 700_000,
+  modelTimeoutMs: 600_000,
+  modelTotalMs: 3_600_000,
+  modelHeartbeatMs: 30_000,
+  modelRetryMs: 2_000,
+  modelRetryMaxMs: 60_000,
+  modelAttempts: 8,
+  /** First probe of an agent that waits for the model. Doubles up to probeMaxMs. */
+  probeMs: 30_000,
+  probeMaxMs: 120_000,
+  toolHeartbeatMs: 20_000,
+  toolAttempts: 5,
+  /** How long a host may take to pick up a tool call before the agent waits for that host. */
+  hostStartMs: 60_000,
+  /** How often a missing host is asked again. */
+  hostRetryMs: 30_000,
+  /** How long a read of other tasks may take before the board answers alone. */
+  readTasksMs: 2_000,
+} as const;
+
+export type Limits = { readonly [Name in keyof typeof limitDefaults]: number };

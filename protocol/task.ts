@@ -1,0 +1,95 @@
+// An async task, and the only ways its status may move.
+import type { Usage } from "./turn.ts";
+
+export const waitingReasons = [
+  "approval",
+  "answer",
+  "event",
+  "quota",
+  "budget",
+  "model",
+  "tasks",
+  "paused",
+  "host",
+  "slot",
+] as const;
+/** What a waiting agent waits for. Several can hold at once. */
+export type WaitingReason = (typeof waitingReasons)[number];
+
+export type FailureReason =
+  | "error"
+  | "timeout"
+  | "budget"
+  | "refusal"
+  | "dependency"
+  | "terminated"
+  | "lost";
+
+export type TaskStatus = TaskPhase["status"];
+
+/** Where a task stands. The last three are final. */
+export type TaskPhase =
+  | { readonly status: "queued" }
+  | { readonly status: "running" }
+  | { readonly status: "waiting"; readonly waitingOn: readonly WaitingReason[] }
+  | { readonly status: "completed" }
+  | { readonly status: "failed"; readonly reason: FailureReason }
+  | { readonly status: "cancelled"; readonly forced?: boolean };
+
+export type TaskEnd = Extract<TaskPhase, { status: "completed" | "failed" | "cancelled" }>;
+
+/** Something that happened to a task. */
+export type TaskMove =
+  | { readonly type: "begun" }
+  | { readonly type: "waiting"; readonly waitingOn: readonly WaitingReason[] }
+  | { readonly type: "resumed" }
+  | { readonly type: "ended"; readonly end: TaskEnd };
+
+export function isEnded(phase: TaskPhase): phase is TaskEnd {
+  return phase.status === "completed" || phase.status === "failed" || phase.status === "cancelled";
+}
+
+/** The phase after a move. An ended task stays as it ended, and a begun task never queues again. */
+export function moveTask(phase: TaskPhase, move: TaskMove): TaskPhase {
+  if (isEnded(phase)) return phase;
+  switch (move.type) {
+    case "begun":
+      return phase.status === "queued" ? { status: "running" } : phase;
+    case "waiting":
+      return phase.status === "queued" ? phase : { status: "waiting", waitingOn: move.waitingOn };
+    case "resumed":
+      return phase.status === "waiting" ? { status: "running" } : phase;
+    case "ended":
+      return move.end;
+  }
+}
+
+/** Proof that a steering note entered the transcript. `at` is ISO 8601. */
+export interface Receipt {
+  readonly noteId: string;
+  readonly turn: number;
+  readonly at: string;
+}
+
+/** What a task leaves behind: at most 3 KB as JSON. */
+export interface Envelope {
+  readonly status: TaskEnd["status"];
+  readonly reason?: FailureReason;
+  readonly forced?: boolean;
+  /** The task's own final words, cut to fit. */
+  readonly summary: string;
+  /** True when the task did not come to its own end. */
+  readonly partial: boolean;
+  /** Why it stopped and what it leaves open, in words. Empty when nothing is open. */
+  readonly notDone: string;
+  /** Effects whose outcome nobody saw: tool and target, one line each. */
+  readonly inDoubt: readonly string[];
+  /** Ids of steering notes that never entered the transcript. */
+  readonly unseen: readonly string[];
+  /** Paths under `artifacts/` that this task wrote. */
+  readonly artifacts: readonly string[];
+  readonly usage: Usage;
+  readonly receipts: readonly Receipt[];
+  /** Paths that changed after the task had read them. */
+  readonly stale: readonly string[];
+}

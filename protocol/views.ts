@@ -1,0 +1,78 @@
+// A task as people, programs and models see it.
+import type {
+  Envelope,
+  FailureReason,
+  Receipt,
+  TaskPhase,
+  TaskStatus,
+  WaitingReason,
+} from "./task.ts";
+import type { SupervisorStatus } from "./feed.ts";
+import type { Usage } from "./turn.ts";
+
+/** A task in JSON. `status` is as it was at `asOf`. */
+export interface TaskView {
+  readonly taskId: string;
+  readonly agent: string;
+  readonly description: string;
+  readonly status: TaskStatus;
+  readonly waitingOn: readonly WaitingReason[];
+  readonly parentId: string | null;
+  readonly depth: number;
+  readonly turn: number;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly usage: Usage;
+  readonly receipts: readonly Receipt[];
+  readonly asOf: string;
+  /** Why it failed. */
+  readonly reason?: FailureReason;
+  /** Set when it was stopped by force. */
+  readonly forced?: boolean;
+  /** Why it waits, in words. */
+  readonly why?: string;
+  readonly result?: Envelope;
+}
+
+/** What a workflow's memo says from its start on. */
+export interface AgentMemo {
+  readonly agent: string;
+  readonly description: string;
+  readonly parentId: string | null;
+  readonly rootId: string;
+  readonly depth: number;
+  readonly startedAt: string;
+  readonly backend: string;
+}
+
+/** What a workflow's memo says of its state, written once a turn. */
+export interface StateMemo {
+  readonly phase: TaskPhase | { readonly status: SupervisorStatus };
+  readonly turn: number;
+  readonly usage: Usage;
+  readonly receipts: readonly Receipt[];
+  readonly updatedAt: string;
+  /** Why the agent waits, in words. */
+  readonly why?: string;
+}
+
+/** Keys of the memo. */
+export const memoKeys = { agent: "agent", state: "state", envelope: "envelope" } as const;
+
+export type CheckDetail = "status" | "digest" | "turns" | "full";
+
+/** An agent's own account of itself, bounded at every level of detail. */
+export interface TaskReport {
+  readonly phase: TaskPhase;
+  readonly turn: number;
+  readonly usage: Usage;
+  readonly receipts: readonly Receipt[];
+  readonly unseenNotes: readonly string[];
+  readonly asOf: string;
+  /** From `digest` on: the last words, at most 1 KB. */
+  readonly lastText?: string;
+  /** From `turns` on: one line a turn, the newest 40. */
+  readonly turns?: readonly string[];
+  /** With `full`: the newest messages as text, at most 12 KB. */
+  readonly transcript?: string;
+}

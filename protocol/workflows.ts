@@ -1,0 +1,40 @@
+// Every workflow by name, signature, id and start input.
+import type { PreparedWorkspace, Workspace } from "./agent.ts";
+import type { PersonMessage } from "./messages.ts";
+import type { Settings } from "./settings.ts";
+import type { Envelope } from "./task.ts";
+
+export const workflowTypes = { supervisor: "supervisor", subagent: "subagent" } as const;
+
+export interface SupervisorInput {
+  readonly settings: Settings;
+  readonly agent: string;
+  readonly workspace: Workspace;
+  /** Messages that are there before the first turn. */
+  readonly messages: readonly PersonMessage[];
+  /** Everything the previous run held. Only a roll sets it. */
+  readonly snapshot?: Snapshot;
+}
+
+export interface SubagentInput {
+  readonly settings: Settings;
+  readonly agent: string;
+  readonly description: string;
+  readonly workspace: PreparedWorkspace;
+  readonly parentId: string;
+  readonly rootId: string;
+  readonly depth: number;
+  /** The parent's model, for agents that inherit it. */
+  readonly parentModel: string;
+  /** False when the task waits for `begin`. */
+  readonly begun: boolean;
+  readonly snapshot?: Snapshot;
+}
+
+/** The state a run hands to the next one: JSON-safe, below 1.3 MB. Its shape belongs to the workflows. */
+export type Snapshot = { readonly version: 1 } & Readonly<Record<string, unknown>>;
+
+/** Lives until it is ended. */
+export type Supervisor = (input: SupervisorInput) => Promise<void>;
+/** Completes with its envelope, or fails as `TaskFailed` with the envelope as detail. */
+export type Subagent = (input: SubagentInput) => Promise<Envelope>;

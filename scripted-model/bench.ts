@@ -1,0 +1,23 @@
+// What a running server knows beyond the request at hand.
+import { FaultQueue } from "./fault-queue.ts";
+import { Journal } from "./journal.ts";
+import { ScriptBook } from "./script-book.ts";
+import { PromptCache } from "./usage.ts";
+
+export interface Bench {
+  readonly scripts: ScriptBook;
+  readonly faults: FaultQueue;
+  readonly journal: Journal;
+  readonly cache: PromptCache;
+  paceMs: number;
+}
+
+export function createBench(paceMs: number, journalFile?: string): Bench {
+  return {
+    scripts: new ScriptBook(),
+    faults: new FaultQueue(),
+    journal: new Journal(journalFile),
+    cache: new PromptCache(),
+    paceMs,
+  };
+}

@@ -1,0 +1,16 @@
+// npm run check: format, lint, types and tests.
+import { requireNode } from "./set-up/node-version.mjs";
+
+requireNode();
+
+// Late, so that an old Node has been told before it reads anything newer.
+const { setUp } = await import("./set-up/set-up.mjs");
+await setUp();
+const { runTool } = await import("./set-up/run-tool.mjs");
+const { runTests } = await import("./set-up/run-tests.mjs");
+
+const code =
+  (await runTool("oxfmt", ["--check", "."])) ||
+  (await runTool("oxlint", ["--type-aware", "--type-check"]));
+if (code !== 0) console.log("0 passed, 1 failed");
+process.exitCode = code || (await runTests(process.argv.slice(2)));

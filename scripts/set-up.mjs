@@ -1,0 +1,19 @@
+// Set-up for programs: answers with one line of JSON.
+import { requireNode } from "./set-up/node-version.mjs";
+
+requireNode();
+
+// Late, so that an old Node has been told before it reads anything newer.
+const { findTemporal, getTemporal } = await import("./set-up/temporal.mjs");
+const { packagesProblem } = await import("./set-up/packages.mjs");
+
+// With --check nothing is installed, downloaded or built.
+const look = process.argv.includes("--check");
+try {
+  const temporal = look ? findTemporal() : { path: await getTemporal(), skipped: [] };
+  const packages = look ? packagesProblem() : undefined;
+  console.log(JSON.stringify({ temporal, ...(packages && { packagesProblem: packages }) }));
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}

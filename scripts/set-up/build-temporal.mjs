@@ -1,0 +1,53 @@
+// The official Temporal command line, built with Go.
+import { spawnSync } from "node:child_process";
+import { placeProgram } from "./place-program.mjs";
+import { showProgress } from "./progress.mjs";
+import { runChild } from "./run-child.mjs";
+
+const oldestGo = [1, 25];
+
+/** Builds the released version to the target. Resolves to why it could not, or undefined. */
+export async function buildTemporal(order) {
+  const problem = goProblem();
+  if (problem) return problem;
+  let modules = 0;
+  let packages = 0;
+  const lines = [];
+  const count = (line) => {
+    if (line.startsWith("go: downloading")) modules += 1;
+    else if (/^[\w.-]+(\/[\w.~-]+)*$/.test(line)) packages += 1;
+    else lines.push(line);
+  };
+  const end = showProgress(
+    () =>
+      `Building Temporal ${order.version} with Go, once, about 3 minutes (${modules} modules downloaded, ${packages} packages compiled)`,
+  );
+  const failure = await placeProgram(order, async (folder) => {
+    const code = await runChild("go", goInstall(order.version), {
+      cwd: folder,
+      env: { ...process.env, GOBIN: folder, CGO_ENABLED: "0" },
+      onLine: count,
+    });
+    return code === 0
+      ? undefined
+      : `go install ended with code ${code}: ${lines.slice(-5).join(" ")}`;
+  });
+  end(failure ? "failed" : "done");
+  return failure && `build with Go: ${failure}`;
+}
+
+/** The flags of the official build. */
+function goInstall(version) {
+  const stamp = `-s -w -X github.com/temporalio/cli/temporalcli.Version=${version}`;
+  const module = `github.com/temporalio/cli/cmd/temporal@v${version}`;
+  return ["install", "-v", "-ldflags", stamp, module];
+}
+
+function goProblem() {
+  const asked = spawnSync("go", ["env", "GOVERSION"], { encoding: "utf8", timeout: 20_000 });
+  if (asked.error || asked.status !== 0) return "build with Go: go is not installed";
+  const [, major, minor] = /go(\d+)\.(\d+)/.exec(asked.stdout) ?? [];
+  const newer = Number(major) > oldestGo[0];
+  if (newer || (Number(major) === oldestGo[0] && Number(minor) >= oldestGo[1])) return undefined;
+  return `build with Go: it needs ${oldestGo.join(".")} or later, here is ${asked.stdout.trim()}`;
+}

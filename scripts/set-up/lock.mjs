@@ -1,0 +1,77 @@
+// One set-up at a time.
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cacheFolder } from "./cache.mjs";
+import { undoUnlessDone } from "./cleanups.mjs";
+import { showProgress } from "./progress.mjs";
+
+/** Runs `work` while no other process runs one under the same name. */
+export async function withSetUpLock(name, work) {
+  const file = join(cacheFolder(), `${name}.lock`);
+  await take(file);
+  const done = undoUnlessDone(() => rmSync(file, { force: true }));
+  try {
+    return await work();
+  } finally {
+    done();
+    rmSync(file, { force: true });
+  }
+}
+
+async function take(file) {
+  let waiting;
+  while (!create(file)) {
+    const holder = read(file);
+    if (holder !== undefined && !isAlive(holder)) steal(file, holder);
+    else {
+      waiting ??= showProgress(() => `Waiting for another set-up (process ${holder})`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+  waiting?.("done");
+}
+
+/** Made beside and linked in, so that a lock never lacks its holder. */
+function create(file) {
+  const own = `${file}.${process.pid}`;
+  writeFileSync(own, String(process.pid));
+  try {
+    linkSync(own, file);
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    return false;
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/** Moved away first: of several that find a dead holder, one wins. */
+function steal(file, holder) {
+  const stolen = `${file}.stale-${process.pid}`;
+  try {
+    renameSync(file, stolen);
+  } catch {
+    return;
+  }
+  // A newer lock was caught in between: put it back.
+  if (read(stolen) !== holder) renameSync(stolen, file);
+  rmSync(stolen, { force: true });
+}
+
+function read(file) {
+  try {
+    return Number(readFileSync(file, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}

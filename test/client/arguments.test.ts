@@ -1,0 +1,69 @@
+// What is said to a person who asks wrongly: no server is needed for it.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { buildProgram } from "../../client/program.ts";
+import type { Context } from "../../client/commands/context.ts";
+import { runBosun } from "./terminal.ts";
+
+const cwd = mkdtempSync(join(tmpdir(), "bosun-arguments-"));
+writeFileSync(join(cwd, "file.txt"), "not a folder");
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+const place = { env: { BOSUN_DIR: join(cwd, "none") }, cwd };
+
+const table: readonly (readonly [readonly string[], number, RegExp])[] = [
+  [["tsks"], 2, /Unknown command 'tsks'\n.*tasks/],
+  [["tasks", "--wach"], 2, /Unknown option '--wach'\n.*--watch/],
+  [
+    ["send", "one"],
+    2,
+    /Missing required argument 'message'\nSee how it is used with: bosun send --help/,
+  ],
+  [["check", "one", "--detail", "all"], 2, /Allowed choices are status, digest, turns, full/],
+  [["demo", "--timeout", "soon"], 2, /Give seconds, as a number/],
+  [["send", "one", ""], 2, /The message is empty/],
+  [["send", "one", "x".repeat(100_001)], 2, /has 100001 bytes, at most 100000 are taken/],
+  [["start", "--workspace", "nowhere"], 2, /There is no folder .*nowhere/],
+  [["start", "--workspace", "file.txt"], 2, /is a file/],
+  [["tasks"], 1, /Bosun is not running here\. Start it with: bosun up/],
+  [["send", "one", "hello"], 1, /Bosun is not running here/],
+  [["cancel", "one"], 1, /Bosun is not running here/],
+];
+
+describe("asked wrongly", () => {
+  it.each(table)("bosun %j exits %i", async (args, code, words) => {
+    const ran = await runBosun(args, place);
+    expect(ran).toMatchObject({ code, out: "" });
+    expect(ran.err).toMatch(words);
+  });
+
+  it.each(table)("bosun %j says it in three lines at most, without a stack", async (args) => {
+    const { err } = await runBosun(args, place);
+    expect(err.trim().split("\n").length).toBeLessThanOrEqual(3);
+    expect(err).not.toMatch(/^ {4}at /m);
+  });
+
+  it("a message too long on standard input is refused before it is sent", async () => {
+    const ran = await runBosun(["send", "one", "-"], { ...place, input: "x".repeat(200_000) });
+    expect(ran).toMatchObject({ code: 2, out: "" });
+  });
+});
+
+describe("help", () => {
+  const { commands } = buildProgram({ columns: () => 80 } as Context);
+  const names = commands.map((command) => command.name()).filter((name) => name !== "help");
+
+  it("is what bosun alone prints", async () => {
+    const ran = await runBosun([], place);
+    expect(ran.code).toBe(0);
+    for (const name of names) expect(ran.out).toContain(`  ${name} `);
+  });
+
+  it.each(names)("bosun %s --help exits 0 and names --json", async (name) => {
+    const ran = await runBosun([name, "--help"], place);
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain("--json");
+  });
+});

@@ -1,0 +1,90 @@
+// What the typed handles promise: once, in order, and through absent workers.
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { RequestError } from "../../client/index.ts";
+import { openWorld, until, untilReply, type World } from "../support/world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld({ workers: false });
+  await world.model.script("client-handles", [
+    {
+      when: { anyUser: "client-handles", lastUser: "slow" },
+      reply: { text: "Slowly done.", delayMs: 1_500 },
+    },
+    { when: { anyUser: "client-handles" }, reply: { text: "Heard." } },
+  ]);
+});
+afterAll(() => world.close());
+
+const refusal = (code: string) => expect.objectContaining({ name: "RequestError", code });
+
+it("a message without a worker is stored, and read once when one comes", async () => {
+  const supervisor = await world.start();
+  const first = await supervisor.send("client-handles one", { id: "m-1" });
+  expect(first).toEqual({ id: "m-1", known: false, stored: "signalled" });
+  await expect(supervisor.feed()).rejects.toEqual(refusal("noWorker"));
+  await expect(supervisor.transcript()).rejects.toEqual(refusal("noWorker"));
+  expect(await supervisor.status()).toMatchObject({ id: supervisor.id, status: "idle" });
+
+  await world.startWorkers();
+  await untilReply(supervisor, "Heard");
+  expect(await supervisor.send("client-handles one", { id: "m-1" })).toMatchObject({ known: true });
+  const { entries } = await supervisor.feed();
+  const taken = entries.filter(({ event }) => event.type === "taken");
+  expect(taken).toHaveLength(1);
+  await supervisor.end();
+});
+
+it("ask resolves to the reply that answers it", async () => {
+  const supervisor = await world.start("client-handles");
+  await untilReply(supervisor, "Heard");
+  expect(await supervisor.ask("slow, please")).toBe("Slowly done.");
+  await supervisor.end();
+});
+
+it("a feed is followed to its end, each entry once", async () => {
+  const supervisor = await world.start("client-handles");
+  await untilReply(supervisor, "Heard");
+  const seen: number[] = [];
+  const following = (async () => {
+    for await (const { n } of supervisor.follow()) seen.push(n);
+  })();
+  await supervisor.end();
+  await following;
+  expect(seen).toEqual(seen.map((_, index) => index + 1));
+  expect(await supervisor.status()).toMatchObject({ status: "ended" });
+});
+
+it("what a model writes can be read while it writes, without a history event", async () => {
+  const supervisor = await world.start("client-handles");
+  await untilReply(supervisor, "Heard");
+  await supervisor.send("slow");
+  const live = await until("a beat", async () => (await supervisor.look()).live);
+  expect(live).toMatchObject({ attempt: 1, bytes: expect.any(Number), tail: expect.any(String) });
+  await untilReply(supervisor, "Slowly");
+  await supervisor.end();
+});
+
+it("an id is used once, and a wrong one is refused before anything is sent", async () => {
+  const { bosun, workspace } = world;
+  const { supervisor } = await bosun.start({ workspace });
+  await expect(bosun.start({ workspace, id: supervisor.id })).rejects.toEqual(refusal("exists"));
+  await expect(bosun.start({ workspace, id: "a b" })).rejects.toEqual(refusal("refused"));
+  await expect(supervisor.send(" ")).rejects.toEqual(refusal("refused"));
+  await expect(bosun.supervisor("nobody").send("hello")).rejects.toEqual(refusal("unknown"));
+  await expect(bosun.task(supervisor.id).view()).rejects.toEqual(refusal("wrongKind"));
+  await supervisor.end();
+  await until("its end", async () => (await supervisor.status()).endedAt !== null);
+  await expect(supervisor.send("hello")).rejects.toEqual(refusal("ended"));
+  await expect(supervisor.end()).rejects.toBeInstanceOf(RequestError);
+});
+
+it("a supervisor terminated from outside ends what waits for it", async () => {
+  const supervisor = await world.start("client-handles");
+  await untilReply(supervisor, "Heard");
+  const asking = supervisor.ask("slow").catch((error: unknown) => error);
+  await until("the call", async () => (await supervisor.look()).live);
+  await world.bosun.client.workflow.getHandle(supervisor.id).terminate("test");
+  expect(await asking).toEqual(refusal("ended"));
+  expect(await supervisor.status()).toMatchObject({ status: "failed", why: expect.any(String) });
+});

@@ -1,0 +1,209 @@
+// What is drawn, at every width, from anything an agent may say.
+import stringWidth from "string-width";
+import { describe, expect, it } from "vitest";
+import { renderAgents } from "../../client/screen/agent-list.ts";
+import { renderEntry } from "../../client/screen/feed-lines.ts";
+import { toCount, toDuration } from "../../client/screen/figures.ts";
+import { toPalette } from "../../client/screen/palette.ts";
+import { toPlainLine, toPlainText } from "../../client/screen/plain-text.ts";
+import { renderCheck } from "../../client/screen/task-card.ts";
+import { renderTree, toTitle } from "../../client/screen/task-tree.ts";
+import { renderTranscript } from "../../client/screen/transcript-lines.ts";
+import { wrapText } from "../../client/screen/wrap-text.ts";
+import type { SupervisorView } from "../../client/supervisor-view.ts";
+import type { FeedEvent } from "../../protocol/feed.ts";
+import { noUsage } from "../../protocol/turn.ts";
+import type { TaskView } from "../../protocol/views.ts";
+
+const now = new Date("2026-11-21T10:01:05.000Z");
+const palette = toPalette(false);
+
+function task(taskId: string, more: Partial<TaskView> = {}): TaskView {
+  return {
+    taskId,
+    agent: "researcher",
+    description: "Structure: list every file of the workspace and weigh them",
+    status: "running",
+    waitingOn: [],
+    parentId: "supervisor-1",
+    depth: 1,
+    turn: 3,
+    startedAt: "2026-11-21T10:00:00.000Z",
+    endedAt: null,
+    usage: { ...noUsage, inputTokens: 4_000, outputTokens: 120 },
+    receipts: [],
+    asOf: now.toISOString(),
+    ...more,
+  };
+}
+
+const supervisor: SupervisorView = {
+  id: "supervisor-1",
+  agent: "supervisor",
+  workspace: "/home/somebody/with/a/long/path/to/a/project",
+  status: "thinking",
+  turn: 4,
+  startedAt: "2026-11-21T10:00:00.000Z",
+  endedAt: null,
+  usage: noUsage,
+  backend: "scripted",
+  asOf: now.toISOString(),
+};
+
+const tasks = [
+  task("researcher-0123456789ab"),
+  task("reviewer-ba9876543210", {
+    parentId: "researcher-0123456789ab",
+    depth: 2,
+    status: "waiting",
+    waitingOn: ["model", "quota"],
+  }),
+  task("writer-00112233aabb", { description: "文書を調べる: 全部", status: "completed" }),
+];
+
+describe.each([20, 40, 80, 120])("at %i columns", (width) => {
+  const frame = { width, now, palette };
+
+  it("no line of a tree is wider than the screen", () => {
+    for (const line of renderTree(tasks, frame))
+      expect(stringWidth(line)).toBeLessThanOrEqual(width);
+  });
+
+  it("no line of a list is wider than the screen", () => {
+    const lines = renderAgents({ supervisors: [supervisor], tasks }, frame);
+    for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width);
+  });
+
+  it("every task is named", () => {
+    const text = renderTree(tasks, frame).join("\n");
+    for (const one of ["Structure", "resea", "revie"]) expect(text).toContain(one);
+  });
+
+  it("a log line is wrapped", () => {
+    const event: FeedEvent = {
+      type: "reply",
+      text: `${"word ".repeat(50)}${"x".repeat(150)}`,
+      answers: [],
+    };
+    const entry = { n: 1, at: now.toISOString(), turn: 1, event };
+    const lines = renderEntry(entry, { width: Math.max(40, width), palette, stamp: "  1.2s " });
+    for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(Math.max(40, width));
+  });
+});
+
+describe("a tree", () => {
+  const frame = { width: 100, now, palette };
+
+  it("shows status, title, id, turn, time and tokens", () => {
+    expect(renderTree([task("researcher-0123456789ab")], frame)[0]).toMatch(
+      /^● running Structure +researcher-0123456789ab +turn 3 +1m05s +4\.1k$/,
+    );
+  });
+
+  it("puts children below their parent", () => {
+    const lines = renderTree(tasks, frame);
+    expect(lines[1]).toMatch(/^ {2}◌ waiting: model, quota/);
+  });
+
+  it("shows a task whose parent is not listed", () => {
+    expect(renderTree([task("a-1", { parentId: "gone-1" })], frame)).toHaveLength(1);
+  });
+
+  it.each([
+    [{ status: "failed", reason: "timeout" }, "failed: timeout"],
+    [{ status: "cancelled", forced: true }, "cancelled by force"],
+  ] as const)("words for %o", (more, words) => {
+    expect(renderTree([task("a-1", { ...more, endedAt: now.toISOString() })], frame)[0]).toContain(
+      words,
+    );
+  });
+
+  it("takes the label of a description as title", () => {
+    expect(toTitle({ description: "Loose ends: search", agent: "reviewer" })).toBe("Loose ends");
+    expect(toTitle({ description: "search the\nwhole tree", agent: "reviewer" })).toBe(
+      "search the whole tree",
+    );
+    expect(toTitle({ description: "", agent: "reviewer" })).toBe("reviewer");
+  });
+});
+
+describe("a list", () => {
+  const frame = { width: 100, now, palette };
+
+  it("leaves ended supervisors out, and counts them", () => {
+    const ended: SupervisorView = { ...supervisor, id: "old-1", status: "ended" };
+    const text = renderAgents({ supervisors: [supervisor, ended], tasks: [] }, frame).join("\n");
+    expect(text).toContain("1 more has ended");
+    expect(text).not.toContain("old-1");
+  });
+
+  it("says why a supervisor waits", () => {
+    const waiting: SupervisorView = { ...supervisor, status: "waiting", why: "the key is wrong" };
+    expect(renderAgents({ supervisors: [waiting], tasks: [] }, frame).join("\n")).toContain(
+      "the key is wrong",
+    );
+  });
+});
+
+describe("text of an agent", () => {
+  it("cannot move the cursor, set a title or ring", () => {
+    const text = "a\u001B[2Jb\u001B]0;title\u0007c\u0007d\rE\u202Ef\u009B31mg";
+    // oxlint-disable-next-line no-control-regex -- these are what must be gone
+    expect(toPlainText(text)).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/);
+    expect(toPlainLine("a\n\n b")).toBe("a b");
+  });
+
+  it("keeps indentation where it is wrapped", () => {
+    expect(wrapText("  - one two three", 10)).toEqual(["  - one", "  two", "  three"]);
+  });
+
+  it("is cleaned in every view", () => {
+    const bad = "x\u001B[31my";
+    const views = [
+      ...renderTree([task("a-1", { description: bad })], { width: 90, now, palette }),
+      ...renderCheck(task("a-1", { description: bad, why: bad }), undefined, {
+        width: 90,
+        now,
+        palette,
+      }),
+      ...renderTranscript(
+        {
+          generation: 1,
+          total: 1,
+          messages: [{ role: "user", content: [{ type: "text", text: bad }] }],
+        },
+        { width: 90, palette },
+      ),
+      ...renderEntry(
+        { n: 1, at: "", turn: 1, event: { type: "reply", text: bad, answers: [] } },
+        { width: 90, palette, stamp: "" },
+      ),
+    ];
+    expect(views.join("\n")).not.toContain("\u001B");
+  });
+});
+
+describe("figures", () => {
+  it.each([
+    [-5, "0s"],
+    [7_900, "7s"],
+    [185_000, "3m05s"],
+    [7_800_000, "2h10m"],
+    [352_800_000, "4d02h"],
+  ])("%i ms is %s", (ms, text) => expect(toDuration(ms)).toBe(text));
+
+  it.each([
+    [950, "950"],
+    [4_123, "4.1k"],
+    [9_960, "10k"],
+    [120_400, "120k"],
+    [999_600, "1.0M"],
+  ])("%i tokens are %s", (count, text) => expect(toCount(count)).toBe(text));
+});
+
+it("colour is only used where it is wanted", () => {
+  const plain = renderTree(tasks, { width: 90, now, palette }).join("\n");
+  const painted = renderTree(tasks, { width: 90, now, palette: toPalette(true) }).join("\n");
+  expect(plain).not.toContain("\u001B");
+  expect(painted).toContain("\u001B[");
+});

@@ -1,0 +1,35 @@
+// A command line without a terminal, for tests.
+import { Readable, Writable } from "node:stream";
+import type { Context } from "../../client/commands/context.ts";
+import { run } from "../../client/commands/run.ts";
+import type { Env } from "../../protocol/environment.ts";
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  /** Standard output as JSON. */
+  json(): unknown;
+}
+
+export async function runBosun(
+  args: readonly string[],
+  place: { readonly env: Env; readonly cwd: string; readonly input?: string },
+): Promise<Ran> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const context: Context = {
+    env: place.env,
+    cwd: place.cwd,
+    print: (text) => out.push(`${text}\n`),
+    note: (text) => err.push(`${text}\n`),
+    json: (value) => out.push(`${JSON.stringify(value)}\n`),
+    isTty: false,
+    color: false,
+    input: Readable.from(place.input === undefined ? [] : [Buffer.from(place.input)]),
+    output: new Writable({ write: (_chunk, _encoding, done) => done() }),
+    columns: () => 80,
+  };
+  const code = await run(args, context);
+  return { code, out: out.join(""), err: err.join(""), json: () => JSON.parse(out.join("")) };
+}

@@ -1,0 +1,176 @@
+// Board, slots and inbox hold under any order of events.
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { isEnded, moveTask, type TaskMove, type TaskPhase } from "../../protocol/task.ts";
+import { drain, type InboxItem } from "../../workflows/inbox.ts";
+import { addEntry, emptyFeed, readFeed } from "../../workflows/feed.ts";
+import {
+  addTask,
+  type Board,
+  emptyBoard,
+  endOnBoard,
+  markTold,
+  moveOnBoard,
+  openTasks,
+  startable,
+  takeSeq,
+} from "../../workflows/task-board.ts";
+import { noUsage } from "../../protocol/turn.ts";
+import type { Envelope } from "../../protocol/task.ts";
+
+const at = "2026-01-01T00:00:00.000Z";
+const envelope: Envelope = {
+  status: "completed",
+  summary: "s".repeat(2_600),
+  partial: false,
+  notDone: "",
+  inDoubt: [],
+  unseen: [],
+  artifacts: [],
+  usage: noUsage,
+  receipts: [],
+  stale: [],
+};
+const ends = [
+  { status: "completed" },
+  { status: "failed", reason: "error" },
+  { status: "cancelled" },
+] as const;
+const anyMove: fc.Arbitrary<TaskMove> = fc.oneof(
+  fc.constant<TaskMove>({ type: "begun" }),
+  fc.constant<TaskMove>({ type: "resumed" }),
+  fc.constantFrom<TaskMove>(
+    ...(["model", "tasks", "slot", "host"] as const).map((reason) => ({
+      type: "waiting" as const,
+      waitingOn: [reason],
+    })),
+  ),
+  fc.constantFrom<TaskMove>(...ends.map((end) => ({ type: "ended" as const, end }))),
+);
+
+test("an ended task stays as it first ended, whatever happens afterwards", () => {
+  fc.assert(
+    fc.property(fc.array(anyMove), (moves) => {
+      let phase: TaskPhase = { status: "queued" };
+      for (const move of moves) {
+        const next = moveTask(phase, move);
+        if (isEnded(phase)) expect(next).toBe(phase);
+        if (phase.status !== "queued") expect(next.status).not.toBe("queued");
+        phase = next;
+      }
+    }),
+  );
+});
+
+const names = ["a", "b", "c", "d", "e"];
+function boardOf(count: number): Board {
+  return names
+    .slice(0, count)
+    .reduce(
+      (board, taskId) =>
+        addTask(board, { taskId, agent: "x", description: "d", startedAt: at, begun: false }),
+      emptyBoard,
+    );
+}
+
+test("slots are never given twice, and none stays free while a task could begin", () => {
+  const step = fc.record({ taskId: fc.constantFrom(...names), move: anyMove });
+  fc.assert(
+    fc.property(fc.array(step), fc.integer({ min: 1, max: 4 }), (steps, slots) => {
+      let board = boardOf(names.length);
+      for (const { taskId, move } of steps) {
+        const legal = move.type !== "begun" && move.type !== "resumed";
+        if (legal) board = moveOnBoard(board, taskId, move);
+        for (const id of startable(board, slots)) {
+          const queued = board.tasks.find((task) => task.taskId === id)?.phase.status === "queued";
+          board = moveOnBoard(board, id, { type: queued ? "begun" : "resumed" });
+        }
+        expect(startable(board, slots)).toEqual([]);
+        const waits = openTasks(board).some(
+          ({ phase }) =>
+            phase.status === "queued" ||
+            (phase.status === "waiting" && phase.waitingOn.includes("slot")),
+        );
+        const holds = openTasks(board).filter(
+          ({ phase }) =>
+            phase.status === "running" ||
+            (phase.status === "waiting" && !["tasks", "slot"].includes(phase.waitingOn[0] ?? "")),
+        ).length;
+        expect(holds).toBeLessThanOrEqual(slots);
+        if (waits) expect(holds).toBe(slots);
+      }
+    }),
+  );
+});
+
+test("an event of a task counts once, in whatever order repeats arrive", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 6 })), (seqs) => {
+      let board = boardOf(1);
+      let highest = 0;
+      for (const seq of seqs) {
+        const next = takeSeq(board, "a", seq);
+        expect(next !== undefined).toBe(seq > highest);
+        highest = Math.max(highest, seq);
+        board = next ?? board;
+      }
+    }),
+  );
+});
+
+test("a drained inbox loses nothing, keeps the order, and takes 20 ends at a time", () => {
+  const item: fc.Arbitrary<InboxItem> = fc.oneof(
+    fc.record({ type: fc.constant("message" as const), id: fc.uuid(), text: fc.string() }),
+    fc.record({ type: fc.constant("ended" as const), taskId: fc.uuid() }),
+  );
+  fc.assert(
+    fc.property(fc.array(item, { maxLength: 80 }), (inbox) => {
+      const { taken, left } = drain(inbox);
+      expect([...taken, ...left].toSorted(byKey)).toEqual([...inbox].toSorted(byKey));
+      expect(taken.filter(({ type }) => type === "ended").length).toBeLessThanOrEqual(20);
+      expect(left.every(({ type }) => type === "ended")).toBe(true);
+      expect(taken.toSorted((a, b) => inbox.indexOf(a) - inbox.indexOf(b))).toEqual(taken);
+    }),
+  );
+});
+const byKey = (a: InboxItem, b: InboxItem): number =>
+  JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
+
+test("5,000 ended tasks stay within the board's budget and are counted", () => {
+  let board = emptyBoard;
+  for (let index = 0; index < 5_000; index += 1) {
+    const taskId = `researcher-${String(index).padStart(12, "0")}`;
+    board = addTask(board, {
+      taskId,
+      agent: "researcher",
+      description: "d".repeat(500),
+      startedAt: at,
+      begun: true,
+    });
+    board = markTold(endOnBoard(board, taskId, { status: "completed" }, envelope, at), taskId);
+  }
+  expect(board.tasks).toHaveLength(1_000);
+  expect(board.forgotten).toBe(4_000);
+  expect(JSON.stringify(board).length).toBeLessThan(400_000);
+});
+
+test("a feed keeps its newest entries within its budget, and says how many are gone", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 16_000 }), { maxLength: 60 }),
+      fc.nat(60),
+      (sizes, after) => {
+        let feed = emptyFeed;
+        for (const size of sizes)
+          feed = addEntry(feed, at, 1, { type: "reply", text: "x".repeat(size), answers: [] });
+        const page = readFeed(feed, Math.min(after, sizes.length), "idle");
+        expect(JSON.stringify(feed.entries).length).toBeLessThan(150_000);
+        expect(page.last).toBe(sizes.length);
+        expect(page.dropped + page.entries.length).toBe(
+          sizes.length - Math.min(after, sizes.length),
+        );
+      },
+    ),
+    { numRuns: 30 },
+  );
+});

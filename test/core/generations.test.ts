@@ -1,0 +1,76 @@
+// When a transcript begins anew, and what survives it.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openWorld, until, untilReply, type World } from "../support/world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld({ env: { BOSUN_MAX_TRANSCRIPT_BYTES: "20000" } });
+});
+afterAll(() => world.close());
+
+test("a transcript above its cap goes on from a digest that keeps the open tasks and their ids", async () => {
+  await world.model.script("full", [
+    {
+      when: { lastUser: "^go full" },
+      reply: {
+        toolCalls: [
+          {
+            name: "start_async_task",
+            input: { description: "full-task", subagent_type: "researcher" },
+          },
+        ],
+      },
+    },
+    {
+      when: { system: "^# supervisor", anyUser: "go full", lastUser: "^fill" },
+      reply: { text: "filled", textBytes: 25_000 },
+    },
+    {
+      when: { system: "^# supervisor", anyUser: "go full", lastUser: "new_transcript.*check it" },
+      reply: { text: "Begun anew with {{event:new_transcript:open_tasks.0.task_id}}" },
+    },
+    {
+      when: { system: "^# supervisor", anyUser: "go full", lastUser: "task_ended" },
+      reply: { text: "Ended {{event:task_ended:task_id}}" },
+    },
+    { when: { system: "^# supervisor", anyUser: "go full" }, reply: { text: "Heard." } },
+    {
+      when: { system: "^# researcher", anyUser: "full-task" },
+      reply: { text: "Done.", delayMs: 4_000 },
+    },
+  ]);
+  const supervisor = await world.start("go full");
+  await untilReply(supervisor, "Heard");
+  const [task] = await until("the task", async () => {
+    const all = await supervisor.tasks();
+    return all.length > 0 && all;
+  });
+  await supervisor.ask("fill it");
+  expect(await supervisor.ask("check it")).toBe(`Begun anew with ${task?.taskId}`);
+  expect((await supervisor.transcript()).generation).toBe(2);
+  expect(await untilReply(supervisor, "^Ended")).toBe(`Ended ${task?.taskId}`);
+  await supervisor.end();
+});
+
+test("a supervisor begun on another backend goes on from a digest", async () => {
+  const moved = await openWorld({ env: { BOSUN_BACKEND: "api.example" }, workers: false });
+  try {
+    await moved.model.script("moved", [
+      { when: { lastUser: "^moved-1" }, reply: { text: "first" } },
+      { when: { anyUser: "moved-2" }, reply: { text: "second" } },
+    ]);
+    const before = await moved.startWorkers();
+    const supervisor = await moved.start();
+    expect(await supervisor.ask("moved-1")).toBe("first");
+    before.stop();
+    await before.done;
+    await moved.startWorkers({ BOSUN_BACKEND: "scripted" });
+    expect(await supervisor.ask("moved-2")).toBe("second");
+    const { generation, messages } = await supervisor.transcript();
+    expect(generation).toBe(2);
+    expect(JSON.stringify(messages[0])).toContain("BackendChanged");
+    await supervisor.end();
+  } finally {
+    await moved.close();
+  }
+});

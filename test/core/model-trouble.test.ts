@@ -1,0 +1,195 @@
+// What an agent does when the model does not answer as it should.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openWorld, untilFeed, untilReply, type World } from "../support/world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world.close());
+
+let count = 0;
+/** Asks once, with a fault in the way. `{mark}` is unique to the test. */
+async function askWith(fault: object, times = 1): Promise<{ reply: string; requests: number }> {
+  count += 1;
+  const mark = `trouble-${count}-`;
+  await world.model.script(mark, [{ when: { anyUser: mark }, reply: { text: `fine ${mark}` } }]);
+  await world.model.fault({ fault, times, when: { anyUser: mark } });
+  const supervisor = await world.start();
+  const reply = await supervisor.ask(mark);
+  const requests = (await world.model.journal(mark)).length;
+  await supervisor.end();
+  return { reply, requests };
+}
+
+describe("retried until it works", () => {
+  test.each([
+    ["429 with retry-after-ms", { type: "rate_limit", retryAfterMs: 20 }],
+    ["529 overloaded", { type: "overloaded" }],
+    ["500", { type: "server_error" }],
+    ["502 with a page of HTML", { type: "bad_gateway" }],
+    ["503 without a body", { type: "unavailable" }],
+    ["a connection reset", { type: "reset" }],
+    [
+      "an error in the middle of the stream",
+      { type: "stream_error", errorType: "overloaded_error", afterEvents: 3 },
+    ],
+    ["a stream cut off", { type: "drop", afterBytes: 400 }],
+    ["a stream that ends without its last event", { type: "clean_eof", afterEvents: 4 }],
+  ])("%s", async (_, fault) => {
+    const { reply, requests } = await askWith(fault);
+    expect(reply).toMatch(/^fine/);
+    expect(requests).toBe(2);
+  });
+
+  test("tool input that is no JSON", async () => {
+    const call = { name: "list_files", input: {} };
+    await world.model.script("json", [
+      { when: { lastUser: "^json-1" }, reply: { toolCalls: [call] } },
+      { when: { anyUser: "^json-1", afterTool: "list_files" }, reply: { text: "listed" } },
+    ]);
+    await world.model.fault({
+      fault: { type: "invalid_tool_json" },
+      when: { lastUser: "^json-1" },
+    });
+    const supervisor = await world.start();
+    expect(await supervisor.ask("json-1")).toBe("listed");
+    expect(await world.model.journal("json-1")).toHaveLength(3);
+    await supervisor.end();
+  });
+
+  test("a stream that falls silent, after the stall limit", async () => {
+    const impatient = await openWorld({ env: { BOSUN_MODEL_STALL_MS: "400" } });
+    try {
+      await impatient.model.script("silent", [
+        { when: { anyUser: "silent-1" }, reply: { text: "fine" } },
+      ]);
+      await impatient.model.fault({
+        fault: { type: "silence", afterEvents: 2 },
+        when: { anyUser: "silent-1" },
+      });
+      const supervisor = await impatient.start();
+      expect(await supervisor.ask("silent-1")).toBe("fine");
+      await supervisor.end();
+    } finally {
+      await impatient.close();
+    }
+  });
+});
+
+describe("told as the reply, and not repeated", () => {
+  test.each([
+    ["a wrong key", { type: "authentication" }, /refused the key.*ANTHROPIC_API_KEY/s],
+    ["a model the key may not use", { type: "permission" }, /may not use/],
+    ["an unknown model", { type: "not_found" }, /does not know this model/],
+    ["a refusal", { type: "refusal", category: "cyber" }, /declined to answer.*cyber/],
+    ["an unknown stop reason", { type: "stop_reason", value: "moonrise" }, /moonrise/],
+  ])("%s", async (_, fault, words) => {
+    const { reply, requests } = await askWith(fault);
+    expect(reply).toMatch(words);
+    expect(requests).toBe(1);
+  });
+});
+
+describe("overcome by another call", () => {
+  test("an invalid request is tried once more from a digest", async () => {
+    const { reply, requests } = await askWith({
+      type: "http",
+      status: 400,
+      errorType: "invalid_request_error",
+      message: "bad",
+    });
+    expect(reply).toMatch(/^fine/);
+    expect(requests).toBe(2);
+  });
+
+  test("an invalid request that stays invalid becomes the reply", async () => {
+    const fault = { type: "http", status: 400, errorType: "invalid_request_error", message: "bad" };
+    const { reply, requests } = await askWith(fault, 2);
+    expect(reply).toMatch(/could not answer: bad/);
+    expect(requests).toBe(2);
+  });
+
+  test.each([
+    ["a request too large", { type: "too_large" }],
+    ["a full context window", { type: "context_window_exceeded" }],
+    ["an answer cut off at max_tokens, its half tool call not run", { type: "truncated_tool_use" }],
+    ["an empty answer", { type: "empty_end_turn" }],
+  ])("%s", async (_, fault) => {
+    const { reply, requests } = await askWith(fault);
+    expect(reply).toMatch(/^fine/);
+    expect(requests).toBe(2);
+  });
+});
+
+describe("waited out", () => {
+  test("retries used up: the supervisor says so, waits, and goes on by itself", async () => {
+    await world.model.script("park", [
+      { when: { anyUser: "park-1" }, reply: { text: "back again" } },
+    ]);
+    await world.model.fault({
+      fault: { type: "overloaded" },
+      times: 4,
+      when: { anyUser: "park-1" },
+    });
+    const supervisor = await world.start();
+    const asked = supervisor.ask("park-1");
+    await untilFeed(supervisor, ({ event }) => event.type === "trouble");
+    expect(await supervisor.status()).toMatchObject({ status: "waiting" });
+    expect(await asked).toBe("back again");
+    await supervisor.end();
+  });
+
+  test("a spend limit waits until somebody resumes it", async () => {
+    await world.model.script("quota", [{ when: { anyUser: "quota-1" }, reply: { text: "paid" } }]);
+    await world.model.fault({ fault: { type: "spend_limit" }, when: { anyUser: "quota-1" } });
+    const supervisor = await world.start();
+    const asked = supervisor.ask("quota-1");
+    await untilFeed(
+      supervisor,
+      ({ event }) => event.type === "trouble" && /resume/.test(event.text),
+    );
+    await supervisor.resume();
+    expect(await asked).toBe("paid");
+    await supervisor.end();
+  });
+});
+
+test("a task out of turns gives one last answer without tools, and ends as partial", async () => {
+  const short = await openWorld({ env: { BOSUN_MAX_TURNS: "3" } });
+  try {
+    await short.model.script("turns", [
+      {
+        when: { lastUser: "^go turns" },
+        reply: {
+          toolCalls: [
+            {
+              name: "start_async_task",
+              input: { description: "turns-task", subagent_type: "researcher" },
+            },
+          ],
+        },
+      },
+      {
+        when: { system: "^# supervisor", anyUser: "go turns", lastUser: "task_ended" },
+        reply: { text: "Ended: {{event:task_ended:reason}}, {{event:task_ended:summary}}" },
+      },
+      { when: { system: "^# supervisor", anyUser: "go turns" }, reply: { text: "Started." } },
+      {
+        when: { system: "^# researcher", anyUser: "turns-task", mayCallTools: false },
+        reply: { text: "What I have." },
+      },
+      {
+        when: { system: "^# researcher", anyUser: "turns-task" },
+        reply: { toolCalls: [{ name: "list_files" }] },
+      },
+    ]);
+    const supervisor = await short.start("go turns");
+    expect(await untilReply(supervisor, "^Ended")).toBe("Ended: budget, What I have.");
+    const [task] = await supervisor.tasks();
+    expect(task).toMatchObject({ turn: 4, result: { partial: true } });
+    await supervisor.end();
+  } finally {
+    await short.close();
+  }
+});

@@ -1,0 +1,115 @@
+// bosun up and bosun down, as a person runs them.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { markOf } from "../../client/installation/processes.ts";
+import { readProcesses, readRun } from "../../client/installation/run-file.ts";
+import { liveUsers, liveWorkers } from "../../client/installation/users.ts";
+import { newPlace, untilGone } from "./place.ts";
+
+// Whole processes start here, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
+test("up serves until Ctrl-C, and then nothing of it is left", async () => {
+  const place = newPlace();
+  const up = place.bosun(["up", "--json"]);
+  await up.until(/^\}$/m);
+  const run = JSON.parse(up.out());
+  const { dir } = place.installation();
+  expect(run).toEqual({
+    temporalAddress: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+    namespace: "default",
+    uiUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    serverPid: expect.any(Number),
+    workerPids: [expect.any(Number)],
+    dir,
+    modelUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    modelPid: expect.any(Number),
+    backend: "scripted",
+  });
+  expect(readRun(dir)).toEqual(run);
+  const all = [run.serverPid, run.modelPid, ...run.workerPids].map(markOf);
+  expect(all).not.toContain(undefined);
+  up.signal("SIGINT");
+  expect(await up.ended).toBe(0);
+  await untilGone(...all);
+  expect(existsSync(join(dir, "run.json"))).toBe(false);
+});
+
+test("up --detach stays until down, and another up --detach changes nothing", async () => {
+  const place = newPlace();
+  const first = place.bosun(["up", "--detach", "--json"]);
+  expect(await first.ended).toBe(0);
+  const run = JSON.parse(first.out());
+  const again = place.bosun(["up", "--detach", "--json"]);
+  expect(await again.ended).toBe(0);
+  expect(JSON.parse(again.out())).toEqual(run);
+  const down = place.bosun(["down", "--json"]);
+  expect(await down.ended).toBe(0);
+  expect(JSON.parse(down.out())).toEqual({
+    users: [],
+    workers: run.workerPids,
+    serverPid: run.serverPid,
+    modelPid: run.modelPid,
+  });
+  expect([run.serverPid, run.modelPid, ...run.workerPids].map(markOf)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  const nothing = place.bosun(["down"]);
+  expect(await nothing.ended).toBe(0);
+  expect(nothing.out()).toBe("Nothing was running here.\n");
+});
+
+test("the worker of a killed up is ended by the next command", async () => {
+  const place = newPlace();
+  const up = place.bosun(["up"]);
+  await up.until(/Press Ctrl-C/);
+  const { dir } = place.installation();
+  const [worker] = liveWorkers(dir);
+  expect(worker).toBeDefined();
+  up.signal("SIGKILL");
+  await untilGone(up.mark);
+  const next = place.fixture("user.ts", []);
+  await next.until(/\}\n/);
+  await untilGone(worker);
+  expect(JSON.parse(next.out())).toMatchObject({ attached: true, run: { workerPids: [] } });
+});
+
+test("Ctrl-C while it starts leaves nothing running", async () => {
+  const place = newPlace();
+  const up = place.bosun(["up"]);
+  await up.until(/Starting the Temporal server/);
+  up.signal("SIGINT");
+  expect(await up.ended).toBe(130);
+  const { dir } = place.installation();
+  expect(liveUsers(dir)).toEqual([]);
+  expect(readProcesses(dir)).toEqual({});
+  expect(up.err()).toContain("Nothing was left running by this start.");
+});
+
+test("a key is written nowhere, and another backend is refused with the remedy", async () => {
+  const place = newPlace();
+  const key = "sk-ant-very-secret";
+  const env = { ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: "http://127.0.0.1:9" };
+  const user = place.fixture("user.ts", [], env);
+  await user.until(/\}\n/);
+  expect(JSON.parse(user.out()).run).toMatchObject({
+    backend: "127.0.0.1:9",
+    modelPid: null,
+    modelUrl: null,
+  });
+  const { dir } = place.installation();
+  const files = readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
+  expect(files.length).toBeGreaterThan(5);
+  expect(files.filter((content) => content.includes(key))).toEqual([]);
+  const other = place.bosun(["up"]);
+  expect(await other.ended).toBe(1);
+  expect(other.err()).toContain(
+    "Bosun runs here with the backend 127.0.0.1:9, and this start asks for scripted.",
+  );
+  expect(other.err()).toContain("bosun down");
+});

@@ -1,0 +1,54 @@
+// What every test file shares: a server, a bundle, a scripted model.
+import { fileURLToPath } from "node:url";
+import { TestWorkflowEnvironment } from "@temporalio/testing";
+import { bundleWorkflowCode, DefaultLogger, Runtime } from "@temporalio/worker";
+import type { TestProject } from "vitest/node";
+import { startScriptedModel } from "../../scripted-model/server.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** host:port of the Temporal server. */
+    address: string;
+    /** The workflows, bundled once. */
+    bundle: string;
+    /** Base URL of the scripted model. */
+    modelUrl: string;
+  }
+}
+
+const dynamicConfig = [
+  "history.transferProcessorMaxPollRPS=1000",
+  "history.MaxBufferedQueryCount=100",
+  "matching.useNewMatcher=true",
+  "matching.enableFairness=true",
+];
+
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const path = process.env["TEMPORAL_CLI"];
+  if (!path)
+    throw new Error("TEMPORAL_CLI names no temporal program. Run the tests with: npm test");
+  Runtime.install({ logger: new DefaultLogger("ERROR") });
+  const env = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: "existing-path", path },
+      log: { format: "json", level: "error" },
+      extraArgs: [
+        ...dynamicConfig.flatMap((value) => ["--dynamic-config-value", value]),
+        ...["AgentName=Keyword", "AgentStatus=Keyword", "AgentDepth=Int"].flatMap((attribute) => [
+          "--search-attribute",
+          attribute,
+        ]),
+      ],
+    },
+  });
+  const model = await startScriptedModel();
+  const workflowsPath = fileURLToPath(new URL("../../workflows/index.ts", import.meta.url));
+  const bundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger("ERROR") });
+  project.provide("address", env.address);
+  project.provide("bundle", bundle.code);
+  project.provide("modelUrl", model.url);
+  return async () => {
+    await model.close();
+    await env.teardown();
+  };
+}

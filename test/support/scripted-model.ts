@@ -1,0 +1,55 @@
+// The scripted model's controls, as tests use them.
+export interface Rule {
+  readonly when: Readonly<Record<string, string | number | boolean>>;
+  readonly reply: {
+    readonly text?: string;
+    readonly textBytes?: number;
+    readonly toolCalls?: readonly { readonly name: string; readonly input?: object }[];
+    readonly stopReason?: string;
+    readonly delayMs?: number;
+    readonly content?: readonly object[];
+  };
+}
+
+export interface JournalEntry {
+  readonly n: number;
+  readonly request: {
+    readonly system: unknown;
+    readonly messages: readonly { readonly role: string; readonly content: unknown }[];
+  };
+  readonly outcome: { readonly status: number; readonly completed: boolean } & Record<
+    string,
+    unknown
+  >;
+}
+
+export interface ModelControl {
+  readonly url: string;
+  script(name: string, rules: readonly Rule[]): Promise<void>;
+  fault(fault: object): Promise<void>;
+  clearFaults(): Promise<void>;
+  /** Requests whose text contains the mark, in order. */
+  journal(mark: string): Promise<readonly JournalEntry[]>;
+}
+
+export function controlModel(url: string): ModelControl {
+  const call = async (method: string, path: string, body?: object): Promise<unknown> => {
+    const response = await fetch(`${url}/control${path}`, {
+      method,
+      ...(body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text === "" ? undefined : JSON.parse(text);
+  };
+  return {
+    url,
+    script: async (name, rules) => void (await call("POST", "/scripts", { name, rules })),
+    fault: async (fault) => void (await call("POST", "/faults", fault)),
+    clearFaults: async () => void (await call("DELETE", "/faults")),
+    journal: async (mark) => {
+      const answer = await call("GET", `/journal?match=${encodeURIComponent(mark)}`);
+      return (answer as { entries: readonly JournalEntry[] }).entries;
+    },
+  };
+}

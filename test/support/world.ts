@@ -1,0 +1,142 @@
+// An installation of its own for one test file, with real workers.
+import { randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inject } from "vitest";
+import {
+  type Bosun,
+  connectBosun,
+  type FeedEntry,
+  type SupervisorHandle,
+} from "../../client/index.ts";
+import { parseEnvironment } from "../../protocol/environment.ts";
+import { type RunningWorkers, startWorkers } from "../../workers/worker.ts";
+import { controlModel, type ModelControl } from "./scripted-model.ts";
+
+export interface World {
+  readonly bosun: Bosun;
+  readonly model: ModelControl;
+  readonly installation: string;
+  readonly dir: string;
+  readonly workspace: string;
+  /** What a worker process of this world is started with. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Starts a supervisor and resolves to its handle. */
+  start(message?: string): Promise<SupervisorHandle>;
+  startWorkers(env?: Readonly<Record<string, string>>): Promise<RunningWorkers>;
+  close(): Promise<void>;
+}
+
+/** Times of a test world: short, so that waiting is quick. */
+const quick = {
+  BOSUN_MODEL_RETRY_MS: "50",
+  BOSUN_MODEL_RETRY_MAX_MS: "100",
+  BOSUN_MODEL_ATTEMPTS: "3",
+  BOSUN_MODEL_HEARTBEAT_MS: "2000",
+  BOSUN_TOOL_HEARTBEAT_MS: "2000",
+  BOSUN_PROBE_MS: "1000",
+  BOSUN_PROBE_MAX_MS: "1000",
+  BOSUN_HOST_START_MS: "2000",
+  BOSUN_HOST_RETRY_MS: "1000",
+  BOSUN_GRACE_MS: "1000",
+};
+
+export async function openWorld(
+  options: { readonly env?: Readonly<Record<string, string>>; readonly workers?: boolean } = {},
+): Promise<World> {
+  const dir = await mkdtemp(join(tmpdir(), "bosun-test-"));
+  const workspace = join(dir, "workspace");
+  await mkdir(workspace, { recursive: true });
+  await writeFile(join(workspace, "README.md"), "# A workspace\n\nOne line.\n");
+  const installation = randomUUID().slice(0, 12);
+  const address = inject("address");
+  const model = controlModel(inject("modelUrl"));
+  const env: Record<string, string> = {
+    ...quick,
+    BOSUN_DIR: join(dir, ".bosun"),
+    BOSUN_INSTALLATION: installation,
+    BOSUN_HOST: `host-${installation}`,
+    BOSUN_BACKEND: "scripted",
+    ANTHROPIC_API_KEY: "scripted",
+    ANTHROPIC_BASE_URL: model.url,
+    TEMPORAL_ADDRESS: address,
+    ...options.env,
+  };
+  const environment = parseEnvironment(env);
+  const host = `host-${installation}`;
+  const bosun = await connectBosun({ connection: { address }, installation, host, environment });
+  const running: RunningWorkers[] = [];
+  const start = async (changed = {}): Promise<RunningWorkers> => {
+    const workers = await startWorkers({
+      environment: parseEnvironment({ ...env, ...changed }),
+      connection: { address },
+      namespace: "default",
+      installation,
+      host,
+      dir: join(dir, ".bosun"),
+      workflowBundle: { code: inject("bundle") },
+    });
+    running.push(workers);
+    return workers;
+  };
+  if (options.workers ?? true) await start();
+  return {
+    bosun,
+    model,
+    installation,
+    dir,
+    workspace,
+    env,
+    start: async (message) => {
+      const given = message === undefined ? {} : { message };
+      return (await bosun.start({ workspace, ...given })).supervisor;
+    },
+    startWorkers: start,
+    async close() {
+      for (const workers of running) workers.stop();
+      await Promise.all(running.map((workers) => workers.done));
+      await bosun.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Polls until a value is there. The limit is the test's own. */
+export async function until<Value>(
+  what: string,
+  look: () => Promise<Value | undefined | false>,
+): Promise<Value> {
+  for (let tries = 0; tries < 400; tries += 1) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    await sleep(50);
+  }
+  throw new Error(`never came: ${what}`);
+}
+
+/** The feed's first entry that fits, waited for. */
+export async function untilFeed(
+  supervisor: SupervisorHandle,
+  fits: (entry: FeedEntry) => boolean,
+): Promise<FeedEntry> {
+  const look = async () => (await supervisor.feed()).entries.find((entry) => fits(entry));
+  return await until("a feed entry", look).catch(async (error: Error) => {
+    const { entries } = await supervisor.feed();
+    const seen = entries.map(({ event }) => JSON.stringify(event)).join("\n");
+    throw new Error(`${error.message}. The feed holds:\n${seen}`);
+  });
+}
+
+export async function untilReply(
+  supervisor: SupervisorHandle,
+  words: string | RegExp,
+): Promise<string> {
+  const pattern = new RegExp(words);
+  const found = await untilFeed(
+    supervisor,
+    ({ event }) => event.type === "reply" && pattern.test(event.text),
+  );
+  return found.event.type === "reply" ? found.event.text : "";
+}

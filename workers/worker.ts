@@ -1,0 +1,161 @@
+// One process that serves the task queues.
+import Anthropic from "@anthropic-ai/sdk";
+import { Client, Connection } from "@temporalio/client";
+import {
+  NativeConnection,
+  type NativeConnectionOptions,
+  Worker,
+  type WorkerOptions,
+  type WorkflowBundleOption,
+} from "@temporalio/worker";
+import { fileURLToPath } from "node:url";
+import {
+  createHostActivities,
+  createModelActivities,
+  createPullTranscript,
+  createWatchActivities,
+} from "../activities/index.ts";
+import { type Environment, type ModelEnvironment, SettingsError } from "../protocol/environment.ts";
+import { toHostQueue, toQueues } from "../protocol/ids.ts";
+
+export interface WorkerSetup {
+  readonly environment: Environment;
+  readonly connection: NativeConnectionOptions;
+  readonly namespace: string;
+  readonly installation: string;
+  readonly host: string;
+  /** Where artifacts and the effect journal lie. */
+  readonly dir: string;
+  /** A bundle made before, or the workflows folder when there is none. */
+  readonly workflowBundle?: WorkflowBundleOption;
+}
+
+export interface RunningWorkers {
+  /** Settles when every worker has stopped. Rejects when one failed. */
+  readonly done: Promise<void>;
+  /** Stops taking work and gives work in flight its grace. */
+  stop(): void;
+}
+
+const workflowsFolder = fileURLToPath(new URL("../workflows/index.ts", import.meta.url));
+const builtinDir = fileURLToPath(new URL("../agents", import.meta.url));
+
+/** Watch activities only wait: they take no slot of anything that works. */
+const watchSlots = 1_000;
+
+export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> {
+  const connection = await NativeConnection.connect(setup.connection);
+  // Over a Connection of its own: a client on the native one cannot abort its long polls.
+  const asking = await Connection.connect(setup.connection);
+  const client = new Client({ connection: asking, namespace: setup.namespace });
+  const close = async (): Promise<void> => {
+    await connection.close();
+    await asking.close();
+  };
+  try {
+    const common = toCommonOptions(setup, connection);
+    const workers = await Promise.all(
+      toWorkerOptions(setup, client).map((options) => Worker.create({ ...common, ...options })),
+    );
+    const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+    return {
+      done: done.finally(close),
+      stop: () => workers.forEach(stopOnce),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function stopOnce(worker: Worker): void {
+  if (worker.getState() === "RUNNING") worker.shutdown();
+}
+
+function toCommonOptions({ environment, namespace }: WorkerSetup, connection: NativeConnection) {
+  return {
+    connection,
+    namespace,
+    shutdownGraceTime: environment.graceMs,
+    // Past the grace, work that ignores its cancellation is left behind: another attempt repeats it.
+    shutdownForceTime: environment.graceMs + 5_000,
+    // Cancellation arrives with the answer to a beat: at the default it took 22 s, so it takes one.
+    maxHeartbeatThrottleInterval: "1s",
+  } as const;
+}
+
+type Options = Omit<WorkerOptions, "connection" | "namespace">;
+
+function toWorkerOptions(setup: WorkerSetup, client: Client): readonly Options[] {
+  const { roles } = setup.environment;
+  return [
+    ...(roles.includes("workflows") ? workflowOptions(setup, client) : []),
+    ...(roles.includes("models") ? modelOptions(setup, client) : []),
+    ...(roles.includes("tools") ? [hostOptions(setup)] : []),
+  ];
+}
+
+function workflowOptions(setup: WorkerSetup, client: Client): readonly Options[] {
+  const queues = toQueues(setup.installation);
+  const source = setup.workflowBundle
+    ? { workflowBundle: setup.workflowBundle }
+    : { workflowsPath: workflowsFolder };
+  return [
+    {
+      ...source,
+      taskQueue: queues.workflows,
+      // A dead worker's workflows, and questions about them, wait this long for it: at the default of 10 s
+      // every model call that survived the worker stood still for as long.
+      stickyQueueScheduleToStartTimeout: "3s",
+    },
+    {
+      taskQueue: queues.watch,
+      activities: { ...createWatchActivities(client) },
+      maxConcurrentActivityTaskExecutions: watchSlots,
+    },
+  ];
+}
+
+function modelOptions(
+  { environment, installation }: WorkerSetup,
+  client: Client,
+): readonly Options[] {
+  const queues = toQueues(installation);
+  const { slots, model } = environment;
+  const activities = createModelActivities({
+    anthropic: toAnthropic(model),
+    backend: model.backend,
+    stallMs: model.stallMs,
+    pullTranscript: createPullTranscript(client),
+  });
+  return [
+    { taskQueue: queues.now, maxConcurrentActivityTaskExecutions: slots.now },
+    { taskQueue: queues.models, maxConcurrentActivityTaskExecutions: slots.models },
+  ].map((options) => ({ ...options, activities: { ...activities } }));
+}
+
+function hostOptions({ environment, installation, host, dir }: WorkerSetup): Options {
+  return {
+    taskQueue: toHostQueue(installation, host),
+    activities: { ...createHostActivities({ dir, host, builtinDir }) },
+    maxConcurrentActivityTaskExecutions: environment.slots.tools,
+  };
+}
+
+/** The SDK finds no key of its own: which one is used is decided here. */
+function toAnthropic(model: ModelEnvironment): Anthropic {
+  if (!model.apiKey && !model.authToken) {
+    throw new SettingsError(
+      "This worker has the role models and no key. Set ANTHROPIC_API_KEY, or leave models out of BOSUN_ROLES.",
+    );
+  }
+  return new Anthropic({
+    apiKey: model.apiKey ?? null,
+    ...(!model.apiKey && { authToken: model.authToken ?? null }),
+    ...(model.baseUrl && { baseURL: model.baseUrl }),
+    // Temporal is the only one that retries.
+    maxRetries: 0,
+    timeout: model.headersMs,
+    openTelemetry: false,
+  });
+}

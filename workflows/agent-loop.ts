@@ -1,0 +1,215 @@
+// Turn after turn, until nothing is left to answer.
+import { toLine } from "../protocol/text.ts";
+import { addUsage, type Block, type ModelAnswer, type ToolCall } from "../protocol/turn.ts";
+import { type Agent, arrive, now, tell } from "./agent.ts";
+import { publish } from "./display.ts";
+import { TaskFailure } from "./envelope.ts";
+import { drain, type InboxItem } from "./inbox.ts";
+import { nextAnswer, rebuild } from "./model-turn.ts";
+import { closingText, emptyAnswerText, toEndNotice, toNoteText } from "./notices.ts";
+import { reportReceipt } from "./parent.ts";
+import { mustRoll } from "./roll.ts";
+import { findTask, markTold } from "./task-board.ts";
+import { answerCalls, cancelCalls } from "./tool-turn.ts";
+import { append, toUserMessage, toWords, withoutEmptyText } from "./transcript.ts";
+
+/** Why the loop came to rest: nothing left to answer, time to continue as new, or told to end. */
+export type Rest = "settled" | "roll" | "ending";
+
+export async function runTurns(agent: Agent): Promise<Rest> {
+  for (;;) {
+    if (agent.state.ending) return "ending";
+    takeInbox(agent);
+    if (!agent.state.due) return "settled";
+    if (mustRoll(agent)) return "roll";
+    limitTurns(agent);
+    limitTranscript(agent);
+    const answer = await nextAnswer(agent);
+    if (answer) await takeAnswer(agent, answer);
+  }
+}
+
+/** The step boundary: owed results and what has arrived become one new user message. */
+export function takeInbox(agent: Agent): void {
+  const { state } = agent;
+  agent.run.interrupted = false;
+  const { taken, left } = drain(state.inbox);
+  state.inbox = left;
+  const texts = taken.flatMap((item) => takeItem(agent, item));
+  if (texts.length + state.owed.length === 0) return;
+  state.generation = append(state.generation, toUserMessage(state.owed, texts));
+  state.owed = [];
+  state.openCalls = [];
+  state.due = true;
+}
+
+function takeItem(agent: Agent, item: InboxItem): readonly string[] {
+  const { state } = agent;
+  switch (item.type) {
+    case "message":
+      state.answering = [...state.answering, item.id];
+      state.turnsSpent = 0;
+      state.closing = false;
+      tell(agent, { type: "taken", messageId: item.id, text: toLine(item.text, 500) });
+      return [item.text];
+    case "note": {
+      const receipt = { noteId: item.note.noteId, turn: state.turn + 1, at: now() };
+      state.receipts = [...state.receipts, receipt].slice(-50);
+      tell(agent, { type: "receipt", taskId: agent.id, receipt });
+      reportReceipt(agent, receipt);
+      return [toNoteText(item.note)];
+    }
+    case "ended": {
+      const task = findTask(state.board, item.taskId);
+      state.board = markTold(state.board, item.taskId);
+      return task ? [toEndNotice(task)] : [];
+    }
+    case "notice":
+      return [item.text];
+  }
+}
+
+/** When the turns are used up, one last answer without tools. */
+function limitTurns(agent: Agent): void {
+  const { state, settings } = agent;
+  const most = state.definition?.maxTurns ?? settings.limits.maxTurns;
+  if (state.closing || state.turnsSpent < most) return;
+  state.closing = true;
+  state.generation = append(state.generation, toUserMessage([], [closingText]));
+}
+
+/** A transcript that outgrew its cap goes on from a digest, so that a roll can always carry it. */
+function limitTranscript(agent: Agent): void {
+  const { generation } = agent.state;
+  const most = agent.settings.limits.maxTranscriptBytes;
+  if (generation.bytes <= most) return;
+  const message = `It holds ${generation.bytes} bytes, and ${most} is the most.`;
+  rebuild(agent, { type: "transcript_full", message });
+}
+
+async function takeAnswer(agent: Agent, answer: ModelAnswer): Promise<void> {
+  const { state } = agent;
+  state.turn += 1;
+  state.turnsSpent += 1;
+  agent.run.turns += 1;
+  state.usage = addUsage(state.usage, answer.usage);
+  switch (answer.stopReason) {
+    case "tool_use":
+      return await takeCalls(agent, answer.content);
+    case "end_turn":
+    case "stop_sequence":
+      return takeFinal(agent, answer.content);
+    case "pause_turn":
+      return takePause(agent, answer.content);
+    case "max_tokens":
+      return takeCutOff(agent, answer.content);
+    case "refusal":
+      throw new TaskFailure(
+        "refusal",
+        `The model declined to answer${answer.stopDetail ? ` (${answer.stopDetail})` : ""}. Rephrase the request.`,
+      );
+    case "model_context_window_exceeded":
+      return takeOverflow(agent);
+    default:
+      throw new TaskFailure(
+        "error",
+        `The model stopped for a reason Bosun does not know: ${answer.stopReason}.`,
+      );
+  }
+}
+
+/** An answer that counts: it enters the transcript and clears what was tried before it. */
+function keep(agent: Agent, content: readonly Block[]): void {
+  const { state } = agent;
+  state.generation = append(state.generation, {
+    role: "assistant",
+    content: withoutEmptyText(content),
+  });
+  state.cutOff = 0;
+  state.reprompted = false;
+  state.rebuilt = false;
+  const words = toWords(content);
+  if (words) state.lastText = words;
+}
+
+async function takeCalls(agent: Agent, content: readonly Block[]): Promise<void> {
+  const { state } = agent;
+  keep(agent, content);
+  const words = toWords(content);
+  if (words) tell(agent, { type: "aside", text: toLine(words, 1_000) });
+  const calls: readonly ToolCall[] = content.flatMap((block) =>
+    block.type === "tool_use" ? [{ id: block.id, name: block.name, input: block.input }] : [],
+  );
+  state.openCalls = calls;
+  state.owed = agent.run.interrupted ? cancelCalls(calls) : await answerCalls(agent, calls);
+}
+
+function takeFinal(agent: Agent, content: readonly Block[]): void {
+  const { state } = agent;
+  const words = toWords(content);
+  if (words === "" && !state.reprompted && !state.closing) {
+    if (withoutEmptyText(content).length > 0) keep(agent, content);
+    state.reprompted = true;
+    arrive(agent, { type: "notice", kind: "empty_answer", text: emptyAnswerText });
+    return;
+  }
+  if (withoutEmptyText(content).length > 0) keep(agent, content);
+  state.due = false;
+  if (agent.role === "supervisor") reply(agent, words || "(no words)");
+}
+
+const replyBytes = 16_000;
+
+/** The supervisor's words to the person, and the messages they answer. */
+export function reply(agent: Agent, text: string): void {
+  const { state } = agent;
+  const shown =
+    text.length > replyBytes
+      ? `${text.slice(0, replyBytes)}… (the rest: bosun transcript ${agent.id})`
+      : text;
+  tell(agent, { type: "reply", text: shown, answers: state.answering });
+  state.answering = [];
+}
+
+const pausesInARow = 5;
+
+function takePause(agent: Agent, content: readonly Block[]): void {
+  keep(agent, content);
+  const last = agent.state.generation.messages.slice(-pausesInARow);
+  if (last.length === pausesInARow && last.every((message) => message.role === "assistant")) {
+    throw new TaskFailure("error", "The model paused its turn again and again without an answer.");
+  }
+}
+
+const mostCutOffs = 2;
+
+/** A cut answer is discarded, for its last tool call may be half a call, and asked for again with more room. */
+function takeCutOff(agent: Agent, content: readonly Block[]): void {
+  const { state } = agent;
+  if (state.cutOff < mostCutOffs && !state.closing) {
+    state.cutOff += 1;
+    return;
+  }
+  if (content.some((block) => block.type === "tool_use") || toWords(content) === "") {
+    throw new TaskFailure(
+      "error",
+      "The model's answer did not fit into the largest allowed length. Ask for less at a time.",
+    );
+  }
+  takeFinal(agent, [...content]);
+}
+
+function takeOverflow(agent: Agent): void {
+  const message = "The conversation no longer fits into the model's window.";
+  if (agent.state.rebuilt) throw new TaskFailure("error", message);
+  rebuild(agent, { type: "model_context_window_exceeded", message });
+}
+
+/** After a turn that failed for good: the transcript waits for the next message. */
+export function giveUpTurn(agent: Agent, text: string): void {
+  agent.state.due = false;
+  agent.state.cutOff = 0;
+  agent.state.rebuilt = false;
+  reply(agent, text);
+  publish(agent);
+}

@@ -1,0 +1,210 @@
+// An agent at work: what it holds, and what only this run knows.
+import { type CancellationScope, uuid4, workflowInfo } from "@temporalio/workflow";
+import { type AgentDefinition, modelAliases, type PreparedWorkspace } from "../protocol/agent.ts";
+import type { FeedEvent, SupervisorStatus } from "../protocol/feed.ts";
+import type { Settings } from "../protocol/settings.ts";
+import type { Receipt, TaskPhase } from "../protocol/task.ts";
+import { noUsage, type ToolCall, type ToolResult, type Usage } from "../protocol/turn.ts";
+import type { Snapshot } from "../protocol/workflows.ts";
+import { addEntry, emptyFeed, type Feed } from "./feed.ts";
+import type { Inbox, InboxItem } from "./inbox.ts";
+import { type Board, emptyBoard } from "./task-board.ts";
+import { beginGeneration, type Generation } from "./transcript.ts";
+
+export type AgentPhase = TaskPhase | { readonly status: SupervisorStatus };
+
+/** Everything an agent holds, as JSON: a roll hands it to the next run. */
+export interface AgentState {
+  readonly version: 1;
+  definition: AgentDefinition | null;
+  workspace: PreparedWorkspace | null;
+  generation: Generation;
+  phase: AgentPhase;
+  /** Why the agent waits or failed to answer, in words. Empty while all is well. */
+  why: string;
+  /** Model calls answered in the agent's life. */
+  turn: number;
+  /** Turns since the count was last set back: by the task's start, or by a person's message. */
+  turnsSpent: number;
+  /** Tool calls of the newest answer that have no result in the transcript yet. */
+  openCalls: readonly ToolCall[];
+  /** Results that enter the transcript at the next step boundary. */
+  owed: readonly ToolResult[];
+  /** Whether the model owes an answer to what the transcript ends with. */
+  due: boolean;
+  inbox: Inbox;
+  board: Board;
+  feed: Feed;
+  usage: Usage;
+  /** Ids of messages and notes taken, the newest 1,000. */
+  knownIds: readonly string[];
+  /** Messages of a person taken since the last reply. */
+  answering: readonly string[];
+  receipts: readonly Receipt[];
+  artifacts: readonly string[];
+  inDoubt: readonly string[];
+  lastText: string;
+  /** Answers in a row that were cut off for length. */
+  cutOff: number;
+  /** A second empty answer in a row ends the turn. */
+  reprompted: boolean;
+  /** A second rebuild without an answer between gives up. */
+  rebuilt: boolean;
+  /** The answer under way is the last one: no tools. */
+  closing: boolean;
+  /** Counts this agent's events for its parent. */
+  eventSeq: number;
+  begun: boolean;
+  ending: boolean;
+  cancelReason: string;
+  startedAt: string;
+}
+
+/** A task that this run started, with the scope that cancels it. */
+export interface TaskRun {
+  readonly scope: CancellationScope;
+  cancelling: boolean;
+}
+
+export interface Agent {
+  readonly role: "supervisor" | "subagent";
+  readonly name: string;
+  readonly id: string;
+  readonly parentId: string | null;
+  readonly rootId: string;
+  readonly depth: number;
+  readonly settings: Settings;
+  readonly parentModel: string;
+  readonly description: string;
+  readonly state: AgentState;
+  /** What only this run knows. Lost at a roll, and not needed after it. */
+  readonly run: {
+    readonly tasks: Map<string, TaskRun>;
+    /** Commands on their way out. A run must not close before they are acknowledged. */
+    readonly outgoing: Set<Promise<void>>;
+    /** Cancels the model call and the read-only tools in flight. */
+    step: CancellationScope | undefined;
+    /** A note asked for the step to be broken off. */
+    interrupted: boolean;
+    /** Counts what should wake an agent that waits for the model. */
+    probes: number;
+    turns: number;
+    published: { state: string; status: string };
+  };
+}
+
+type Identity = Omit<Agent, "state" | "run" | "id"> & { readonly begun: boolean };
+
+/** The agent of this run: new, or as the previous run left it. */
+export function openAgent({ begun, ...identity }: Identity, snapshot: Snapshot | undefined): Agent {
+  return {
+    ...identity,
+    id: workflowInfo().workflowId,
+    state: snapshot ? fromSnapshot(snapshot) : freshState(identity, begun),
+    run: {
+      tasks: new Map(),
+      outgoing: new Set(),
+      step: undefined,
+      interrupted: false,
+      probes: 0,
+      turns: 0,
+      published: { state: "", status: "" },
+    },
+  };
+}
+
+function freshState({ role, settings }: Omit<Identity, "begun">, begun: boolean): AgentState {
+  return {
+    version: 1,
+    definition: null,
+    workspace: null,
+    generation: beginGeneration(1, settings.backend, ""),
+    phase: { status: role === "supervisor" ? "idle" : begun ? "running" : "queued" },
+    why: "",
+    turn: 0,
+    turnsSpent: 0,
+    openCalls: [],
+    owed: [],
+    due: false,
+    inbox: [],
+    board: emptyBoard,
+    feed: emptyFeed,
+    usage: noUsage,
+    knownIds: [],
+    answering: [],
+    receipts: [],
+    artifacts: [],
+    inDoubt: [],
+    lastText: "",
+    cutOff: 0,
+    reprompted: false,
+    rebuilt: false,
+    closing: false,
+    eventSeq: 0,
+    begun,
+    ending: false,
+    cancelReason: "",
+    startedAt: new Date().toISOString(),
+  };
+}
+
+/** A snapshot is the state itself: what `toSnapshot` wrote, `fromSnapshot` reads. */
+export function toSnapshot(state: AgentState): Snapshot {
+  return { ...state };
+}
+
+function fromSnapshot(snapshot: Snapshot): AgentState {
+  return { ...snapshot } as unknown as AgentState;
+}
+
+export function now(): string {
+  return new Date().toISOString();
+}
+
+/** A short id for a note or an event of this agent. */
+export function shortId(prefix: string): string {
+  return `${prefix}${uuid4().slice(0, 6)}`;
+}
+
+export function tell(agent: Agent, event: FeedEvent): void {
+  agent.state.feed = addEntry(agent.state.feed, now(), agent.state.turn, event);
+}
+
+export function arrive(agent: Agent, item: InboxItem): void {
+  agent.state.inbox = [...agent.state.inbox, item];
+}
+
+const knownKept = 1_000;
+
+/** Takes an id. Returns false when it had been taken before. */
+export function takeId(agent: Agent, id: string): boolean {
+  if (agent.state.knownIds.includes(id)) return false;
+  agent.state.knownIds = [...agent.state.knownIds, id].slice(-knownKept);
+  return true;
+}
+
+export function modelOf(agent: Agent): string {
+  const { settings } = agent;
+  const asked = agent.state.definition?.model ?? "default";
+  if (asked === "inherit" && agent.parentModel) return agent.parentModel;
+  if (asked === "inherit" || asked === "default") {
+    return agent.role === "supervisor" ? settings.supervisorModel : settings.taskModel;
+  }
+  return modelAliases[asked] ?? asked;
+}
+
+/** Keeps a command on its way out in sight until it is acknowledged. A failed one has nobody to tell. */
+export function send(agent: Agent, command: Promise<unknown>): Promise<void> {
+  const done: Promise<void> = command.then(
+    () => undefined,
+    () => undefined,
+  );
+  agent.run.outgoing.add(done);
+  return done.finally(() => agent.run.outgoing.delete(done));
+}
+
+/** Breaks off the model call and the read-only tools in flight. */
+export function interrupt(agent: Agent): void {
+  agent.run.interrupted = true;
+  agent.run.step?.cancel();
+}

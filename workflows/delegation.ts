@@ -1,0 +1,262 @@
+// The tools that hand work to subagents.
+import { condition, uuid4 } from "@temporalio/workflow";
+import type { z } from "zod";
+import { toTaskId } from "../protocol/ids.ts";
+import { isEnded } from "../protocol/task.ts";
+import type {
+  cancelTaskInput,
+  checkTaskInput,
+  DelegationTool,
+  listTasksInput,
+  startTaskInput,
+  updateTaskInput,
+} from "../protocol/tools.ts";
+import type { ToolAnswer } from "../protocol/turn.ts";
+import { type Agent, now, shortId, tell } from "./agent.ts";
+import { mustRoll } from "./roll.ts";
+import { holdsWords } from "./inbox.ts";
+import { toEndedTask } from "./notices.ts";
+import { cancelTask, readTasks, startTask, steerTask } from "./tasks.ts";
+import {
+  addTask,
+  dropTask,
+  type BoardTask,
+  findTask,
+  markTold,
+  moveToBackground,
+  openTasks,
+  startable,
+} from "./task-board.ts";
+
+type StartInput = z.infer<typeof startTaskInput>;
+
+const said = (data: object): ToolAnswer => ({ text: JSON.stringify(data), isError: false });
+const refused = (text: string): ToolAnswer => ({ text, isError: true });
+
+/** One call of a delegation tool, its input already checked. */
+export async function delegate(
+  agent: Agent,
+  callId: string,
+  tool: DelegationTool,
+  input: unknown,
+): Promise<ToolAnswer> {
+  switch (tool) {
+    case "start_async_task":
+      return await start(agent, input as StartInput);
+    case "task":
+      return await startAndWait(agent, callId, input as StartInput);
+    case "check_async_task":
+      return await check(agent, input as z.infer<typeof checkTaskInput>);
+    case "update_async_task":
+      return await update(agent, input as z.infer<typeof updateTaskInput>);
+    case "cancel_async_task":
+      return await cancel(agent, input as z.infer<typeof cancelTaskInput>);
+    case "list_async_tasks":
+      return await list(agent, input as z.infer<typeof listTasksInput>);
+  }
+}
+
+/** Why a task may not be started now, with what to do about it. */
+function refusalToStart({ state, settings, depth }: Agent, agentName: string): string | undefined {
+  const { limits } = settings;
+  const roster = state.definition?.roster ?? [];
+  if (!roster.some((line) => line.name === agentName)) {
+    const names = roster.map((line) => line.name).join(", ");
+    return `There is no agent "${agentName}". Available agents: ${names || "none"}.`;
+  }
+  if (depth >= limits.maxDepth) {
+    return `Tasks may be ${limits.maxDepth} levels deep, and this agent is at the last one. Do the work yourself.`;
+  }
+  if (openTasks(state.board).length >= limits.maxOpen) {
+    return `${limits.maxOpen} tasks are open, which is the most there may be. Wait for some to end, or cancel some.`;
+  }
+  return undefined;
+}
+
+async function begin(
+  agent: Agent,
+  input: StartInput,
+  awaitedBy?: string,
+): Promise<BoardTask | string> {
+  const { state, settings } = agent;
+  const refusal = refusalToStart(agent, input.subagent_type);
+  if (refusal) return refusal;
+  const taskId = toTaskId(input.subagent_type, uuid4());
+  const given = {
+    taskId,
+    agent: input.subagent_type,
+    description: input.description,
+    startedAt: now(),
+    ...(awaitedBy && { awaitedBy }),
+  };
+  const queued = addTask(state.board, { ...given, begun: false });
+  const begun = startable(queued, settings.limits.maxRunning).includes(taskId);
+  state.board = begun ? addTask(state.board, { ...given, begun }) : queued;
+  const task = findTask(state.board, taskId)!;
+  tell(agent, {
+    type: "task",
+    taskId,
+    agent: task.agent,
+    phase: task.phase,
+    text: task.description,
+  });
+  await startTask(agent, { ...given, begun }).catch((error: unknown) => {
+    // Cancelled in the moment of its start: it never was.
+    state.board = dropTask(state.board, taskId);
+    throw error;
+  });
+  return task;
+}
+
+async function start(agent: Agent, input: StartInput): Promise<ToolAnswer> {
+  const task = await begin(agent, input);
+  if (typeof task === "string") return refused(task);
+  const { taskId, phase } = task;
+  const note =
+    phase.status === "queued"
+      ? "It begins by itself when a slot is free. You are woken when it ends."
+      : "You are woken when it ends: do not wait for it.";
+  return said({ task_id: taskId, agent: task.agent, status: phase.status, note });
+}
+
+/** The sync task: waits for the end, or for somebody to speak first. */
+async function startAndWait(agent: Agent, callId: string, input: StartInput): Promise<ToolAnswer> {
+  const { state } = agent;
+  const task = await begin(agent, input, callId);
+  if (typeof task === "string") return refused(task);
+  const { taskId } = task;
+  const ended = (): boolean => isEnded(findTask(state.board, taskId)?.phase ?? task.phase);
+  const interrupted = (): boolean => holdsWords(state.inbox) || mustRoll(agent) || state.ending;
+  await condition(() => ended() || interrupted());
+  const found = findTask(state.board, taskId);
+  if (found && ended()) {
+    state.board = markTold(state.board, taskId);
+    return said(toEndedTask(found));
+  }
+  state.board = moveToBackground(state.board, taskId);
+  return said({
+    task_id: taskId,
+    status: found?.phase.status ?? "running",
+    note: `Moved to the background as ${taskId}, since a message came first. You are woken when it ends.`,
+  });
+}
+
+function unknownTask({ state }: Agent, taskId: string): ToolAnswer {
+  const ids = openTasks(state.board).map((task) => task.taskId);
+  const open =
+    ids.length > 0 ? `Your open tasks: ${ids.slice(0, 20).join(", ")}.` : "You have no open tasks.";
+  return refused(`You have no task "${taskId}". ${open} list_async_tasks shows all of them.`);
+}
+
+async function check(agent: Agent, input: z.infer<typeof checkTaskInput>): Promise<ToolAnswer> {
+  const task = findTask(agent.state.board, input.task_id);
+  if (!task) return unknownTask(agent, input.task_id);
+  const detail = input.detail ?? "digest";
+  const isKept = task.envelope !== undefined && detail !== "turns" && detail !== "full";
+  const [reading] = isKept ? [] : await readTasks(agent, [task.taskId], detail);
+  // The end may have come while the task was read.
+  const known = findTask(agent.state.board, input.task_id) ?? task;
+  const base = {
+    task_id: known.taskId,
+    agent: known.agent,
+    description: known.description,
+    ...toPhase(known),
+    receipts: known.receipts,
+    as_of: reading?.report?.asOf ?? reading?.view.asOf ?? now(),
+  };
+  const live = reading && {
+    turn: reading.report?.turn ?? reading.view.turn,
+    usage: reading.report?.usage ?? reading.view.usage,
+    ...(reading.report?.lastText && { last_text: reading.report.lastText }),
+    ...(reading.report?.turns && { turns: reading.report.turns }),
+    ...(reading.report?.transcript && { transcript: reading.report.transcript }),
+  };
+  const fallback =
+    !reading && !isEnded(known.phase)
+      ? { note: "The task did not answer in time: status as last known." }
+      : {};
+  const envelope = known.envelope ?? reading?.view.result;
+  const result = envelope ? { result: toEndedTask({ ...known, envelope }) } : {};
+  return said({ ...base, ...live, ...fallback, ...result });
+}
+
+function toPhase(task: BoardTask): object {
+  const { phase } = task;
+  return {
+    status: phase.status,
+    ...(phase.status === "waiting" && { waiting_on: phase.waitingOn }),
+    ...(phase.status === "failed" && { reason: phase.reason }),
+  };
+}
+
+function toRefusal(task: BoardTask, what: string): ToolAnswer {
+  return refused(
+    `Task ${task.taskId} already ended as ${task.phase.status}: ${what}. Start a new task if more is needed.`,
+  );
+}
+
+async function update(agent: Agent, input: z.infer<typeof updateTaskInput>): Promise<ToolAnswer> {
+  const task = findTask(agent.state.board, input.task_id);
+  if (!task) return unknownTask(agent, input.task_id);
+  if (isEnded(task.phase)) return toRefusal(task, "the note was not sent");
+  const when = input.when ?? "next_step";
+  const noteId = shortId("n-");
+  tell(agent, { type: "note", taskId: task.taskId, noteId, text: input.message.slice(0, 300) });
+  const sent = await steerTask(task.taskId, {
+    noteId,
+    message: input.message,
+    when,
+    from: "supervisor",
+  });
+  if (!sent) {
+    return refused(
+      `Task ${task.taskId} ended just now and did not see the note. A notice with its result follows.`,
+    );
+  }
+  return said({
+    task_id: task.taskId,
+    note_id: noteId,
+    when,
+    status: "sent",
+    note: "The receipt shows in check_async_task once the task has seen it.",
+  });
+}
+
+async function cancel(agent: Agent, input: z.infer<typeof cancelTaskInput>): Promise<ToolAnswer> {
+  const task = findTask(agent.state.board, input.task_id);
+  if (!task) return unknownTask(agent, input.task_id);
+  if (isEnded(task.phase)) return toRefusal(task, "there is nothing to cancel");
+  await cancelTask(agent, task.taskId, input.reason ?? "");
+  return said({
+    task_id: task.taskId,
+    status: "cancelling",
+    note: "A notice follows when it has stopped.",
+  });
+}
+
+const shownTasks = 50;
+
+async function list(agent: Agent, input: z.infer<typeof listTasksInput>): Promise<ToolAnswer> {
+  const filter = input.status_filter ?? "all";
+  const open = openTasks(agent.state.board).map((task) => task.taskId);
+  const readings = open.length > 0 ? await readTasks(agent, open.slice(0, 100), "status") : [];
+  const turns = new Map(readings.map(({ view }) => [view.taskId, view.turn]));
+  const { tasks, forgotten } = agent.state.board;
+  const matching = tasks.filter((task) => matches(task, filter));
+  const shown = matching.slice(-shownTasks).map((task) => ({
+    task_id: task.taskId,
+    agent: task.agent,
+    ...toPhase(task),
+    ...(turns.has(task.taskId) && { turn: turns.get(task.taskId) }),
+    description: task.description.slice(0, 200),
+  }));
+  const more = matching.length - shown.length + (filter === "all" ? forgotten : 0);
+  return said({ tasks: shown, as_of: now(), ...(more > 0 && { older_tasks_not_shown: more }) });
+}
+
+function matches(task: BoardTask, filter: string): boolean {
+  if (filter === "all") return true;
+  if (filter === "open") return !isEnded(task.phase);
+  if (filter === "ended") return isEnded(task.phase);
+  return task.phase.status === filter;
+}

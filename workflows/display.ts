@@ -1,0 +1,80 @@
+// What lists, panels and programs see of an agent.
+import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from "@temporalio/workflow";
+import type { Envelope } from "../protocol/task.ts";
+import { searchKeys } from "../protocol/search-attributes.ts";
+import { cutText, toLine } from "../protocol/text.ts";
+import type { Usage } from "../protocol/turn.ts";
+import { memoKeys, type StateMemo } from "../protocol/views.ts";
+import { type Agent, type AgentPhase, now } from "./agent.ts";
+import type { BoardTask } from "./task-board.ts";
+
+/** Enters a phase and shows it. */
+export function enter(agent: Agent, phase: AgentPhase, why = ""): void {
+  agent.state.phase = phase;
+  agent.state.why = why;
+  publish(agent);
+}
+
+/** Writes the memo when something in it changed, one event at most, and the panel, no event. */
+export function publish(agent: Agent, envelope?: Envelope): void {
+  const { phase, turn, usage, receipts, why } = agent.state;
+  const shown = { phase, turn, usage, receipts: receipts.slice(-10), ...(why && { why }) };
+  const text = JSON.stringify(shown);
+  if (text !== agent.run.published.state || envelope) {
+    agent.run.published.state = text;
+    const memo: StateMemo = { ...shown, updatedAt: now() };
+    upsertMemo({ [memoKeys.state]: memo, ...(envelope && { [memoKeys.envelope]: envelope }) });
+  }
+  if (agent.settings.searchAttributes && phase.status !== agent.run.published.status) {
+    agent.run.published.status = phase.status;
+    upsertSearchAttributes([{ key: searchKeys.status, value: phase.status }]);
+  }
+  setCurrentDetails(toDetails(agent));
+}
+
+function toDetails(agent: Agent): string {
+  const { state } = agent;
+  const backend =
+    state.generation.backend === "scripted" ? "scripted model, not Claude" : state.generation.model;
+  return cutText(
+    [
+      `**${agent.name}** · ${toPhaseText(state.phase)} · turn ${state.turn} · ${backend}`,
+      toUsageText(state.usage),
+      ...(state.why ? [`**Waits:** ${state.why}`] : []),
+      ...toTaskTable(state.board.tasks),
+    ].join("\n\n"),
+    18_000,
+  );
+}
+
+export function toPhaseText(phase: AgentPhase): string {
+  switch (phase.status) {
+    case "waiting":
+      return "waitingOn" in phase ? `waiting on ${phase.waitingOn.join(", ")}` : "waiting";
+    case "failed":
+      return `failed: ${phase.reason}`;
+    case "cancelled":
+      return phase.forced ? "cancelled, forced" : "cancelled";
+    default:
+      return phase.status;
+  }
+}
+
+export function toUsageText(usage: Usage): string {
+  const input = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+  const usd = usage.usd === null ? "price unknown" : `$${usage.usd.toFixed(4)}`;
+  return `${usage.calls} model calls · ${input} tokens in (${usage.cacheReadTokens} cached) · ${usage.outputTokens} out · ${usd}`;
+}
+
+const shownTasks = 60;
+
+function toTaskTable(tasks: readonly BoardTask[]): readonly string[] {
+  if (tasks.length === 0) return [];
+  const rows = tasks
+    .slice(-shownTasks)
+    .map(
+      (task) =>
+        `| ${task.taskId} | ${toPhaseText(task.phase)} | ${toLine(task.description, 100).replaceAll("|", "\\|")} |`,
+    );
+  return [["| task | status | description |", "| --- | --- | --- |", ...rows].join("\n")];
+}

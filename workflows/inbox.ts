@@ -1,0 +1,35 @@
+// What has arrived and is not yet in the transcript.
+import type { SteeringNote } from "../protocol/messages.ts";
+import { byteLength } from "../protocol/text.ts";
+
+export type InboxItem =
+  | { readonly type: "message"; readonly id: string; readonly text: string }
+  | { readonly type: "note"; readonly note: SteeringNote }
+  /** The task's end. What it left is read from the board when the item is taken. */
+  | { readonly type: "ended"; readonly taskId: string }
+  /** Words of Bosun itself. */
+  | { readonly type: "notice"; readonly kind: string; readonly text: string };
+
+export type Inbox = readonly InboxItem[];
+
+/** Completions that enter the transcript together. The rest wait for the next step boundary. */
+const endsPerTurn = 20;
+
+/** Splits an inbox into what enters the transcript now and what stays. */
+export function drain(inbox: Inbox): { readonly taken: Inbox; readonly left: Inbox } {
+  let ends = 0;
+  const isTaken = (item: InboxItem): boolean => item.type !== "ended" || ++ends <= endsPerTurn;
+  const taken: InboxItem[] = [];
+  const left: InboxItem[] = [];
+  for (const item of inbox) (isTaken(item) ? taken : left).push(item);
+  return { taken, left };
+}
+
+/** Whether somebody speaks: a person, or whoever steers the task. */
+export function holdsWords(inbox: Inbox): boolean {
+  return inbox.some((item) => item.type === "message" || item.type === "note");
+}
+
+export function bytesOf(inbox: Inbox): number {
+  return inbox.reduce((sum, item) => sum + byteLength(JSON.stringify(item)), 0);
+}

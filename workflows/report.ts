@@ -1,0 +1,100 @@
+// An agent's account of itself and of its tasks, bounded.
+import type { SupervisorStatus } from "../protocol/feed.ts";
+import { isEnded, type TaskPhase } from "../protocol/task.ts";
+import { cutText, toLine } from "../protocol/text.ts";
+import { type Message, noUsage } from "../protocol/turn.ts";
+import type { CheckDetail, TaskReport, TaskView } from "../protocol/views.ts";
+import { type Agent, now } from "./agent.ts";
+import { toPlainText } from "./digest.ts";
+import type { BoardTask } from "./task-board.ts";
+
+export function toTaskPhase({ state }: Agent): TaskPhase {
+  const { phase } = state;
+  switch (phase.status) {
+    case "thinking":
+    case "ending":
+      return { status: "running" };
+    case "idle":
+      return { status: "waiting", waitingOn: [] };
+    case "waiting":
+      return { status: "waiting", waitingOn: "waitingOn" in phase ? phase.waitingOn : [] };
+    default:
+      return phase;
+  }
+}
+
+export function toSupervisorStatus({ state }: Agent): SupervisorStatus {
+  if (state.ending) return "ending";
+  const { status } = state.phase;
+  return status === "thinking" || status === "waiting" ? status : "idle";
+}
+
+/** One agent, at a level of detail. Each level is bounded. */
+export function toReport(agent: Agent, detail: CheckDetail): TaskReport {
+  const { state } = agent;
+  const base: TaskReport = {
+    phase: toTaskPhase(agent),
+    turn: state.turn,
+    usage: state.usage,
+    receipts: state.receipts,
+    unseenNotes: state.inbox.flatMap((item) => (item.type === "note" ? [item.note.noteId] : [])),
+    asOf: now(),
+  };
+  const digest = { ...base, lastText: cutText(state.lastText, 1_000) };
+  const { messages } = state.generation;
+  switch (detail) {
+    case "status":
+      return base;
+    case "digest":
+      return digest;
+    case "turns":
+      return { ...digest, turns: toTurns(messages) };
+    case "full":
+      return { ...digest, turns: toTurns(messages), transcript: toNewest(messages) };
+  }
+}
+
+const shownTurns = 40;
+
+/** One line for each of the newest answers: what it said and what it called. */
+function toTurns(messages: readonly Message[]): readonly string[] {
+  return messages
+    .filter((message) => message.role === "assistant")
+    .slice(-shownTurns)
+    .map((message) => toLine(toPlainText(message).replace("assistant: ", ""), 200));
+}
+
+const fullBytes = 12_000;
+
+function toNewest(messages: readonly Message[]): string {
+  const kept: string[] = [];
+  let room = fullBytes;
+  for (const message of messages.toReversed()) {
+    const text = cutText(toPlainText(message), 2_000);
+    room -= text.length;
+    if (room < 0) break;
+    kept.unshift(text);
+  }
+  return kept.join("\n\n");
+}
+
+/** A task as its parent's board knows it. */
+export function toTaskView(agent: Agent, task: BoardTask): TaskView {
+  const { phase, envelope } = task;
+  return {
+    taskId: task.taskId,
+    agent: task.agent,
+    description: task.description,
+    status: phase.status,
+    waitingOn: phase.status === "waiting" ? phase.waitingOn : [],
+    parentId: agent.id,
+    depth: agent.depth + 1,
+    turn: envelope?.usage.calls ?? 0,
+    startedAt: task.startedAt,
+    endedAt: isEnded(phase) ? (task.endedAt ?? null) : null,
+    usage: envelope?.usage ?? noUsage,
+    receipts: task.receipts,
+    asOf: now(),
+    ...(envelope && { result: envelope }),
+  };
+}

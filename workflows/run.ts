@@ -1,0 +1,32 @@
+// How a run begins and how it closes.
+import { allHandlersFinished, CancellationScope, condition } from "@temporalio/workflow";
+import type { PreparedWorkspace, Workspace } from "../protocol/agent.ts";
+import { type Agent, modelOf } from "./agent.ts";
+import { loadAgent, prepareWorkspace } from "./host.ts";
+import { confirmCancels } from "./tasks.ts";
+import { beginGeneration } from "./transcript.ts";
+
+/** Reads the agent and its workspace once. What was read stays, whatever becomes of the file. */
+export async function prepare(
+  agent: Agent,
+  workspace: Workspace | PreparedWorkspace,
+): Promise<void> {
+  const { state } = agent;
+  if (state.definition) return;
+  const [prepared, definition] = await Promise.all([
+    "writable" in workspace ? workspace : prepareWorkspace(agent, workspace),
+    loadAgent(agent, workspace),
+  ]);
+  state.workspace = prepared;
+  state.definition = definition;
+  const { number, backend, messages } = state.generation;
+  state.generation = beginGeneration(number, backend, modelOf(agent), messages);
+}
+
+/** Everything on its way out has arrived: what a run leaves unacknowledged vanishes with it. */
+export async function closeRun(agent: Agent): Promise<void> {
+  await CancellationScope.nonCancellable(async () => {
+    await confirmCancels(agent);
+    await condition(() => agent.run.outgoing.size === 0 && allHandlersFinished());
+  });
+}

@@ -1,0 +1,155 @@
+// Does one delegated task to its end.
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  condition,
+  continueAsNew,
+  isCancellation,
+} from "@temporalio/workflow";
+import { failureTypes } from "../protocol/failures.ts";
+import type { Envelope, FailureReason, TaskEnd } from "../protocol/task.ts";
+import type { Subagent, SubagentInput } from "../protocol/workflows.ts";
+import { type Agent, openAgent, toSnapshot } from "./agent.ts";
+import { runTurns } from "./agent-loop.ts";
+import { enter, publish } from "./display.ts";
+import { TaskFailure, toEnvelope } from "./envelope.ts";
+import { answerQueries, takeSteering, takeTaskNews } from "./messages.ts";
+import { toNotice } from "./notices.ts";
+import { reportWaiting } from "./parent.ts";
+import { closeRun, prepare } from "./run.ts";
+import { endTasks, watchOpen } from "./tasks.ts";
+import { openTasks } from "./task-board.ts";
+
+export const subagent: Subagent = async (input) => {
+  const agent = openAgent(
+    {
+      role: "subagent",
+      name: input.agent,
+      parentId: input.parentId,
+      rootId: input.rootId,
+      depth: input.depth,
+      settings: input.settings,
+      parentModel: input.parentModel,
+      description: input.description,
+      begun: input.begun,
+    },
+    input.snapshot,
+  );
+  answerQueries(agent);
+  takeTaskNews(agent);
+  takeSteering(agent);
+
+  let rolling = false;
+  if (input.snapshot) void watchOpen(agent, () => rolling);
+  try {
+    const rest = await work(agent, input);
+    if (rest === "roll") {
+      rolling = true;
+      await closeRun(agent);
+      return await continueAsNew<Subagent>({ ...input, snapshot: toSnapshot(agent.state) });
+    }
+    return await complete(agent);
+  } catch (error) {
+    if (isCancellation(error)) return await endCancelled(agent);
+    const failed = toFailed(error);
+    if (!failed) throw error;
+    return await endFailed(agent, failed);
+  }
+};
+
+/** Turns until the task is settled: answered, inbox empty, own tasks ended. */
+async function work(agent: Agent, input: SubagentInput): Promise<"settled" | "roll"> {
+  const { state } = agent;
+  await condition(() => state.begun);
+  if (state.phase.status === "queued") enter(agent, { status: "running" });
+  await prepare(agent, input.workspace);
+  if (state.turn === 0 && state.generation.messages.length === 0) open(agent, input);
+  for (;;) {
+    if ((await runTurns(agent)) === "roll") return "roll";
+    if (openTasks(state.board).length > 0) await waitForTasks(agent);
+    else if (state.inbox.length === 0) return "settled";
+  }
+}
+
+/** The task's first words: what it is to do, then where it works. Notes that came before follow. */
+function open(agent: Agent, input: SubagentInput): void {
+  const { writable, git } = input.workspace;
+  const facts = { writable, git, depth: input.depth };
+  const text = toNotice("workspace", facts, "Paths are relative to the workspace.");
+  agent.state.inbox = [
+    { type: "notice", kind: "task", text: input.description },
+    { type: "notice", kind: "workspace", text },
+    ...agent.state.inbox,
+  ];
+}
+
+/** Waiting for its own tasks gives the slot back, and asks for one again before it goes on. */
+async function waitForTasks(agent: Agent): Promise<void> {
+  const { state } = agent;
+  const why = `${openTasks(state.board).length} tasks of its own are open.`;
+  enter(agent, { status: "waiting", waitingOn: ["tasks"] }, why);
+  reportWaiting(agent, ["tasks"], why);
+  await condition(() => state.inbox.length > 0);
+  state.begun = false;
+  enter(agent, { status: "waiting", waitingOn: ["slot"] });
+  reportWaiting(agent, ["slot"], "");
+  await condition(() => state.begun);
+  enter(agent, { status: "running" });
+}
+
+async function complete(agent: Agent): Promise<Envelope> {
+  const end: TaskEnd = agent.state.closing
+    ? { status: "failed", reason: "budget" }
+    : { status: "completed" };
+  if (end.status === "failed") {
+    const message = "Its turns were used up. The summary is what it had.";
+    return await endFailed(agent, { reason: end.reason, message });
+  }
+  const envelope = toEnvelope(agent.state, end, "");
+  await leave(agent, end, envelope);
+  return envelope;
+}
+
+/** The last step: the envelope goes into the memo, where it can be read without a worker. */
+async function leave(agent: Agent, end: TaskEnd, envelope: Envelope): Promise<void> {
+  agent.state.phase = end;
+  publish(agent, envelope);
+  await closeRun(agent);
+}
+
+interface Failed {
+  readonly reason: FailureReason;
+  readonly message: string;
+}
+
+function toFailed(error: unknown): Failed | undefined {
+  if (error instanceof TaskFailure) return { reason: error.reason, message: error.message };
+  if (error instanceof ActivityFailure) {
+    return { reason: "error", message: error.cause?.message ?? error.message };
+  }
+  return undefined;
+}
+
+async function endFailed(agent: Agent, { reason, message }: Failed): Promise<never> {
+  await endTasks(agent, "The task that started it has failed.");
+  const end: TaskEnd = { status: "failed", reason };
+  agent.state.why = message;
+  const envelope = toEnvelope(agent.state, end, message);
+  await leave(agent, end, envelope);
+  throw ApplicationFailure.create({
+    message,
+    type: failureTypes.taskFailed,
+    nonRetryable: true,
+    details: [envelope],
+  });
+}
+
+/** Cancelled means stopped: its own tasks first, then this one. */
+async function endCancelled(agent: Agent): Promise<never> {
+  await endTasks(agent, agent.state.cancelReason || "The task that started it was cancelled.");
+  const end: TaskEnd = { status: "cancelled" };
+  const why = agent.state.cancelReason || "It was cancelled before it was done.";
+  await leave(agent, end, toEnvelope(agent.state, end, why));
+  throw new CancelledFailure(why);
+}

@@ -1,0 +1,169 @@
+// The tasks of one agent, as plain state.
+import {
+  type Envelope,
+  isEnded,
+  moveTask,
+  type Receipt,
+  type TaskEnd,
+  type TaskMove,
+  type TaskPhase,
+  type WaitingReason,
+} from "../protocol/task.ts";
+import { toLine } from "../protocol/text.ts";
+
+export interface BoardTask {
+  readonly taskId: string;
+  readonly agent: string;
+  /** The first 500 bytes. The whole text is the child's input. */
+  readonly description: string;
+  readonly phase: TaskPhase;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  /** Highest `seq` of the task's own events, so that a repeat has no effect. */
+  readonly seq: number;
+  readonly receipts: readonly Receipt[];
+  /** The tool call that waits for this task, while it does. */
+  readonly awaitedBy?: string;
+  readonly envelope?: Envelope;
+  /** Its end has entered the transcript. Until then nothing of it is shortened. */
+  readonly told?: boolean;
+}
+
+/** Tasks by start, oldest first. The newest ended ones stay, older ones are only counted. */
+export interface Board {
+  readonly tasks: readonly BoardTask[];
+  readonly forgotten: number;
+}
+
+export const emptyBoard: Board = { tasks: [], forgotten: 0 };
+
+/** Ended tasks that keep their whole envelope, and those that keep a line. */
+const keptEnvelopes = 20;
+const keptTasks = 1_000;
+
+export function findTask(board: Board, taskId: string): BoardTask | undefined {
+  return board.tasks.find((task) => task.taskId === taskId);
+}
+
+export function openTasks(board: Board): readonly BoardTask[] {
+  return board.tasks.filter((task) => !isEnded(task.phase));
+}
+
+export function addTask(
+  board: Board,
+  task: Pick<BoardTask, "taskId" | "agent" | "description" | "startedAt" | "awaitedBy"> & {
+    readonly begun: boolean;
+  },
+): Board {
+  const { begun, ...given } = task;
+  const added: BoardTask = {
+    ...given,
+    description: toLine(given.description, 500),
+    phase: { status: begun ? "running" : "queued" },
+    seq: 0,
+    receipts: [],
+  };
+  return { ...board, tasks: [...board.tasks, added] };
+}
+
+/** Forgets a task that never started. */
+export function dropTask(board: Board, taskId: string): Board {
+  return { ...board, tasks: board.tasks.filter((task) => task.taskId !== taskId) };
+}
+
+/** The board after a move of one task. Moves of ended tasks change nothing. */
+export function moveOnBoard(board: Board, taskId: string, move: TaskMove): Board {
+  return change(board, taskId, (task) => ({ ...task, phase: moveTask(task.phase, move) }));
+}
+
+export function endOnBoard(
+  board: Board,
+  taskId: string,
+  end: TaskEnd,
+  envelope: Envelope,
+  endedAt: string,
+): Board {
+  return change(board, taskId, (task) =>
+    isEnded(task.phase)
+      ? task
+      : { ...task, phase: moveTask(task.phase, { type: "ended", end }), envelope, endedAt },
+  );
+}
+
+/** The task's end is in the transcript. Older ended tasks make room. */
+export function markTold(board: Board, taskId: string): Board {
+  return forgetOldest(change(board, taskId, (task) => ({ ...task, told: true })));
+}
+
+/** Takes an event's number. Returns nothing when it had been taken before. */
+export function takeSeq(board: Board, taskId: string, seq: number): Board | undefined {
+  const task = findTask(board, taskId);
+  if (!task || seq <= task.seq) return undefined;
+  return change(board, taskId, (known) => ({ ...known, seq }));
+}
+
+export function addReceipt(board: Board, taskId: string, receipt: Receipt): Board {
+  return change(board, taskId, (task) => ({
+    ...task,
+    receipts: [...task.receipts, receipt].slice(-20),
+  }));
+}
+
+/** The task no longer holds a tool call open. */
+export function moveToBackground(board: Board, taskId: string): Board {
+  return change(board, taskId, ({ awaitedBy: _, ...task }) => task);
+}
+
+const givesSlotBack: ReadonlySet<WaitingReason> = new Set([
+  "approval",
+  "answer",
+  "event",
+  "tasks",
+  "budget",
+  "slot",
+]);
+
+function holdsSlot(phase: TaskPhase): boolean {
+  if (phase.status === "running") return true;
+  return phase.status === "waiting" && !phase.waitingOn.some((reason) => givesSlotBack.has(reason));
+}
+
+const waitsForSlot = ({ phase }: BoardTask): boolean =>
+  phase.status === "waiting" && phase.waitingOn.includes("slot");
+
+/** Tasks that may begin now: those that resume first, then queued ones, oldest first. */
+export function startable(board: Board, maxRunning: number): readonly string[] {
+  const free = maxRunning - board.tasks.filter((task) => holdsSlot(task.phase)).length;
+  const waiting = [
+    ...board.tasks.filter(waitsForSlot),
+    ...board.tasks.filter((task) => task.phase.status === "queued"),
+  ];
+  return waiting.slice(0, Math.max(0, free)).map((task) => task.taskId);
+}
+
+function change(board: Board, taskId: string, to: (task: BoardTask) => BoardTask): Board {
+  return {
+    ...board,
+    tasks: board.tasks.map((task) => (task.taskId === taskId ? to(task) : task)),
+  };
+}
+
+/** Told tasks beyond the newest lose first their envelope, then their line. */
+function forgetOldest(board: Board): Board {
+  const ended = board.tasks.filter((task) => task.told);
+  const gone = new Set(ended.slice(0, -keptTasks).map((task) => task.taskId));
+  const old = ended.slice(0, -keptEnvelopes).filter((task) => task.envelope);
+  if (gone.size + old.length === 0) return board;
+  const short = new Set(old.map((task) => task.taskId));
+  return {
+    forgotten: board.forgotten + gone.size,
+    tasks: board.tasks
+      .filter((task) => !gone.has(task.taskId))
+      .map((task) => (short.has(task.taskId) ? shorten(task) : task)),
+  };
+}
+
+function shorten(task: BoardTask): BoardTask {
+  const { envelope: _envelope, ...rest } = task;
+  return { ...rest, description: toLine(task.description, 120), receipts: [] };
+}

@@ -1,0 +1,126 @@
+// The tool calls of one answer, each with its result.
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  CancellationScope,
+  isCancellation,
+  proxyActivities,
+} from "@temporalio/workflow";
+import type { HostActivities, ToolOutcome } from "../protocol/activities.ts";
+import { toHostQueue } from "../protocol/ids.ts";
+import { cutText } from "../protocol/text.ts";
+import { checkCall, type CheckedCall, type DelegationTool, toolSpecs } from "../protocol/tools.ts";
+import type { ToolAnswer, ToolCall, ToolResult } from "../protocol/turn.ts";
+import { type Agent, tell } from "./agent.ts";
+import { delegate } from "./delegation.ts";
+import { onHost } from "./host.ts";
+
+type GoodCall = Extract<CheckedCall, { ok: true }>;
+
+/** Every call answered, in call order. Reads run beside each other, calls with effects one after the other. */
+export async function answerCalls(
+  agent: Agent,
+  calls: readonly ToolCall[],
+): Promise<readonly ToolResult[]> {
+  const declared = agent.state.definition?.tools.map((tool) => tool.name) ?? [];
+  let effects: Promise<unknown> = Promise.resolve();
+  // A `now` note cancels this scope: the reads in it break off, calls with effects finish.
+  agent.run.step = new CancellationScope();
+  const answers = calls.map((call) => {
+    const checked = checkCall(call.name, call.input, declared);
+    if (!checked.ok) return Promise.resolve<ToolAnswer>({ text: checked.error, isError: true });
+    if (toolSpecs[checked.name].effect !== "write") return answerCall(agent, call.id, checked);
+    const answer = effects.then(() => answerCall(agent, call.id, checked));
+    effects = answer.catch(() => undefined);
+    return answer;
+  });
+  const settled = await Promise.all(answers).finally(() => (agent.run.step = undefined));
+  return calls.map((call, index) => toResult(agent, call, settled[index]));
+}
+
+/** Results for calls that were not run because a note came first. */
+export function cancelCalls(calls: readonly ToolCall[]): readonly ToolResult[] {
+  return calls.map((call) => ({
+    type: "tool_result",
+    tool_use_id: call.id,
+    is_error: true,
+    content: "Not run: a note arrived that asked for attention at once. It follows.",
+  }));
+}
+
+function toResult(agent: Agent, call: ToolCall, answer: ToolAnswer | undefined): ToolResult {
+  const { text, isError } = answer ?? { text: "No result.", isError: true };
+  const checked = checkCall(call.name, call.input, [call.name]);
+  const label = checked.ok ? checked.label : call.name;
+  tell(agent, { type: "tool", label: cutText(label, 200), failed: isError });
+  return {
+    type: "tool_result",
+    tool_use_id: call.id,
+    content: text || "(empty)",
+    ...(isError && { is_error: true }),
+  };
+}
+
+async function answerCall(agent: Agent, id: string, call: GoodCall): Promise<ToolAnswer> {
+  if (toolSpecs[call.name].effect === "delegate") {
+    return await delegate(agent, id, call.name as DelegationTool, call.input);
+  }
+  try {
+    const outcome = await runOnHost(agent, id, call);
+    takeOutcome(agent, outcome);
+    return outcome;
+  } catch (error) {
+    if (CancellationScope.current().consideredCancelled) throw error;
+    if (isCancellation(error)) return { text: "Cancelled: a note came first.", isError: true };
+    return { text: toToolTrouble(call, error), isError: true };
+  }
+}
+
+function takeOutcome({ state }: Agent, outcome: ToolOutcome): void {
+  state.artifacts = [...new Set([...state.artifacts, ...outcome.artifacts])].slice(-50);
+  if (outcome.inDoubt) state.inDoubt = [...state.inDoubt, outcome.inDoubt].slice(-20);
+}
+
+function toToolTrouble(call: GoodCall, error: unknown): string {
+  const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const doubt =
+    toolSpecs[call.name].effect === "write"
+      ? " It may have begun and its outcome is unknown: look before you repeat it."
+      : "";
+  return cutText(`${call.label} could not be run: ${message}.${doubt}`, 1_000);
+}
+
+async function runOnHost(agent: Agent, id: string, call: GoodCall): Promise<ToolOutcome> {
+  const { workspace } = agent.state;
+  if (!workspace) return { text: "This agent has no workspace.", isError: true, artifacts: [] };
+  const { effect, timeoutMs } = toolSpecs[call.name];
+  const { limits, installation } = agent.settings;
+  const { runTool } = proxyActivities<HostActivities>({
+    taskQueue: toHostQueue(installation, workspace.host),
+    startToCloseTimeout: timeoutMs,
+    scheduleToStartTimeout: limits.hostStartMs,
+    heartbeatTimeout: limits.toolHeartbeatMs,
+    cancellationType:
+      effect === "read"
+        ? ActivityCancellationType.TRY_CANCEL
+        : ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: {
+      initialInterval: 1_000,
+      maximumInterval: 30_000,
+      maximumAttempts: limits.toolAttempts,
+    },
+    priority: { priorityKey: 4, fairnessKey: agent.rootId.slice(0, 64) },
+  });
+  const input = {
+    workspace,
+    rootId: agent.rootId,
+    toolUseId: id,
+    name: call.name,
+    input: call.input,
+  };
+  const run = (): Promise<ToolOutcome> =>
+    onHost(agent, () => runTool.executeWithOptions({ summary: call.label }, [input]));
+  const { step } = agent.run;
+  return await (effect === "read" && step ? step.run(run) : run());
+}
