@@ -16,12 +16,20 @@ export function watchStream(
   outer: AbortSignal,
   onBytes: (total: number) => void,
 ): StreamWatch {
-  const silence = new AbortController();
+  const either = new AbortController();
+  const abort = (): void => either.abort();
+  let silent = false;
   let timer: NodeJS.Timeout | undefined;
   let total = 0;
+  // By hand: on Node 20 a signal of AbortSignal.any can be collected before it fires.
+  if (outer.aborted) abort();
+  outer.addEventListener("abort", abort);
   const rewind = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => silence.abort(), stallMs);
+    timer = setTimeout(() => {
+      silent = true;
+      abort();
+    }, stallMs);
   };
   const tap: Middleware = async (request, next) => {
     const response = await next(request);
@@ -40,10 +48,13 @@ export function watchStream(
     return new Response(counted, { status, statusText, headers });
   };
   return {
-    signal: AbortSignal.any([outer, silence.signal]),
+    signal: either.signal,
     tap,
     start: rewind,
-    stop: () => clearTimeout(timer),
-    stalled: () => silence.signal.aborted,
+    stop: () => {
+      clearTimeout(timer);
+      outer.removeEventListener("abort", abort);
+    },
+    stalled: () => silent,
   };
 }

@@ -7,6 +7,7 @@ import { idRule, isWorkflowId, toQueues, toSupervisorId } from "../protocol/ids.
 import type { PersonMessage } from "../protocol/messages.ts";
 import { searchKeys, toSearchAttributes } from "../protocol/search-attributes.ts";
 import type { Settings } from "../protocol/settings.ts";
+import { toLine } from "../protocol/text.ts";
 import { type AgentMemo, memoKeys } from "../protocol/views.ts";
 import { type Supervisor, workflowTypes } from "../protocol/workflows.ts";
 import { callServer } from "./call.ts";
@@ -130,8 +131,9 @@ export class Bosun {
         workflowId: id,
         workflowIdReusePolicy: "REJECT_DUPLICATE",
         taskQueue: toQueues(this.installation).workflows,
-        args: [{ settings, agent, workspace, messages }],
+        args: [{ agent, workspace, messages, settings }],
         memo: { [memoKeys.agent]: memo },
+        staticDetails: toDetails(agent, options),
         staticSummary: `${agent} on ${options.workspace}`.slice(0, 200),
         ...(settings.searchAttributes && { typedSearchAttributes: attributes }),
       }),
@@ -162,4 +164,10 @@ async function hasSearchAttributes(client: Client): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** What the Web UI shows of a supervisor from its start on, as Markdown. */
+function toDetails(agent: string, { workspace, message }: StartOptions): string {
+  const first = message === undefined ? [] : [`First message: ${toLine(message, 2_000)}`];
+  return [`A conversation with **${agent}** about \`${workspace}\`.`, ...first].join("\n\n");
 }

@@ -4,7 +4,7 @@ import { isWorkflowId, toQueues } from "../protocol/ids.ts";
 import type { TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { callServer } from "./call.ts";
-import { type Execution, toTaskView } from "./task-view.ts";
+import { type Execution, toTaskView } from "../protocol/task-view.ts";
 import { type SupervisorView, toSupervisorView } from "./supervisor-view.ts";
 
 /** More than this many of a kind are not listed, newest first. */

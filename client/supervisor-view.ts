@@ -1,7 +1,7 @@
 // A supervisor, from what its workflow's memo and status say.
 import type { SupervisorStatus } from "../protocol/feed.ts";
 import { noUsage, type Usage } from "../protocol/turn.ts";
-import { type Execution, readMemos } from "./task-view.ts";
+import { type Execution, readMemos } from "../protocol/task-view.ts";
 
 /** A supervisor in JSON. `status` is as it was at `asOf`; times are ISO 8601. */
 export interface SupervisorView {

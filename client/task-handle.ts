@@ -19,7 +19,7 @@ import { checkText } from "./check-text.ts";
 import { type LiveCall, readLiveCall } from "./live-call.ts";
 import { readTranscript } from "./read-transcript.ts";
 import { isRequestError, RequestError } from "./request-error.ts";
-import { toTaskView } from "./task-view.ts";
+import { toTaskView } from "../protocol/task-view.ts";
 
 export interface TaskCheck {
   readonly view: TaskView;

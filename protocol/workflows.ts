@@ -7,19 +7,18 @@ import type { Envelope } from "./task.ts";
 export const workflowTypes = { supervisor: "supervisor", subagent: "subagent" } as const;
 
 export interface SupervisorInput {
-  readonly settings: Settings;
   readonly agent: string;
   readonly workspace: Workspace;
   /** Messages that are there before the first turn. */
   readonly messages: readonly PersonMessage[];
+  readonly settings: Settings;
   /** Everything the previous run held. Only a roll sets it. */
   readonly snapshot?: Snapshot;
 }
 
 export interface SubagentInput {
-  readonly settings: Settings;
-  readonly agent: string;
   readonly description: string;
+  readonly agent: string;
   readonly workspace: PreparedWorkspace;
   readonly parentId: string;
   readonly rootId: string;
@@ -28,6 +27,7 @@ export interface SubagentInput {
   readonly parentModel: string;
   /** False when the task waits for `begin`. */
   readonly begun: boolean;
+  readonly settings: Settings;
   readonly snapshot?: Snapshot;
 }
 

@@ -1,6 +1,11 @@
 // The worker process: settings in, one line when it serves.
 import { loadClientConnectConfig } from "@temporalio/envconfig";
-import { DefaultLogger, makeTelemetryFilterString, Runtime } from "@temporalio/worker";
+import {
+  DefaultLogger,
+  type LogEntry,
+  makeTelemetryFilterString,
+  Runtime,
+} from "@temporalio/worker";
 import { parseEnvironment, SettingsError } from "../protocol/environment.ts";
 import { startWorkers } from "./worker.ts";
 
@@ -18,7 +23,7 @@ async function main(): Promise<void> {
   Runtime.install({
     // A signal is handled here, not by the runtime: the first one is graceful, the second one is not.
     shutdownSignals: [],
-    logger: new DefaultLogger("WARN"),
+    logger: new DefaultLogger("WARN", writeLog),
     telemetryOptions: {
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: "WARN" }) },
     },
@@ -36,6 +41,15 @@ async function main(): Promise<void> {
     `${JSON.stringify({ ready: true, pid: process.pid, roles: environment.roles })}\n`,
   );
   await workers.done;
+}
+
+/** One line an entry. Each worker serves one kind of work on purpose: that is no news. */
+function writeLog({ level, message, timestampNanos, meta }: LogEntry): void {
+  if (/^No (activities|workflows) registered/.test(message)) return;
+  const at = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
+  const { error, ...rest } = meta ?? {};
+  const why = error instanceof Error ? ` ${error.message}` : "";
+  process.stderr.write(`${at} ${level} ${message}${why} ${JSON.stringify(rest)}\n`);
 }
 
 function stopOnSignal(stop: () => void): void {

@@ -1,5 +1,5 @@
 // Turn after turn, until nothing is left to answer.
-import { toLine } from "../protocol/text.ts";
+import { cutText, toLine } from "../protocol/text.ts";
 import { addUsage, type Block, type ModelAnswer, type ToolCall } from "../protocol/turn.ts";
 import { type Agent, arrive, now, tell } from "./agent.ts";
 import { publish } from "./display.ts";
@@ -136,7 +136,7 @@ async function takeCalls(agent: Agent, content: readonly Block[]): Promise<void>
   const { state } = agent;
   keep(agent, content);
   const words = toWords(content);
-  if (words) tell(agent, { type: "aside", text: toLine(words, 1_000) });
+  if (words) tell(agent, { type: "aside", text: cutText(words, 1_000) });
   const calls: readonly ToolCall[] = content.flatMap((block) =>
     block.type === "tool_use" ? [{ id: block.id, name: block.name, input: block.input }] : [],
   );

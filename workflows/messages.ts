@@ -1,4 +1,4 @@
-// What an agent answers while it works. Handlers push and return, nothing waits in them.
+// The handlers of an agent: they push and return.
 import { ApplicationFailure, setHandler } from "@temporalio/workflow";
 import { failureTypes } from "../protocol/failures.ts";
 import {
@@ -13,13 +13,14 @@ import {
   resumeSignal,
   sendMessageSignal,
   sendMessageUpdate,
+  type SteeringNote,
   type TaskEvent,
   taskEventSignal,
   transcriptEndQuery,
   transcriptQuery,
   updateTaskSignal,
 } from "../protocol/messages.ts";
-import { byteLength } from "../protocol/text.ts";
+import { byteLength, cutText } from "../protocol/text.ts";
 import { type Agent, arrive, interrupt, modelOf, takeId, tell } from "./agent.ts";
 import { publish } from "./display.ts";
 import { readFeed } from "./feed.ts";
@@ -125,9 +126,9 @@ function refuseMessage({ state, settings }: Agent, message: PersonMessage): void
   }
 }
 
-/** Takes a message once, however often it arrives. */
+/** Takes a message once, however often it arrives. A signal cannot be refused, so a blank one is dropped here. */
 export function takeMessage(agent: Agent, message: PersonMessage): Accepted {
-  const known = !takeId(agent, message.id);
+  const known = message.text.trim() === "" || !takeId(agent, message.id);
   if (!known) {
     arrive(agent, { type: "message", id: message.id, text: message.text });
     agent.run.probes += 1;
@@ -146,8 +147,18 @@ export function takeSteering(agent: Agent): void {
   });
   setHandler(updateTaskSignal, (note) => {
     if (!takeId(agent, note.noteId)) return;
-    arrive(agent, { type: "note", note });
+    arrive(agent, { type: "note", note: toFit(agent, note) });
     agent.run.probes += 1;
     if (note.when === "now") interrupt(agent);
   });
+}
+
+/** A signal cannot be refused: a note for which the inbox has no room enters cut, and says so. */
+function toFit({ state, settings }: Agent, note: SteeringNote): SteeringNote {
+  const room = settings.limits.maxInboxBytes - bytesOf(state.inbox);
+  if (byteLength(note.message) <= room) return note;
+  return {
+    ...note,
+    message: cutText(note.message, 500, "… (cut: too much was waiting to be read)"),
+  };
 }

@@ -47,7 +47,7 @@ export async function startTask(agent: Agent, task: NewTask): Promise<void> {
     startChild<Subagent>(workflowTypes.subagent, {
       workflowId: task.taskId,
       args: [toInput(agent, task)],
-      // The policy also fires when the parent continues as new: any other one would end the child then.
+      // The policy also fires when the parent continues as new. Every other one would end the child.
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: toLine(`${task.agent}: ${task.description}`, 390),
       staticDetails: toStartDetails(agent, task),
@@ -75,15 +75,15 @@ export async function startTask(agent: Agent, task: NewTask): Promise<void> {
 function toInput(agent: Agent, task: NewTask): SubagentInput {
   if (!agent.state.workspace) throw ApplicationFailure.nonRetryable("no workspace");
   return {
-    settings: agent.settings,
-    agent: task.agent,
     description: task.description,
+    agent: task.agent,
     workspace: agent.state.workspace,
     parentId: agent.id,
     rootId: agent.rootId,
     depth: agent.depth + 1,
     parentModel: modelOf(agent),
     begun: task.begun,
+    settings: agent.settings,
   };
 }
 

@@ -17,7 +17,7 @@ export interface ChatStart {
 
 /**
  * Resolves when the person leaves, the input ends and is answered, or the supervisor ends. Without
- * a supervisor the first line starts one. Returns whom it was with.
+ * a supervisor the first line starts one. Returns whom one may come back to.
  */
 export async function chatWith(
   visit: Visit,
@@ -45,8 +45,8 @@ export async function chatWith(
       json: start.json,
     });
     const partner = supervisor ?? (await conversation.begin(start.workspace));
-    if (partner) await conversation.hold(partner, start.after);
-    return partner?.id;
+    if (!partner) return undefined;
+    return (await conversation.hold(partner, start.after)) ? partner.id : undefined;
   } finally {
     leave();
   }

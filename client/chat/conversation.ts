@@ -1,6 +1,7 @@
 // Listening, typing and watching at the same time.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import stringWidth from "string-width";
 import type { FeedEntry } from "../../protocol/feed.ts";
 import { isEnded } from "../../protocol/task.ts";
 import { CommandError, type Context } from "../commands/context.ts";
@@ -52,22 +53,27 @@ export class Conversation {
     }
   }
 
-  async hold(supervisor: SupervisorHandle, after: number): Promise<void> {
+  /** Resolves to whether there is something to come back to: the supervisor has not ended. */
+  async hold(supervisor: SupervisorHandle, after: number): Promise<boolean> {
     this.#say([`Talking to ${supervisor.id}. /help lists commands, Ctrl-C leaves.`]);
-    await Promise.all([
+    const [ended] = await Promise.all([
       this.#listen(supervisor, after),
       this.#read(supervisor),
       this.#watch(supervisor),
     ]);
+    return !ended;
   }
 
-  /** What the supervisor and its tasks do. */
-  async #listen(supervisor: SupervisorHandle, after: number): Promise<void> {
+  /** What the supervisor and its tasks do. Resolves to whether it has ended. */
+  async #listen(supervisor: SupervisorHandle, after: number): Promise<boolean> {
     const { signal, leave } = this.#options;
     const onGap = (open: boolean) =>
       this.#say([open ? "(no worker answers just now)" : "(a worker answers again)"]);
     for await (const entry of supervisor.follow({ after, signal, onGap })) this.#show(entry);
+    const ended = !signal.aborted;
+    this.#options.prompt.status("");
     leave();
+    return ended;
   }
 
   #show(entry: FeedEntry): void {
@@ -156,7 +162,12 @@ export class Conversation {
   #say(lines: readonly string[]): void {
     const { context, json, prompt } = this.#options;
     if (json) for (const line of lines) context.note(line);
-    else prompt.print(lines.flatMap((line) => wrapText(line, this.#width())));
+    else prompt.print(lines.flatMap((line) => this.#fit(line)));
+  }
+
+  /** What is laid out already stays as it is. */
+  #fit(line: string): readonly string[] {
+    return stringWidth(line) > this.#width() ? wrapText(line, this.#width()) : [line];
   }
 
   async #pause(ms: number): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type Interface,
   moveCursor,
 } from "node:readline";
+import stringWidth from "string-width";
 
 export interface Prompt {
   /** Lines as they are typed. Ends with the input. */
@@ -51,8 +52,22 @@ function plainPrompt(output: NodeJS.WritableStream): Display {
 function livePrompt(reader: Interface, { output, label }: PromptOptions): Display {
   let shown = "";
   let closed = false;
+  const rise = (rows: number) => {
+    moveCursor(output, 0, -rows);
+    cursorTo(output, 0);
+    clearScreenDown(output);
+  };
   reader.once("close", () => {
     closed = true;
+    output.write("\n");
+  });
+  reader.on("line", (line) => {
+    // The status above a line that was sent is no part of the log.
+    if (shown) {
+      rise(rowsOf(`${label}${line}`, output) + 1);
+      output.write(`${label}${line}\n`);
+    }
+    if (!closed) reader.prompt();
   });
   reader.setPrompt(label);
   reader.prompt();
@@ -65,9 +80,7 @@ function livePrompt(reader: Interface, { output, label }: PromptOptions): Displa
         return;
       }
       const { rows } = reader.getCursorPos();
-      moveCursor(output, 0, -rows);
-      cursorTo(output, 0);
-      clearScreenDown(output);
+      rise(rows);
       // Readline goes up by the rows it had before it writes its prompt again.
       output.write(`${text}${"\n".repeat(rows)}`);
       reader.prompt(true);
@@ -79,6 +92,10 @@ function livePrompt(reader: Interface, { output, label }: PromptOptions): Displa
       reader.prompt(true);
     },
   };
+}
+
+function rowsOf(text: string, output: NodeJS.WritableStream & { columns?: number }): number {
+  return Math.floor(stringWidth(text) / (output.columns ?? 80)) + 1;
 }
 
 /** Listens from now on, for lines may come before the first is asked for. */

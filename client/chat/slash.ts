@@ -49,27 +49,38 @@ async function tasks({ supervisor, frame }: Place): Promise<readonly string[]> {
   return renderAgents({ supervisors: [view], tasks: found }, frame);
 }
 
-async function check({ bosun, frame }: Place, given: string): Promise<readonly string[]> {
+async function check(place: Place, given: string): Promise<readonly string[]> {
   if (!given) return ["Say which: /check TASK"];
-  const { view, report, missing } = await bosun.task(await pickId(bosun, given, "task")).check();
+  const { bosun, frame } = place;
+  const { view, report, missing } = await bosun.task(await pickTask(place, given)).check();
   return [...renderCheck(view, report, frame), ...(missing ? [`(${missing})`] : [])];
 }
 
 /** The receipt comes by the feed. */
-async function steer({ bosun }: Place, argument: string): Promise<readonly string[]> {
+async function steer(place: Place, argument: string): Promise<readonly string[]> {
   const [given, message] = split(argument);
   if (!given || !message) return ["Say which and what: /steer TASK MESSAGE"];
-  const id = await pickId(bosun, given, "task");
-  const { noteId } = await bosun.task(id).steer(message);
+  const id = await pickTask(place, given);
+  const { noteId } = await place.bosun.task(id).steer(message);
   return [`note ${noteId} sent to ${id}`];
 }
 
-async function cancel({ bosun }: Place, argument: string): Promise<readonly string[]> {
+async function cancel(place: Place, argument: string): Promise<readonly string[]> {
   const [given, reason] = split(argument);
   if (!given) return ["Say which: /cancel TASK"];
-  const id = await pickId(bosun, given, "task");
-  const { requested, status } = await bosun.task(id).cancel(reason || "A person cancelled it.");
+  const id = await pickTask(place, given);
+  const { requested, status } = await place.bosun
+    .task(id)
+    .cancel(reason || "A person cancelled it.");
   return [requested ? `${id}: asked to stop` : `${id} is already ${status}`];
+}
+
+/** Of several that fit, one that is open and belongs to this supervisor is meant. */
+async function pickTask({ bosun, supervisor }: Place, given: string): Promise<string> {
+  const own = (await supervisor.tasks()).filter(({ taskId }) => taskId.includes(given));
+  const open = own.filter(({ endedAt }) => endedAt === null);
+  const [only, other] = open.length > 0 ? open : own;
+  return only && !other ? only.taskId : pickId(bosun, given, "task");
 }
 
 async function end({ supervisor }: Place): Promise<readonly string[]> {

@@ -63,6 +63,7 @@ async function demo(options: Options, context: Context): Promise<void> {
     id = tour.supervisor.id;
     if (visit.signal.aborted) throw new CommandError("Interrupted before the tour was over.");
     await conclude(visit, tour, options, context, told);
+    id = told.isTty ? await stay(visit, tour, told) : id;
   };
   await withSession(told, work, (runs) => sayFarewell(context, id, runs));
 }
@@ -118,7 +119,7 @@ async function conclude(
   told: Context,
 ): Promise<void> {
   const { here, session } = visit;
-  const { supervisor, missing } = tour;
+  const { missing } = tour;
   const closing = await readClosing(here, tour);
   told.print(renderClosing(closing, toPalette(told.color), told.columns() - 1).join("\n"));
   if (options.json) {
@@ -135,9 +136,11 @@ async function conclude(
   }
   if (missing.length > 0) throw toFailure(tour, here.installation.dir, context);
   told.print(toNextSteps(tour, told).join("\n"));
-  if (!told.isTty) return;
-  const start = { workspace: told.cwd, after: tour.progress.last, json: false };
-  await chatWith(visit, supervisor, told, start);
+}
+
+function stay(visit: Visit, tour: Tour, context: Context): Promise<string | undefined> {
+  const start = { workspace: context.cwd, after: tour.progress.last, json: false };
+  return chatWith(visit, tour.supervisor, context, start);
 }
 
 function toFailure({ supervisor, missing }: Tour, dir: string, context: Context): CommandError {

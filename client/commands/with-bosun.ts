@@ -3,6 +3,7 @@ import { idRule, isWorkflowId } from "../../protocol/ids.ts";
 import type { Bosun } from "../bosun.ts";
 import { type Here, openHere } from "../connect-here.ts";
 import type { Found } from "../list-executions.ts";
+import { isRequestError } from "../request-error.ts";
 import { isOver } from "../supervisor-view.ts";
 import { CommandError, type Context } from "./context.ts";
 
@@ -27,11 +28,10 @@ export async function pickId(
   kind: Found["kind"] | "any",
 ): Promise<string> {
   if (!isWorkflowId(text)) throw new CommandError(`Not an id: "${text}". Ids are ${idRule}.`, 2);
+  if (await exists(bosun, text)) return text;
   const found = await bosun.find(text);
-  if (found.some(({ id }) => id === text)) return text;
   const meant = found.filter((one) => kind === "any" || one.kind === kind);
   const [first, ...others] = meant;
-  // The list lags by a moment: an id said in full may be newer.
   if (!first) return text;
   if (others.length === 0) return first.id;
   const some = meant.slice(0, 5).map(({ id }) => id);
@@ -40,6 +40,17 @@ export async function pickId(
     `"${text}" could be any of ${meant.length}: ${some.join(", ")}${more}. Give more of the ${nouns[kind]} id.`,
     2,
   );
+}
+
+async function exists(bosun: Bosun, id: string): Promise<boolean> {
+  try {
+    await bosun.task(id).view();
+    return true;
+  } catch (error) {
+    if (isRequestError(error, "wrongKind")) return true;
+    if (isRequestError(error, "unknown")) return false;
+    throw error;
+  }
 }
 
 /** The supervisor a person means without saying so: the newest that runs. */

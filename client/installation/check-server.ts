@@ -3,7 +3,7 @@ import type { Connection } from "@temporalio/client";
 import { toHostQueue, toQueues } from "../../protocol/ids.ts";
 import type { Env } from "../../protocol/environment.ts";
 import { type Check, fail, ok, warn } from "./checks.ts";
-import { retentionDays, searchAttributes } from "./embedded-server.ts";
+import { retentionDays, searchAttributes } from "./server-tuning.ts";
 import type { Installation } from "./installation.ts";
 import { publicPorts } from "./public-ports.ts";
 import { isAlive } from "./processes.ts";

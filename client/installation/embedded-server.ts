@@ -9,21 +9,10 @@ import { type Background, startInBackground, untilReady } from "./background.ts"
 import { isAlive } from "./processes.ts";
 import { withoutSecrets } from "./child-env.ts";
 import { answers, embeddedOptions } from "./temporal-connection.ts";
+import { databaseFlags, retentionDays, tuningFlags } from "./server-tuning.ts";
 import { readText } from "./state-files.ts";
 
 const host = "127.0.0.1";
-export const retentionDays = 30;
-
-/** The search attributes Bosun writes, by name and type. */
-export const searchAttributes = { AgentName: "Keyword", AgentStatus: "Keyword", AgentDepth: "Int" };
-
-/** Why: see the figures in docs, "Set-up". The defaults make every hop wait for a 50 ms tick. */
-const dynamicConfig = {
-  "history.transferProcessorMaxPollRPS": 1000,
-  "history.MaxBufferedQueryCount": 100,
-  "matching.useNewMatcher": true,
-  "matching.enableFairness": true,
-};
 
 export interface EmbeddedServer extends Background {
   readonly address: string;
@@ -94,14 +83,9 @@ function serverArguments(database: string, port: number, uiPort: number): string
     ...`server start-dev ${where} ${how}`.split(" "),
     "--db-filename",
     database,
-    ...pairs("--sqlite-pragma", { journal_mode: "WAL", synchronous: "NORMAL" }),
-    ...pairs("--dynamic-config-value", dynamicConfig),
-    ...pairs("--search-attribute", searchAttributes),
+    ...databaseFlags,
+    ...tuningFlags,
   ];
-}
-
-function pairs(flag: string, values: object): string[] {
-  return Object.entries(values).flatMap(([key, value]) => [flag, `${key}=${String(value)}`]);
 }
 
 /** Sets how long ended runs are kept. The server's default is one day. */

@@ -73,16 +73,19 @@ interface Stage extends Pick<TourOptions, "lost"> {
   readonly signal: AbortSignal;
 }
 
+type Come = () => boolean | Promise<boolean>;
+
 /** Every step waits for what the one before it brought about. Returns what did not come. */
 async function script(stage: Stage): Promise<readonly string[]> {
   const { supervisor, progress } = stage;
-  const steps: readonly (readonly [missing: string, come: () => boolean, next?: string])[] = [
+  const isIdle = async (): Promise<boolean> => (await supervisor.status()).status === "idle";
+  const steps: readonly (readonly [missing: string, come: Come, next?: string])[] = [
     [`${fewestTasks} background tasks`, () => progress.tasks.size >= fewestTasks, question],
     ["the answer to the question", () => progress.answered.has(asked[0] ?? ""), change],
     ["the answer to the change", () => progress.answered.has(asked[1] ?? "")],
     ["the end of every task", () => progress.tasks.size > 0 && progress.open.length === 0],
     [`the report ${stage.path}`, () => readReport(stage.path) !== undefined],
-    ["the last words of the supervisor", () => progress.concluded],
+    ["the last words of the supervisor", async () => progress.concluded && (await isIdle())],
   ];
   const asked: string[] = [];
   for (const [index, [, come, next]] of steps.entries()) {
@@ -93,8 +96,8 @@ async function script(stage: Stage): Promise<readonly string[]> {
 }
 
 /** False when it can no longer come. */
-async function until(come: () => boolean, { signal, progress, lost }: Stage): Promise<boolean> {
-  while (!come()) {
+async function until(come: Come, { signal, progress, lost }: Stage): Promise<boolean> {
+  while (!(await come())) {
     const loss = lost();
     if (loss) throw new CommandError(loss);
     if (signal.aborted || progress.ended) return false;

@@ -1,4 +1,4 @@
-// What is said to a person who asks wrongly: no server is needed for it.
+// What a person who asks wrongly is told, without a server.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

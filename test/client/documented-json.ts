@@ -1,4 +1,4 @@
-// The examples of docs/json.md, as shapes to hold answers against.
+// The examples of docs/json.md, as shapes to compare with.
 import { readFileSync } from "node:fs";
 
 const text = readFileSync(new URL("../../docs/json.md", import.meta.url), "utf8");

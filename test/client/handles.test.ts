@@ -1,4 +1,4 @@
-// What the typed handles promise: once, in order, and through absent workers.
+// The typed handles: once, in order, without a worker too.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { RequestError } from "../../client/index.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";

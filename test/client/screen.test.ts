@@ -1,4 +1,4 @@
-// What is drawn, at every width, from anything an agent may say.
+// What is drawn, at every width, from any text of an agent.
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { renderAgents } from "../../client/screen/agent-list.ts";

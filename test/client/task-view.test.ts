@@ -2,7 +2,7 @@
 import type { WorkflowExecutionStatusName } from "@temporalio/client";
 import { describe, expect, it } from "vitest";
 import { toSupervisorView } from "../../client/supervisor-view.ts";
-import { type Execution, toTaskView } from "../../client/task-view.ts";
+import { type Execution, toTaskView } from "../../protocol/task-view.ts";
 import type { Envelope, TaskPhase } from "../../protocol/task.ts";
 import { noUsage } from "../../protocol/turn.ts";
 import type { AgentMemo, StateMemo } from "../../protocol/views.ts";

@@ -54,8 +54,8 @@ test("an ended task stays as it first ended, whatever happens afterwards", () =>
       let phase: TaskPhase = { status: "queued" };
       for (const move of moves) {
         const next = moveTask(phase, move);
-        if (isEnded(phase)) expect(next).toBe(phase);
-        if (phase.status !== "queued") expect(next.status).not.toBe("queued");
+        expect(isEnded(phase) ? next : phase).toBe(phase);
+        expect(phase.status !== "queued" && next.status === "queued").toBe(false);
         phase = next;
       }
     }),
@@ -97,7 +97,7 @@ test("slots are never given twice, and none stays free while a task could begin"
             (phase.status === "waiting" && !["tasks", "slot"].includes(phase.waitingOn[0] ?? "")),
         ).length;
         expect(holds).toBeLessThanOrEqual(slots);
-        if (waits) expect(holds).toBe(slots);
+        expect(waits ? holds : slots).toBe(slots);
       }
     }),
   );

@@ -18,6 +18,8 @@ export interface Place {
   readonly folder: string;
   /** Runs `bosun ...args` here. */
   bosun(args: readonly string[], env?: Env): Running;
+  /** Runs a command line of the documentation here, on this clone. */
+  shell(line: string, env?: Env): Running;
   /** Runs a TypeScript fixture of this folder here. */
   fixture(name: string, args: readonly string[], env?: Env): Running;
   installation(): Installation;
@@ -60,6 +62,12 @@ export function newPlace(name = "place"): Place {
   return {
     folder,
     bosun: (args, env) => run(join(root, "bin", "bosun"), args, env),
+    shell: (line, env) => {
+      const here = line
+        .replace(/^\.\/bin\/bosun\b/, `"${join(root, "bin", "bosun")}"`)
+        .replace(/^npm\b/, `npm --prefix "${root}" --silent`);
+      return run("bash", ["-c", here], env);
+    },
     fixture: (file, args, env) =>
       run(process.execPath, ["--import", loader, join(root, "test/launcher", file), ...args], env),
     installation: () => {

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { TestWorkflowEnvironment } from "@temporalio/testing";
 import { bundleWorkflowCode, DefaultLogger, Runtime } from "@temporalio/worker";
 import type { TestProject } from "vitest/node";
+import { tuningFlags } from "../../client/installation/server-tuning.ts";
 import { startScriptedModel } from "../../scripted-model/server.ts";
 
 declare module "vitest" {
@@ -16,13 +17,6 @@ declare module "vitest" {
   }
 }
 
-const dynamicConfig = [
-  "history.transferProcessorMaxPollRPS=1000",
-  "history.MaxBufferedQueryCount=100",
-  "matching.useNewMatcher=true",
-  "matching.enableFairness=true",
-];
-
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const path = process.env["TEMPORAL_CLI"];
   if (!path)
@@ -32,13 +26,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     server: {
       executable: { type: "existing-path", path },
       log: { format: "json", level: "error" },
-      extraArgs: [
-        ...dynamicConfig.flatMap((value) => ["--dynamic-config-value", value]),
-        ...["AgentName=Keyword", "AgentStatus=Keyword", "AgentDepth=Int"].flatMap((attribute) => [
-          "--search-attribute",
-          attribute,
-        ]),
-      ],
+      extraArgs: [...tuningFlags],
     },
   });
   const model = await startScriptedModel();

@@ -1,0 +1,102 @@
+// What the documentation says, held against what is there.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { databaseFlags, tuningFlags } from "../../client/installation/server-tuning.ts";
+import { toVariable } from "../../protocol/environment.ts";
+import { type Limits, limitDefaults } from "../../protocol/settings.ts";
+import { newPlace } from "../launcher/place.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const blocks = (text: string, language: string): readonly string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(
+    ([, code]) => code ?? "",
+  );
+
+const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].concat(
+  readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".md"))
+    .map((path) => `docs/${path}`),
+);
+
+test.each(pages)("every link of %s leads somewhere", (page) => {
+  const links = [...read(page).matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link]) => link ?? "");
+  const broken = links
+    .filter((link) => !link.startsWith("http"))
+    .filter((link) => !existsSync(join(root, dirname(page), link)));
+  expect(broken).toEqual([]);
+});
+
+test("the configuration page names every limit with its default", () => {
+  const rows = new Map(
+    [...read("docs/configuration.md").matchAll(/^\| `(BOSUN_\w+)` \| (\d+) \|/gm)].map(
+      ([, name, value]) => [name, Number(value)],
+    ),
+  );
+  const names = Object.keys(limitDefaults) as (keyof Limits)[];
+  for (const name of names)
+    expect([name, rows.get(toVariable(name))]).toEqual([name, limitDefaults[name]]);
+});
+
+test("the compose file starts the server with the flags that bosun up uses", () => {
+  const compose = parse(read("docker-compose.yml")) as {
+    services: { temporal: { command: string[] } };
+  };
+  const given = compose.services.temporal.command;
+  for (const flag of [...databaseFlags, ...tuningFlags]) expect(given).toContain(flag);
+});
+
+test("the lock file names the packages of every platform, and no address", () => {
+  const { packages } = JSON.parse(read("package-lock.json")) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string>; resolved?: string }>;
+  };
+  const missing = Object.values(packages)
+    .flatMap((one) => Object.keys(one.optionalDependencies ?? {}))
+    .filter((name) => !Object.keys(packages).some((path) => path.endsWith(`node_modules/${name}`)));
+  expect(missing).toEqual([]);
+  expect(Object.values(packages).filter((one) => one.resolved)).toEqual([]);
+});
+
+describe("the commands of the README", () => {
+  const shell = blocks(read("README.md"), "sh").flatMap((block) => block.trim().split("\n"));
+
+  test("npm test is the test script, and every command there is answers --help", async () => {
+    expect(shell).toContain("npm test");
+    expect(JSON.parse(read("package.json"))).toMatchObject({
+      scripts: { test: "node scripts/test.mjs" },
+    });
+    const place = newPlace("help");
+    const help = place.shell("./bin/bosun --help");
+    expect(await help.ended).toBe(0);
+    const named = [...read("README.md").matchAll(/`bosun ([a-z]+)/g)].map(([, name]) => name ?? "");
+    expect(named.length).toBeGreaterThan(8);
+    for (const name of named) expect(help.out()).toContain(`\n  ${name}`);
+  });
+
+  test("npm start without a terminal ends with the report and leaves nothing running", async () => {
+    expect(shell).toContain("npm start");
+    const place = newPlace("start");
+    const env = { BOSUN_DIR: join(place.folder, ".bosun") };
+    const start = place.shell("npm start </dev/null", env);
+    expect({ code: await start.ended, err: start.err() }).toMatchObject({ code: 0 });
+    const output = start.out() + start.err();
+    expect(output).toMatch(/scripted model, not Claude/);
+    const report = /^ {2}(\S.*report\.md)$/m.exec(output)?.[1] ?? "";
+    expect(readFileSync(report, "utf8")).toContain("scripted model, not Claude");
+    expect(existsSync(join(place.folder, ".bosun", "run.json"))).toBe(false);
+  }, 90_000);
+
+  test("the commands of daily use run in their order", async () => {
+    const place = newPlace("daily");
+    const daily = shell.filter((line) => line.startsWith("./bin/bosun"));
+    expect(daily.length).toBeGreaterThan(3);
+    for (const line of daily) {
+      const command = place.shell(`${line} </dev/null`);
+      const code = await command.ended;
+      expect({ line, code, err: command.err() }).toMatchObject({ line, code: 0 });
+    }
+  }, 90_000);
+});
