@@ -56,11 +56,19 @@ export class Conversation {
   /** Resolves to whether there is something to come back to: the supervisor has not ended. */
   async hold(supervisor: SupervisorHandle, after: number): Promise<boolean> {
     this.#say([`Talking to ${supervisor.id}. /help lists commands, Ctrl-C leaves.`]);
-    const [ended] = await Promise.all([
-      this.#listen(supervisor, after),
-      this.#read(supervisor),
-      this.#watch(supervisor),
-    ]);
+    let failure: unknown;
+    // Whichever part fails ends the others, before what they use is closed.
+    const orLeave = (part: Promise<boolean | void>) =>
+      part.catch((error: unknown) => {
+        failure ??= error;
+        this.#options.leave();
+      });
+    const [ended] = await Promise.all(
+      [this.#listen(supervisor, after), this.#read(supervisor), this.#watch(supervisor)].map(
+        orLeave,
+      ),
+    );
+    if (failure !== undefined) throw failure;
     return !ended;
   }
 

@@ -8,6 +8,7 @@ import { isAlive, type Mark, ownMark } from "./processes.ts";
 import { readProcesses, readRun, type RunFile, writeRun } from "./run-file.ts";
 import { withStateLock } from "./state-lock.ts";
 import { findUser, liveWorkers, register, sweepUsers } from "./users.ts";
+import { tendWorker } from "./tend-worker.ts";
 import { interactiveGraceMs, startWorker } from "./workers.ts";
 
 export interface BringUpOptions {
@@ -27,7 +28,7 @@ export interface Session {
   readonly run: RunFile;
   /** Whether it ran before. */
   readonly attached: boolean;
-  /** Names what went away by itself, the server or the worker. */
+  /** Replaces a worker that died, and names what is gone for good. Ask it now and then. */
   lost(): string | undefined;
   /** Stops the worker, and everything when nobody else uses it. Takes 3 s at most. */
   leave(): Promise<void>;
@@ -46,7 +47,21 @@ export async function bringUp(options: BringUpOptions): Promise<Session> {
     });
     const worker = options.worker ? await bringWorker(options, run, me) : undefined;
     const now = await withStateLock(dir, options, async () => noteWorkers(run));
-    return { run: now, attached, lost: () => findLoss(dir, worker), leave: goAway };
+    const start = async (): Promise<Mark> => {
+      const mark = await bringWorker(options, run, me);
+      await withStateLock(dir, options, async () => noteWorkers(run));
+      return mark;
+    };
+    const tended = tendWorker({ dir, first: worker, start, onProgress: options.onProgress });
+    return {
+      run: now,
+      attached,
+      lost: () => findLoss(dir) ?? tended.check(),
+      leave: async () => {
+        await tended.stop();
+        await goAway();
+      },
+    };
   } catch (error) {
     await goAway();
     throw error;
@@ -109,12 +124,12 @@ function noteWorkers(known: RunFile): RunFile {
   return run;
 }
 
-function findLoss(dir: string, worker: Mark | undefined): string | undefined {
+function findLoss(dir: string): string | undefined {
   const { server } = readProcesses(dir);
   const run = readRun(dir);
   const serverIsGone =
     run === undefined || (run.serverPid !== null && !(server && isAlive(server)));
-  if (serverIsGone) return `The Temporal server was stopped. Its log: ${dir}/logs/server.log`;
-  if (worker === undefined || isAlive(worker)) return undefined;
-  return `The worker ended by itself. Its log: ${dir}/logs/worker-${worker.pid}.log`;
+  return serverIsGone
+    ? `The Temporal server was stopped. Its log: ${dir}/logs/server.log`
+    : undefined;
 }

@@ -62,13 +62,29 @@ test("up --detach stays until down, and another up --detach changes nothing", as
   expect(nothing.out()).toBe("Nothing was running here.\n");
 });
 
+test("a worker that is killed is replaced", async () => {
+  const place = newPlace();
+  const up = place.bosun(["up"]);
+  await up.until(/Press Ctrl-C/);
+  const { dir } = place.installation();
+  const [first] = liveWorkers(dir);
+  process.kill(first?.pid ?? 0, "SIGKILL");
+  await up.until(/another one takes over/);
+  const second = await vi.waitUntil(() => liveWorkers(dir)[0], { timeout: 60_000 });
+  expect(second).not.toEqual(first);
+  await vi.waitUntil(() => readRun(dir)?.workerPids.includes(second.pid), { timeout: 60_000 });
+  up.signal("SIGINT");
+  expect(await up.ended).toBe(0);
+  await untilGone(second);
+});
+
 test("the worker of a killed up is ended by the next command", async () => {
   const place = newPlace();
   const up = place.bosun(["up"]);
   await up.until(/Press Ctrl-C/);
   const { dir } = place.installation();
   const [worker] = liveWorkers(dir);
-  expect(worker).toBeDefined();
+  expect(worker?.pid).toBeGreaterThan(0);
   up.signal("SIGKILL");
   await untilGone(up.mark);
   const next = place.fixture("user.ts", []);
