@@ -16,7 +16,8 @@ import { type Agent, now, shortId, tell } from "./agent.ts";
 import { mustRoll } from "./roll.ts";
 import { holdsWords } from "./inbox.ts";
 import { toEndedTask } from "./notices.ts";
-import { cancelTask, readTasks, startTask, steerTask } from "./tasks.ts";
+import { readTasks } from "./task-readings.ts";
+import { cancelTask, startTask, steerTask } from "./tasks.ts";
 import {
   addTask,
   dropTask,

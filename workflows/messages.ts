@@ -27,7 +27,7 @@ import { readFeed } from "./feed.ts";
 import { bytesOf } from "./inbox.ts";
 import { toReport, toSupervisorStatus, toTaskView } from "./report.ts";
 import { addReceipt, findTask, moveOnBoard, takeSeq } from "./task-board.ts";
-import { beginQueued } from "./tasks.ts";
+import { beginQueued } from "./slots.ts";
 import { toPage } from "./transcript.ts";
 
 /** What both kinds of agent answer. */

@@ -18,7 +18,7 @@ import { answerQueries, takeSteering, takeTaskNews } from "./messages.ts";
 import { toNotice } from "./notices.ts";
 import { reportWaiting } from "./parent.ts";
 import { closeRun, prepare } from "./run.ts";
-import { endTasks, watchOpen } from "./tasks.ts";
+import { endTasks, watchOpen } from "./task-ends.ts";
 import { openTasks } from "./task-board.ts";
 
 export const subagent: Subagent = async (input) => {
@@ -41,7 +41,7 @@ export const subagent: Subagent = async (input) => {
   takeSteering(agent);
 
   let rolling = false;
-  if (input.snapshot) void watchOpen(agent, () => rolling);
+  if (input.snapshot) void watchOpen(agent, () => rolling).catch(() => undefined);
   try {
     const rest = await work(agent, input);
     if (rest === "roll") {

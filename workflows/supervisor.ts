@@ -15,7 +15,7 @@ import { TaskFailure } from "./envelope.ts";
 import { answerQueries, takeMessage, takePersonMessages, takeTaskNews } from "./messages.ts";
 import { closeRun, prepare } from "./run.ts";
 import { mustRoll } from "./roll.ts";
-import { endTasks, watchOpen } from "./tasks.ts";
+import { endTasks, watchOpen } from "./task-ends.ts";
 
 export const supervisor: Supervisor = async (input) => {
   const agent = openAgent(
@@ -38,7 +38,7 @@ export const supervisor: Supervisor = async (input) => {
   takePersonMessages(agent);
 
   let rolling = false;
-  if (input.snapshot) void watchOpen(agent, () => rolling);
+  if (input.snapshot) void watchOpen(agent, () => rolling).catch(() => undefined);
   try {
     await converse(agent, input.workspace);
   } catch (error) {

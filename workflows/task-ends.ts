@@ -1,0 +1,148 @@
+// The end of a task, heard once.
+import {
+  ActivityCancellationType,
+  ApplicationFailure,
+  CancelledFailure,
+  CancellationScope,
+  ChildWorkflowFailure,
+  condition,
+  getExternalWorkflowHandle,
+  proxyActivities,
+  sleep,
+} from "@temporalio/workflow";
+import type { TaskEnding, WatchActivities } from "../protocol/activities.ts";
+import { failureTypes } from "../protocol/failures.ts";
+import { toQueues } from "../protocol/ids.ts";
+import { cancelReasonSignal } from "../protocol/messages.ts";
+import { type Envelope, isEnded } from "../protocol/task.ts";
+import { toLine } from "../protocol/text.ts";
+import { type Agent, arrive, now, send, tell } from "./agent.ts";
+import { publish } from "./display.ts";
+import { beginQueued } from "./slots.ts";
+import { endOnBoard, findTask, openTasks } from "./task-board.ts";
+
+/** Hears the end of a child that this run started. */
+export async function followChild(
+  agent: Agent,
+  taskId: string,
+  result: Promise<Envelope>,
+): Promise<void> {
+  try {
+    const envelope = await result;
+    settle(agent, { taskId, end: { status: "completed" }, envelope });
+  } catch (error) {
+    await takeFailure(agent, taskId, error);
+  }
+}
+
+/** A task that failed carries its envelope. One that was stopped left it where only an activity can read it. */
+async function takeFailure(agent: Agent, taskId: string, error: unknown): Promise<void> {
+  const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure && cause.type === failureTypes.taskFailed) {
+    const envelope = cause.details?.[0] as Envelope;
+    const reason = envelope.reason ?? "error";
+    return settle(agent, { taskId, end: { status: "failed", reason }, envelope });
+  }
+  // The agent itself is being cancelled and no longer listens: endTasks asks again.
+  if (cause instanceof CancelledFailure && !(error instanceof ChildWorkflowFailure)) return;
+  await send(
+    agent,
+    readEnding(agent, taskId).then((ending) => settle(agent, ending)),
+  );
+}
+
+function watchActivities(agent: Agent) {
+  return proxyActivities<WatchActivities>({
+    taskQueue: toQueues(agent.settings.installation).watch,
+    startToCloseTimeout: 60_000,
+    retry: { initialInterval: 500, maximumInterval: 10_000 },
+  });
+}
+
+async function readEnding(agent: Agent, taskId: string): Promise<TaskEnding> {
+  return await CancellationScope.nonCancellable(() =>
+    watchActivities(agent).readEnding.executeWithOptions({ summary: `how ${taskId} ended` }, [
+      taskId,
+    ]),
+  );
+}
+
+/** A task has ended: once on the board, once in the inbox or as the answer of the call that waits for it. */
+export function settle(agent: Agent, { taskId, end, envelope }: TaskEnding): void {
+  const { state } = agent;
+  const task = findTask(state.board, taskId);
+  if (!task || isEnded(task.phase)) return;
+  state.board = endOnBoard(state.board, taskId, end, envelope, now());
+  agent.run.tasks.delete(taskId);
+  tell(agent, {
+    type: "task",
+    taskId,
+    agent: task.agent,
+    phase: end,
+    text: toLine(envelope.summary, 400),
+  });
+  if (!task.awaitedBy) arrive(agent, { type: "ended", taskId });
+  beginQueued(agent);
+  publish(agent);
+}
+
+const idsPerWatch = 100;
+
+/** Watches open tasks that an earlier run started, until none is left or `stop` says so. */
+export async function watchOpen(agent: Agent, stop: () => boolean): Promise<void> {
+  const activities = proxyActivities<WatchActivities>({
+    taskQueue: toQueues(agent.settings.installation).watch,
+    startToCloseTimeout: 3_600_000,
+    heartbeatTimeout: 10_000,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { initialInterval: 500, maximumInterval: 10_000 },
+  });
+  while (!stop()) {
+    const ids = openTasks(agent.state.board)
+      .map((task) => task.taskId)
+      .filter((taskId) => !agent.run.tasks.has(taskId) || agent.state.ending);
+    if (ids.length === 0) return;
+    const scope = new CancellationScope();
+    const endings = await scope
+      .run(() =>
+        Promise.race([
+          ...toGroups(ids).map((group) =>
+            activities.awaitTasks.executeWithOptions(
+              { summary: `wait for ${group.length} tasks` },
+              [group],
+            ),
+          ),
+          condition(stop).then(() => []),
+        ]),
+      )
+      .catch(() => undefined);
+    scope.cancel();
+    for (const ending of endings ?? []) settle(agent, ending);
+    if (endings === undefined) await sleep(1_000);
+  }
+}
+
+function toGroups(ids: readonly string[]): readonly (readonly string[])[] {
+  const count = Math.ceil(ids.length / idsPerWatch);
+  return Array.from({ length: count }, (_, group) =>
+    ids.slice(group * idsPerWatch, (group + 1) * idsPerWatch),
+  );
+}
+
+/** Cancels every open task and waits until all have ended. */
+export async function endTasks(agent: Agent, reason: string): Promise<void> {
+  await CancellationScope.nonCancellable(async () => {
+    const { state } = agent;
+    agent.state.ending = true;
+    const open = openTasks(state.board).map((task) => task.taskId);
+    await Promise.all(
+      open.map(async (taskId) => {
+        const handle = getExternalWorkflowHandle(taskId);
+        await send(agent, handle.signal(cancelReasonSignal, reason));
+        await send(agent, handle.cancel());
+      }),
+    );
+    if (open.length > 0) void watchOpen(agent, () => false).catch(() => undefined);
+    await condition(() => openTasks(state.board).length === 0);
+  });
+}

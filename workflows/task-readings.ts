@@ -1,0 +1,28 @@
+// How other tasks stand just now.
+import { ActivityCancellationType, isCancellation, proxyActivities } from "@temporalio/workflow";
+import type { TaskReading, WatchActivities } from "../protocol/activities.ts";
+import { toQueues } from "../protocol/ids.ts";
+import type { CheckDetail } from "../protocol/views.ts";
+import type { Agent } from "./agent.ts";
+
+/** Nothing when nobody answers in time. */
+export async function readTasks(
+  agent: Agent,
+  taskIds: readonly string[],
+  detail: CheckDetail,
+): Promise<readonly TaskReading[]> {
+  const activities = proxyActivities<WatchActivities>({
+    taskQueue: toQueues(agent.settings.installation).watch,
+    scheduleToCloseTimeout: agent.settings.limits.readTasksMs,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { maximumAttempts: 2, initialInterval: 200 },
+  });
+  const summary =
+    taskIds.length === 1 ? `look at ${taskIds[0]}` : `look at ${taskIds.length} tasks`;
+  try {
+    return await activities.readTasks.executeWithOptions({ summary }, [{ taskIds, detail }]);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return [];
+  }
+}
