@@ -3,6 +3,7 @@ import { ApplicationFailure } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
 import { LRUCache } from "lru-cache";
 import { failureTypes } from "../protocol/failures.ts";
+import { untilCancelled } from "./until-cancelled.ts";
 import { transcriptQuery } from "../protocol/messages.ts";
 import type { Message, TranscriptHeader, TranscriptRef } from "../protocol/turn.ts";
 
@@ -62,11 +63,8 @@ async function fill(client: Client, ref: TranscriptRef, known: Entry | undefined
 async function pull(client: Client, ref: TranscriptRef, from: number) {
   try {
     const handle = client.workflow.getHandle(ref.workflowId, ref.runId);
-    return await handle.query(transcriptQuery, {
-      generation: ref.generation,
-      from,
-      to: ref.upTo,
-    });
+    const input = { generation: ref.generation, from, to: ref.upTo };
+    return await untilCancelled(client, () => handle.query(transcriptQuery, input));
   } catch (error) {
     throw unavailable(error instanceof Error ? error.message : String(error));
   }

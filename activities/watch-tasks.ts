@@ -1,4 +1,5 @@
 // What Temporal knows about other tasks: how they stand, how they ended.
+import { setMaxListeners } from "node:events";
 import { Context } from "@temporalio/activity";
 import { type Client, WorkflowFailedError, WorkflowNotFoundError } from "@temporalio/client";
 import {
@@ -16,6 +17,7 @@ import { noUsage } from "../protocol/turn.ts";
 import { readMemos, toTaskView } from "../protocol/task-view.ts";
 import type { CheckDetail, TaskReport } from "../protocol/views.ts";
 import { beatEvery } from "./beat-every.ts";
+import { untilCancelled } from "./until-cancelled.ts";
 
 /** Milliseconds a task's own worker may take to answer a question. */
 const queryMs = 1_500;
@@ -24,10 +26,11 @@ export function createWatchActivities(client: Client): WatchActivities {
   return {
     awaitTasks: (taskIds) => awaitTasks(client, taskIds),
     readTasks: async ({ taskIds, detail }) => {
-      const readings = await Promise.all(taskIds.map((id) => readTask(client, id, detail)));
+      const read = () => Promise.all(taskIds.map((id) => readTask(client, id, detail)));
+      const readings = await untilCancelled(client, read);
       return readings.filter((reading) => reading !== undefined);
     },
-    readEnding: (taskId) => readEnding(client, taskId),
+    readEnding: (taskId) => untilCancelled(client, () => readEnding(client, taskId)),
   };
 }
 
@@ -38,6 +41,8 @@ async function awaitTasks(
 ): Promise<readonly TaskEnding[]> {
   const stopBeating = beatEvery(() => undefined);
   const polls = new AbortController();
+  // One listener for each task watched.
+  setMaxListeners(0, polls.signal);
   const ended = new Set<string>();
   try {
     await client.withAbortSignal(polls.signal, () =>

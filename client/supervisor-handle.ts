@@ -138,7 +138,8 @@ export class SupervisorHandle {
       const { known } = await callWorker(this.#client, this.id, update, acceptMs);
       return { id, known, stored: "accepted" };
     } catch (error) {
-      if (!isRequestError(error, "noWorker")) throw error;
+      // Nobody accepted it in time, or a run closed in that moment. The id makes both count once.
+      if (!isRequestError(error, "noWorker", "unreachable")) throw error;
     }
     await callServer(this.#client, this.id, () =>
       this.#handle().signal(sendMessageSignal, message),

@@ -50,7 +50,7 @@ export interface TaskEvent {
         readonly why: string;
       }
     | { readonly type: "resumed" }
-    | { readonly type: "receipt"; readonly receipt: Receipt };
+    | { readonly type: "receipts"; readonly receipts: readonly Receipt[] };
 }
 export const taskEventSignal = defineSignal<[TaskEvent]>("task_event");
 

@@ -5,9 +5,10 @@ import { type Agent, arrive, now, tell } from "./agent.ts";
 import { publish } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { drain, type InboxItem } from "./inbox.ts";
-import { nextAnswer, rebuild } from "./model-turn.ts";
+import { limitTranscript, rebuild } from "./generations.ts";
+import { nextAnswer } from "./model-turn.ts";
 import { closingText, emptyAnswerText, toEndNotice, toNoteText } from "./notices.ts";
-import { reportReceipt } from "./parent.ts";
+import { reportReceipts } from "./parent.ts";
 import { mustRoll } from "./roll.ts";
 import { findTask, markTold } from "./task-board.ts";
 import { answerCalls, cancelCalls } from "./tool-turn.ts";
@@ -21,9 +22,9 @@ export async function runTurns(agent: Agent): Promise<Rest> {
     if (agent.state.ending) return "ending";
     takeInbox(agent);
     if (!agent.state.due) return "settled";
+    limitTranscript(agent);
     if (mustRoll(agent)) return "roll";
     limitTurns(agent);
-    limitTranscript(agent);
     const answer = await nextAnswer(agent);
     if (answer) await takeAnswer(agent, answer);
   }
@@ -33,9 +34,12 @@ export async function runTurns(agent: Agent): Promise<Rest> {
 export function takeInbox(agent: Agent): void {
   const { state } = agent;
   agent.run.interrupted = false;
-  const { taken, left } = drain(state.inbox);
+  const { taken, left } = drain(state.inbox, agent.settings.limits.maxInboxBytes);
   state.inbox = left;
+  const receipts = state.receipts.length;
   const texts = taken.flatMap((item) => takeItem(agent, item));
+  if (state.receipts.length > receipts) reportReceipts(agent, state.receipts.slice(receipts));
+  state.receipts = state.receipts.slice(-50);
   if (texts.length + state.owed.length === 0) return;
   state.generation = append(state.generation, toUserMessage(state.owed, texts));
   state.owed = [];
@@ -54,9 +58,8 @@ function takeItem(agent: Agent, item: InboxItem): readonly string[] {
       return [item.text];
     case "note": {
       const receipt = { noteId: item.note.noteId, turn: state.turn + 1, at: now() };
-      state.receipts = [...state.receipts, receipt].slice(-50);
+      state.receipts = [...state.receipts, receipt];
       tell(agent, { type: "receipt", taskId: agent.id, receipt });
-      reportReceipt(agent, receipt);
       return [toNoteText(item.note)];
     }
     case "ended": {
@@ -76,15 +79,6 @@ function limitTurns(agent: Agent): void {
   if (state.closing || state.turnsSpent < most) return;
   state.closing = true;
   state.generation = append(state.generation, toUserMessage([], [closingText]));
-}
-
-/** A transcript that outgrew its cap goes on from a digest, so that a roll can always carry it. */
-function limitTranscript(agent: Agent): void {
-  const { generation } = agent.state;
-  const most = agent.settings.limits.maxTranscriptBytes;
-  if (generation.bytes <= most) return;
-  const message = `It holds ${generation.bytes} bytes, and ${most} is the most.`;
-  rebuild(agent, { type: "transcript_full", message });
 }
 
 async function takeAnswer(agent: Agent, answer: ModelAnswer): Promise<void> {
@@ -154,6 +148,7 @@ function takeFinal(agent: Agent, content: readonly Block[]): void {
     return;
   }
   if (withoutEmptyText(content).length > 0) keep(agent, content);
+  state.reprompted = false;
   state.due = false;
   if (agent.role === "supervisor") reply(agent, words || "(no words)");
 }
@@ -207,9 +202,17 @@ function takeOverflow(agent: Agent): void {
 
 /** After a turn that failed for good: the transcript waits for the next message. */
 export function giveUpTurn(agent: Agent, text: string): void {
-  agent.state.due = false;
-  agent.state.cutOff = 0;
-  agent.state.rebuilt = false;
+  const { state } = agent;
+  if (state.owed.length > 0) {
+    state.generation = append(state.generation, toUserMessage(state.owed, []));
+    state.owed = [];
+    state.openCalls = [];
+  }
+  state.due = false;
+  state.cutOff = 0;
+  state.rebuilt = false;
+  state.reprompted = false;
+  state.parked = 0;
   reply(agent, text);
   publish(agent);
 }

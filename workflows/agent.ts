@@ -48,6 +48,8 @@ export interface AgentState {
   cutOff: number;
   /** A second empty answer in a row ends the turn. */
   reprompted: boolean;
+  /** Probes since the model last answered. More than none while the agent waits for it. */
+  parked: number;
   /** A second rebuild without an answer between gives up. */
   rebuilt: boolean;
   /** The answer under way is the last one: no tools. */
@@ -80,6 +82,8 @@ export interface Agent {
   /** What only this run knows. Lost at a roll, and not needed after it. */
   readonly run: {
     readonly tasks: Map<string, TaskRun>;
+    /** The newest news for the parent: the next one follows when it has arrived. */
+    lastNews: Promise<void>;
     /** Commands on their way out. A run must not close before they are acknowledged. */
     readonly outgoing: Set<Promise<void>>;
     /** Cancels the model call and the read-only tools in flight. */
@@ -103,6 +107,7 @@ export function openAgent({ begun, ...identity }: Identity, snapshot: Snapshot |
     state: snapshot ? fromSnapshot(snapshot) : freshState(identity, begun),
     run: {
       tasks: new Map(),
+      lastNews: Promise.resolve(),
       outgoing: new Set(),
       step: undefined,
       interrupted: false,
@@ -138,6 +143,7 @@ function freshState({ role, settings }: Omit<Identity, "begun">, begun: boolean)
     lastText: "",
     cutOff: 0,
     reprompted: false,
+    parked: 0,
     rebuilt: false,
     closing: false,
     eventSeq: 0,
@@ -148,11 +154,7 @@ function freshState({ role, settings }: Omit<Identity, "begun">, begun: boolean)
   };
 }
 
-/** A snapshot is the state itself: what `toSnapshot` wrote, `fromSnapshot` reads. */
-export function toSnapshot(state: AgentState): Snapshot {
-  return { ...state };
-}
-
+/** A snapshot is the state itself, as `toSnapshot` wrote it. */
 function fromSnapshot(snapshot: Snapshot): AgentState {
   return { ...snapshot } as unknown as AgentState;
 }

@@ -26,7 +26,7 @@ import {
   markTold,
   moveToBackground,
   openTasks,
-  startable,
+  hasFreeSlot,
 } from "./task-board.ts";
 
 type StartInput = z.infer<typeof startTaskInput>;
@@ -90,9 +90,8 @@ async function begin(
     startedAt: now(),
     ...(awaitedBy && { awaitedBy }),
   };
-  const queued = addTask(state.board, { ...given, begun: false });
-  const begun = startable(queued, settings.limits.maxRunning).includes(taskId);
-  state.board = begun ? addTask(state.board, { ...given, begun }) : queued;
+  const begun = hasFreeSlot(state.board, settings.limits.maxRunning);
+  state.board = addTask(state.board, { ...given, begun });
   const task = findTask(state.board, taskId)!;
   tell(agent, {
     type: "task",

@@ -2,8 +2,8 @@
 import {
   ActivityCancellationType,
   ActivityFailure,
+  condition,
   proxyActivities,
-  sleep,
   TimeoutFailure,
 } from "@temporalio/workflow";
 import type { HostActivities } from "../protocol/activities.ts";
@@ -11,10 +11,21 @@ import type { AgentDefinition, PreparedWorkspace, Workspace } from "../protocol/
 import { toHostQueue } from "../protocol/ids.ts";
 import type { Agent } from "./agent.ts";
 import { enter } from "./display.ts";
+import { TaskFailure } from "./envelope.ts";
 import { reportResumed, reportWaiting } from "./parent.ts";
 
-/** Runs work on its host. A host that picks nothing up is asked again until it does. */
-export async function onHost<Result>(agent: Agent, run: () => Promise<Result>): Promise<Result> {
+/** A host that stays away is asked ever more seldom, down to this. */
+const slowest = 20;
+
+/**
+ * Runs work on its host. A host that picks nothing up is asked again until it does, or until
+ * `giveUp` says that something else comes first. Nothing of the work has begun then.
+ */
+export async function onHost<Result>(
+  agent: Agent,
+  run: () => Promise<Result>,
+  giveUp: () => boolean,
+): Promise<Result> {
   for (let missed = 0; ; missed += 1) {
     try {
       const result = await run();
@@ -22,8 +33,11 @@ export async function onHost<Result>(agent: Agent, run: () => Promise<Result>): 
       return result;
     } catch (error) {
       if (!isUnpicked(error)) throw error;
-      if (missed === 0) waitForHost(agent);
-      await sleep(agent.settings.limits.hostRetryMs);
+      const why = missed === 0 ? waitForHost(agent) : agent.state.why;
+      const wait = agent.settings.limits.hostRetryMs * Math.min(slowest, 2 ** missed);
+      if (!(await condition(giveUp, wait))) continue;
+      resume(agent);
+      throw new TaskFailure("error", `It was not run. ${why}`);
     }
   }
 }
@@ -33,11 +47,13 @@ function isUnpicked(error: unknown): boolean {
   return error.cause.timeoutType === "SCHEDULE_TO_START";
 }
 
-function waitForHost(agent: Agent): void {
+function waitForHost(agent: Agent): string {
   const host = agent.state.workspace?.host ?? "its host";
-  const why = `No tools worker serves host ${host}. Start one there with: bosun worker`;
+  const seconds = Math.round(agent.settings.limits.hostStartMs / 1_000);
+  const why = `No tools worker of host ${host} took the call within ${seconds} s. Start one there with: bosun worker`;
   enter(agent, { status: "waiting", waitingOn: ["host"] }, why);
   reportWaiting(agent, ["host"], why);
+  return why;
 }
 
 function resume(agent: Agent): void {
@@ -61,19 +77,16 @@ export async function prepareWorkspace(
   workspace: Workspace,
 ): Promise<PreparedWorkspace> {
   const activities = hostActivities(agent, workspace.host);
-  return await onHost(agent, () =>
-    activities.prepareWorkspace.executeWithOptions({ summary: `workspace ${workspace.path}` }, [
-      workspace,
-    ]),
-  );
+  const options = { summary: `workspace ${workspace.path}` };
+  const run = () => activities.prepareWorkspace.executeWithOptions(options, [workspace]);
+  return await onHost(agent, run, () => agent.state.ending);
 }
 
 export async function loadAgent(agent: Agent, workspace: Workspace): Promise<AgentDefinition> {
   const activities = hostActivities(agent, workspace.host);
   const mayDelegate = agent.depth < agent.settings.limits.maxDepth;
-  return await onHost(agent, () =>
-    activities.loadAgent.executeWithOptions({ summary: `agent ${agent.name}` }, [
-      { name: agent.name, workspace, mayDelegate },
-    ]),
-  );
+  const input = { name: agent.name, workspace, mayDelegate };
+  const run = () =>
+    activities.loadAgent.executeWithOptions({ summary: `agent ${agent.name}` }, [input]);
+  return await onHost(agent, run, () => agent.state.ending);
 }

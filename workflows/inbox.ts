@@ -15,10 +15,22 @@ export type Inbox = readonly InboxItem[];
 /** Completions that enter the transcript together. The rest wait for the next step boundary. */
 const endsPerTurn = 20;
 
-/** Splits an inbox into what enters the transcript now and what stays. */
-export function drain(inbox: Inbox): { readonly taken: Inbox; readonly left: Inbox } {
+/** Splits an inbox into what enters the transcript now and what stays, words and ends each in order. */
+export function drain(
+  inbox: Inbox,
+  mostBytes: number,
+): { readonly taken: Inbox; readonly left: Inbox } {
   let ends = 0;
-  const isTaken = (item: InboxItem): boolean => item.type !== "ended" || ++ends <= endsPerTurn;
+  let bytes = 0;
+  let isFull = false;
+  const isTaken = (item: InboxItem): boolean => {
+    if (item.type === "ended") return ++ends <= endsPerTurn;
+    const size = bytesOf([item]);
+    // Once something had to stay, nothing that came later may pass it.
+    isFull ||= bytes > 0 && bytes + size > mostBytes;
+    bytes += size;
+    return !isFull;
+  };
   const taken: InboxItem[] = [];
   const left: InboxItem[] = [];
   for (const item of inbox) (isTaken(item) ? taken : left).push(item);

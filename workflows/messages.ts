@@ -1,5 +1,6 @@
 // The handlers of an agent: they push and return.
 import { ApplicationFailure, setHandler } from "@temporalio/workflow";
+import { z } from "zod";
 import { failureTypes } from "../protocol/failures.ts";
 import {
   type Accepted,
@@ -13,21 +14,26 @@ import {
   resumeSignal,
   sendMessageSignal,
   sendMessageUpdate,
-  type SteeringNote,
   type TaskEvent,
   taskEventSignal,
   transcriptEndQuery,
   transcriptQuery,
   updateTaskSignal,
 } from "../protocol/messages.ts";
-import { byteLength, cutText } from "../protocol/text.ts";
+import {
+  personMessageShape,
+  reasonShape,
+  steeringNoteShape,
+  taskEventShape,
+} from "../protocol/message-shapes.ts";
+import { byteLength, cutText, toLine } from "../protocol/text.ts";
 import { type Agent, arrive, interrupt, modelOf, takeId, tell } from "./agent.ts";
 import { publish } from "./display.ts";
 import { readFeed } from "./feed.ts";
 import { bytesOf } from "./inbox.ts";
 import { toReport, toSupervisorStatus, toTaskView } from "./report.ts";
 import { addReceipt, findTask, moveOnBoard, takeSeq } from "./task-board.ts";
-import { beginQueued } from "./slots.ts";
+import { beginQueued, passResume } from "./slots.ts";
 import { toPage } from "./transcript.ts";
 
 /** What both kinds of agent answer. */
@@ -61,10 +67,28 @@ function toHeader(agent: Agent) {
 
 /** What both kinds of agent are told about their tasks and their waiting. */
 export function takeTaskNews(agent: Agent): void {
-  setHandler(taskEventSignal, (news) => takeTaskEvent(agent, news));
+  setHandler(taskEventSignal, (given) => {
+    const news = believe(agent, "task_event", taskEventShape, given);
+    if (news) takeTaskEvent(agent, news);
+  });
   setHandler(resumeSignal, () => {
     agent.run.probes += 1;
+    passResume(agent);
   });
+}
+
+/** Anybody may send a signal, and none can be refused. What cannot be read is said and left. */
+function believe<Shape>(
+  agent: Agent,
+  name: string,
+  shape: z.ZodType<Shape>,
+  given: unknown,
+): Shape | undefined {
+  const read = shape.safeParse(given);
+  if (read.success) return read.data;
+  const why = toLine(z.prettifyError(read.error), 300);
+  tell(agent, { type: "trouble", text: `A signal ${name} could not be read: ${why}` });
+  return undefined;
 }
 
 function takeTaskEvent(agent: Agent, { taskId, seq, event }: TaskEvent): void {
@@ -74,9 +98,11 @@ function takeTaskEvent(agent: Agent, { taskId, seq, event }: TaskEvent): void {
   if (!task || !taken) return;
   state.board = taken;
   switch (event.type) {
-    case "receipt":
-      state.board = addReceipt(state.board, taskId, event.receipt);
-      tell(agent, { type: "receipt", taskId, receipt: event.receipt });
+    case "receipts":
+      for (const receipt of event.receipts) {
+        state.board = addReceipt(state.board, taskId, receipt);
+        tell(agent, { type: "receipt", taskId, receipt });
+      }
       break;
     case "waiting": {
       const { waitingOn } = event;
@@ -98,8 +124,9 @@ export function takePersonMessages(agent: Agent): void {
   setHandler(sendMessageUpdate, (message) => takeMessage(agent, message), {
     validator: (message) => refuseMessage(agent, message),
   });
-  setHandler(sendMessageSignal, (message) => {
-    takeMessage(agent, message);
+  setHandler(sendMessageSignal, (given) => {
+    const message = believe(agent, "send_message", personMessageShape, given);
+    if (message) takeMessage(agent, toFit(agent, message));
   });
   setHandler(endSignal, () => {
     agent.state.ending = true;
@@ -111,24 +138,25 @@ function refuse(text: string): never {
   throw ApplicationFailure.nonRetryable(text, failureTypes.messageRefused);
 }
 
-function refuseMessage({ state, settings }: Agent, message: PersonMessage): void {
-  const size = byteLength(message.text);
-  if (message.text.trim() === "") refuse("The message is empty. Say what you want.");
+function refuseMessage({ state, settings }: Agent, given: PersonMessage): void {
+  const read = personMessageShape.safeParse(given);
+  if (!read.success) refuse(`The message cannot be taken: ${z.prettifyError(read.error)}`);
+  const size = byteLength(given.text);
   if (size > settings.limits.maxMessageBytes) {
     refuse(
       `The message has ${size} bytes, and ${settings.limits.maxMessageBytes} is the most. Put it into a file of the workspace and name the file.`,
     );
   }
   if (state.ending) refuse("The supervisor is ending. Start a new one.");
-  if (state.knownIds.includes(message.id)) return;
+  if (state.knownIds.includes(given.id)) return;
   if (bytesOf(state.inbox) + size > settings.limits.maxInboxBytes) {
     refuse("Too much is waiting to be read. Send it again when the supervisor has answered.");
   }
 }
 
-/** Takes a message once, however often it arrives. A signal cannot be refused, so a blank one is dropped here. */
+/** Takes a message once, however often it arrives. */
 export function takeMessage(agent: Agent, message: PersonMessage): Accepted {
-  const known = message.text.trim() === "" || !takeId(agent, message.id);
+  const known = !takeId(agent, message.id);
   if (!known) {
     arrive(agent, { type: "message", id: message.id, text: message.text });
     agent.run.probes += 1;
@@ -142,23 +170,29 @@ export function takeSteering(agent: Agent): void {
   setHandler(beginSignal, () => {
     state.begun = true;
   });
-  setHandler(cancelReasonSignal, (reason) => {
-    state.cancelReason = reason;
+  setHandler(cancelReasonSignal, (given) => {
+    const reason = believe(agent, "cancel_reason", reasonShape, given);
+    state.cancelReason = cutText(reason ?? "", 1_000);
   });
-  setHandler(updateTaskSignal, (note) => {
-    if (!takeId(agent, note.noteId)) return;
-    arrive(agent, { type: "note", note: toFit(agent, note) });
+  setHandler(updateTaskSignal, (given) => {
+    const note = believe(agent, "update_async_task", steeringNoteShape, given);
+    if (!note || !takeId(agent, note.noteId)) return;
+    const { message: text } = note;
+    arrive(agent, { type: "note", note: { ...note, message: toFit(agent, { text }).text } });
     agent.run.probes += 1;
     if (note.when === "now") interrupt(agent);
   });
 }
 
-/** A signal cannot be refused: a note for which the inbox has no room enters cut, and says so. */
-function toFit({ state, settings }: Agent, note: SteeringNote): SteeringNote {
-  const room = settings.limits.maxInboxBytes - bytesOf(state.inbox);
-  if (byteLength(note.message) <= room) return note;
-  return {
-    ...note,
-    message: cutText(note.message, 500, "… (cut: too much was waiting to be read)"),
-  };
+/** Signals wait for absent workers, so more of them may wait than updates would be let in. */
+const signalledShare = 4;
+
+/** A signal cannot be refused: words for which the inbox has no room enter cut, and say so. */
+function toFit<Words extends { readonly text: string }>(agent: Agent, words: Words): Words {
+  const { state, settings } = agent;
+  const room = signalledShare * settings.limits.maxInboxBytes - bytesOf(state.inbox);
+  if (byteLength(words.text) <= room) return words;
+  const text = cutText(words.text, 500, "… (cut: too much was waiting, please send it again)");
+  tell(agent, { type: "trouble", text: `Too much was waiting, so this was cut: ${text}` });
+  return { ...words, text };
 }

@@ -14,43 +14,37 @@ import { type ModelTrouble, toModelTrouble } from "../protocol/failures.ts";
 import { toQueues } from "../protocol/ids.ts";
 import { cutText } from "../protocol/text.ts";
 import type { ModelAnswer } from "../protocol/turn.ts";
-import { type Agent, modelOf, tell } from "./agent.ts";
-import { toDigest } from "./digest.ts";
+import { type Agent, tell } from "./agent.ts";
 import { enter, publish } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
-import { reportWaiting, reportResumed } from "./parent.ts";
-import { append, beginGeneration, toUserMessage } from "./transcript.ts";
+import { holdsWords } from "./inbox.ts";
+import { reportResumed, reportWaiting } from "./parent.ts";
+import { mustRoll } from "./roll.ts";
+import { passResume } from "./slots.ts";
+import { rebuild } from "./generations.ts";
 
-/** An answer, or nothing when a note broke the call off or a parked agent has something new to say. */
+/** An answer, or nothing when something comes first: a note, a message, the end, a roll. */
 export async function nextAnswer(agent: Agent): Promise<ModelAnswer | undefined> {
-  let attempts = agent.settings.limits.modelAttempts;
-  for (let parked = 0; ; parked += 1) {
-    try {
-      const answer = await callOnce(agent, attempts);
-      if (parked > 0) resume(agent);
-      return answer;
-    } catch (error) {
-      if (isCancellation(error)) {
-        if (!agent.run.interrupted || CancellationScope.current().consideredCancelled) throw error;
-        return undefined;
-      }
-      const trouble = toTrouble(error);
-      if (trouble.kind === "rebuild" && !agent.state.rebuilt) {
-        rebuild(agent, trouble);
-        return undefined;
-      }
-      if (trouble.kind === "stop" || trouble.kind === "rebuild") {
-        throw new TaskFailure("error", trouble.message);
-      }
-      const before = agent.state.inbox.length;
-      await park(agent, trouble, parked);
-      attempts = 1;
-      if (agent.state.ending || agent.state.inbox.length > before) return undefined;
+  const { state } = agent;
+  try {
+    const answer = await callOnce(agent);
+    if (state.parked > 0) resume(agent);
+    return answer;
+  } catch (error) {
+    if (isCancellation(error)) {
+      if (!agent.run.interrupted || CancellationScope.current().consideredCancelled) throw error;
+      return undefined;
     }
+    const trouble = toTrouble(error);
+    if (trouble.kind === "rebuild" && !state.rebuilt) rebuild(agent, trouble);
+    else if (trouble.kind === "stop" || trouble.kind === "rebuild") {
+      throw new TaskFailure("error", trouble.message);
+    } else await park(agent, trouble);
+    return undefined;
   }
 }
 
-async function callOnce(agent: Agent, attempts: number): Promise<ModelAnswer> {
+async function callOnce(agent: Agent): Promise<ModelAnswer> {
   const { state, settings, run } = agent;
   const { limits } = settings;
   const queues = toQueues(settings.installation);
@@ -65,7 +59,8 @@ async function callOnce(agent: Agent, attempts: number): Promise<ModelAnswer> {
       initialInterval: limits.modelRetryMs,
       backoffCoefficient: 2,
       maximumInterval: Math.max(limits.modelRetryMs, limits.modelRetryMaxMs),
-      maximumAttempts: attempts,
+      // A parked agent probes: one attempt, then it waits again.
+      maximumAttempts: state.parked > 0 ? 1 : limits.modelAttempts,
     },
     priority: {
       priorityKey: forPerson ? 1 : agent.role === "supervisor" ? 2 : 4,
@@ -140,48 +135,37 @@ function toTrouble(error: unknown): Trouble {
   };
 }
 
-/** A new generation from a digest: for a transcript this backend and model cannot go on with. */
-export function rebuild(
-  agent: Agent,
-  trouble: Pick<Trouble, "type" | "message" | "backend">,
-): void {
-  const { state } = agent;
-  const text = toDigest(state.generation.messages, state.board, trouble.type);
-  const next = beginGeneration(
-    state.generation.number + 1,
-    trouble.backend ?? state.generation.backend,
-    modelOf(agent),
-  );
-  state.generation = append(next, toUserMessage([], [text]));
-  state.rebuilt = true;
-  state.due = true;
-  tell(agent, {
-    type: "generation",
-    generation: state.generation.number,
-    text: `The transcript begins anew from a digest (${trouble.type}: ${cutText(trouble.message, 200)}).`,
-  });
-}
-
-/** Waits for the model to come back: a probe's time, a person's message, or `resume`. */
-async function park(agent: Agent, trouble: Trouble, parked: number): Promise<void> {
-  const { limits } = agent.settings;
+/** Waits for the model to come back: a probe's time, somebody's words, or `resume`. */
+async function park(agent: Agent, trouble: Trouble): Promise<void> {
+  const { state, settings } = agent;
   const waitingOn = trouble.kind === "quota" ? ("quota" as const) : ("model" as const);
   const next =
     trouble.kind === "quota"
       ? "It goes on after `bosun resume`, or with the next message."
       : "It is tried again by itself, and at once with the next message.";
-  const why = `${trouble.message} ${next}`;
-  if (agent.state.why !== why) tell(agent, { type: "trouble", text: why });
-  enter(agent, { status: "waiting", waitingOn: [waitingOn] }, why);
-  reportWaiting(agent, [waitingOn], why);
+  announce(agent, waitingOn, `${trouble.message} ${next}`);
+  const wait = settings.limits.probeMs * 2 ** Math.min(state.parked, 10);
+  state.parked += 1;
   const probes = agent.run.probes;
-  const woken = (): boolean => agent.run.probes > probes || agent.state.ending;
+  const woken = (): boolean =>
+    agent.run.probes > probes || state.ending || holdsWords(state.inbox) || mustRoll(agent);
   if (trouble.kind === "quota") return await condition(woken);
-  const wait = Math.min(limits.probeMaxMs, limits.probeMs * 2 ** Math.min(parked, 10));
-  await condition(woken, Math.round(wait * (0.9 + 0.2 * Math.random())));
+  const most = Math.min(settings.limits.probeMaxMs, wait);
+  await condition(woken, Math.round(most * (0.9 + 0.2 * Math.random())));
 }
 
+/** Said once: a probe that fails the same way is no news. */
+function announce(agent: Agent, waitingOn: "model" | "quota", why: string): void {
+  if (agent.state.phase.status === "waiting" && agent.state.why === why) return;
+  tell(agent, { type: "trouble", text: why });
+  enter(agent, { status: "waiting", waitingOn: [waitingOn] }, why);
+  reportWaiting(agent, [waitingOn], why);
+}
+
+/** The model is back, for this agent and so for its tasks. */
 function resume(agent: Agent): void {
+  agent.state.parked = 0;
   enter(agent, { status: agent.role === "supervisor" ? "thinking" : "running" });
   reportResumed(agent);
+  passResume(agent);
 }

@@ -16,14 +16,20 @@ export function reportResumed(agent: Agent): void {
   report(agent, { type: "resumed" });
 }
 
-export function reportReceipt(agent: Agent, receipt: Receipt): void {
-  report(agent, { type: "receipt", receipt });
+/** The receipts of one step boundary together. */
+export function reportReceipts(agent: Agent, receipts: readonly Receipt[]): void {
+  report(agent, { type: "receipts", receipts });
 }
 
-/** A closed parent needs no news: `send` swallows its absence. */
+/** One after the other, for signals sent together arrive in any order. A closed parent needs no news. */
 function report(agent: Agent, event: TaskEvent["event"]): void {
-  if (agent.parentId === null) return;
+  const { parentId, run } = agent;
+  if (parentId === null) return;
   agent.state.eventSeq += 1;
   const news: TaskEvent = { taskId: agent.id, seq: agent.state.eventSeq, event };
-  void send(agent, getExternalWorkflowHandle(agent.parentId).signal(taskEventSignal, news));
+  const handle = getExternalWorkflowHandle(parentId);
+  run.lastNews = send(
+    agent,
+    run.lastNews.then(() => handle.signal(taskEventSignal, news)),
+  );
 }

@@ -1,5 +1,10 @@
 // How a run begins and how it closes.
-import { allHandlersFinished, CancellationScope, condition } from "@temporalio/workflow";
+import {
+  allHandlersFinished,
+  CancelledFailure,
+  CancellationScope,
+  condition,
+} from "@temporalio/workflow";
 import type { PreparedWorkspace, Workspace } from "../protocol/agent.ts";
 import { type Agent, modelOf } from "./agent.ts";
 import { loadAgent, prepareWorkspace } from "./host.ts";
@@ -24,9 +29,15 @@ export async function prepare(
 }
 
 /** Everything on its way out has arrived: what a run leaves unacknowledged vanishes with it. */
-export async function closeRun(agent: Agent): Promise<void> {
+export async function flush(agent: Agent): Promise<void> {
   await CancellationScope.nonCancellable(async () => {
     await confirmCancels(agent);
     await condition(() => agent.run.outgoing.size === 0 && allHandlersFinished());
   });
+}
+
+/** The same before a roll or a good end. Throws when cancelled: no later run would know of it. */
+export async function closeRun(agent: Agent): Promise<void> {
+  await flush(agent);
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure("Cancelled.");
 }

@@ -10,14 +10,15 @@ import {
 import { failureTypes } from "../protocol/failures.ts";
 import type { Envelope, FailureReason, TaskEnd } from "../protocol/task.ts";
 import type { Subagent, SubagentInput } from "../protocol/workflows.ts";
-import { type Agent, openAgent, toSnapshot } from "./agent.ts";
+import { type Agent, openAgent } from "./agent.ts";
 import { runTurns } from "./agent-loop.ts";
 import { enter, publish } from "./display.ts";
 import { TaskFailure, toEnvelope } from "./envelope.ts";
 import { answerQueries, takeSteering, takeTaskNews } from "./messages.ts";
 import { toNotice } from "./notices.ts";
 import { reportWaiting } from "./parent.ts";
-import { closeRun, prepare } from "./run.ts";
+import { mustRoll, toSnapshot } from "./roll.ts";
+import { closeRun, flush, prepare } from "./run.ts";
 import { endTasks, watchOpen } from "./task-ends.ts";
 import { openTasks } from "./task-board.ts";
 
@@ -41,35 +42,46 @@ export const subagent: Subagent = async (input) => {
   takeSteering(agent);
 
   let rolling = false;
-  if (input.snapshot) void watchOpen(agent, () => rolling).catch(() => undefined);
+  if (input.snapshot) {
+    publish(agent);
+    void watchOpen(agent, () => rolling).catch(() => undefined);
+  }
   try {
-    const rest = await work(agent, input);
-    if (rest === "roll") {
-      rolling = true;
+    while ((await work(agent, input)) === "settled") {
       await closeRun(agent);
-      return await continueAsNew<Subagent>({ ...input, snapshot: toSnapshot(agent.state) });
+      // What came while the last commands went out is answered before the end.
+      if (isSettled(agent)) return complete(agent);
     }
-    return await complete(agent);
+    rolling = true;
+    await closeRun(agent);
   } catch (error) {
     if (isCancellation(error)) return await endCancelled(agent);
     const failed = toFailed(error);
     if (!failed) throw error;
     return await endFailed(agent, failed);
   }
+  return await continueAsNew<Subagent>({ ...input, snapshot: toSnapshot(agent) });
 };
 
 /** Turns until the task is settled: answered, inbox empty, own tasks ended. */
 async function work(agent: Agent, input: SubagentInput): Promise<"settled" | "roll"> {
   const { state } = agent;
-  await condition(() => state.begun);
-  if (state.phase.status === "queued") enter(agent, { status: "running" });
+  if (state.phase.status === "queued") {
+    await condition(() => state.begun);
+    enter(agent, { status: "running" });
+  }
   await prepare(agent, input.workspace);
   if (state.turn === 0 && state.generation.messages.length === 0) open(agent, input);
   for (;;) {
     if ((await runTurns(agent)) === "roll") return "roll";
-    if (openTasks(state.board).length > 0) await waitForTasks(agent);
-    else if (state.inbox.length === 0) return "settled";
+    if (isSettled(agent)) return "settled";
+    if (mustRoll(agent)) return "roll";
+    if (state.inbox.length === 0) await waitForTasks(agent);
   }
+}
+
+function isSettled({ state }: Agent): boolean {
+  return state.inbox.length === 0 && openTasks(state.board).length === 0;
 }
 
 /** The task's first words: what it is to do, then where it works. Notes that came before follow. */
@@ -87,35 +99,36 @@ function open(agent: Agent, input: SubagentInput): void {
 /** Waiting for its own tasks gives the slot back, and asks for one again before it goes on. */
 async function waitForTasks(agent: Agent): Promise<void> {
   const { state } = agent;
-  const why = `${openTasks(state.board).length} tasks of its own are open.`;
-  enter(agent, { status: "waiting", waitingOn: ["tasks"] }, why);
-  reportWaiting(agent, ["tasks"], why);
-  await condition(() => state.inbox.length > 0);
-  state.begun = false;
+  if (state.begun) {
+    const why = `${openTasks(state.board).length} tasks of its own are open.`;
+    state.begun = false;
+    enter(agent, { status: "waiting", waitingOn: ["tasks"] }, why);
+    reportWaiting(agent, ["tasks"], why);
+  }
+  await condition(() => state.inbox.length > 0 || mustRoll(agent));
+  if (state.inbox.length === 0) return;
   enter(agent, { status: "waiting", waitingOn: ["slot"] });
   reportWaiting(agent, ["slot"], "");
   await condition(() => state.begun);
   enter(agent, { status: "running" });
 }
 
-async function complete(agent: Agent): Promise<Envelope> {
-  const end: TaskEnd = agent.state.closing
-    ? { status: "failed", reason: "budget" }
-    : { status: "completed" };
-  if (end.status === "failed") {
-    const message = "Its turns were used up. The summary is what it had.";
-    return await endFailed(agent, { reason: end.reason, message });
-  }
-  const envelope = toEnvelope(agent.state, end, "");
-  await leave(agent, end, envelope);
+/** Nothing may wait between here and the end of the workflow: a note that came then would be lost. */
+function complete(agent: Agent): Envelope {
+  const { state } = agent;
+  if (state.closing) throw fail(agent, { reason: "budget", message: outOfTurns });
+  const end: TaskEnd = { status: "completed" };
+  const envelope = toEnvelope(state, end, "");
+  leave(agent, end, envelope);
   return envelope;
 }
 
+const outOfTurns = "Its turns were used up. The summary is what it had.";
+
 /** The last step: the envelope goes into the memo, where it can be read without a worker. */
-async function leave(agent: Agent, end: TaskEnd, envelope: Envelope): Promise<void> {
+function leave(agent: Agent, end: TaskEnd, envelope: Envelope): void {
   agent.state.phase = end;
   publish(agent, envelope);
-  await closeRun(agent);
 }
 
 interface Failed {
@@ -131,13 +144,18 @@ function toFailed(error: unknown): Failed | undefined {
   return undefined;
 }
 
-async function endFailed(agent: Agent, { reason, message }: Failed): Promise<never> {
+async function endFailed(agent: Agent, failed: Failed): Promise<never> {
   await endTasks(agent, "The task that started it has failed.");
+  await flush(agent);
+  throw fail(agent, failed);
+}
+
+function fail(agent: Agent, { reason, message }: Failed): ApplicationFailure {
   const end: TaskEnd = { status: "failed", reason };
   agent.state.why = message;
   const envelope = toEnvelope(agent.state, end, message);
-  await leave(agent, end, envelope);
-  throw ApplicationFailure.create({
+  leave(agent, end, envelope);
+  return ApplicationFailure.create({
     message,
     type: failureTypes.taskFailed,
     nonRetryable: true,
@@ -147,9 +165,11 @@ async function endFailed(agent: Agent, { reason, message }: Failed): Promise<nev
 
 /** Cancelled means stopped: its own tasks first, then this one. */
 async function endCancelled(agent: Agent): Promise<never> {
-  await endTasks(agent, agent.state.cancelReason || "The task that started it was cancelled.");
+  const { state } = agent;
+  await endTasks(agent, state.cancelReason || "The task that started it was cancelled.");
+  await flush(agent);
   const end: TaskEnd = { status: "cancelled" };
-  const why = agent.state.cancelReason || "It was cancelled before it was done.";
-  await leave(agent, end, toEnvelope(agent.state, end, why));
+  const why = state.cancelReason || "It was cancelled before it was done.";
+  leave(agent, end, toEnvelope(state, end, why));
   throw new CancelledFailure(why);
 }

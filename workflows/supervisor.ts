@@ -1,20 +1,19 @@
 // Lives as long as the conversation.
 import {
   ActivityFailure,
-  ApplicationFailure,
   condition,
   continueAsNew,
   isCancellation,
   workflowInfo,
 } from "@temporalio/workflow";
 import type { Supervisor } from "../protocol/workflows.ts";
-import { type Agent, openAgent, tell, toSnapshot } from "./agent.ts";
+import { type Agent, openAgent, tell } from "./agent.ts";
 import { giveUpTurn, runTurns, takeInbox } from "./agent-loop.ts";
-import { enter } from "./display.ts";
+import { enter, publish } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { answerQueries, takeMessage, takePersonMessages, takeTaskNews } from "./messages.ts";
-import { closeRun, prepare } from "./run.ts";
-import { mustRoll } from "./roll.ts";
+import { closeRun, flush, prepare } from "./run.ts";
+import { mustRoll, toSnapshot } from "./roll.ts";
 import { endTasks, watchOpen } from "./task-ends.ts";
 
 export const supervisor: Supervisor = async (input) => {
@@ -38,18 +37,23 @@ export const supervisor: Supervisor = async (input) => {
   takePersonMessages(agent);
 
   let rolling = false;
-  if (input.snapshot) void watchOpen(agent, () => rolling).catch(() => undefined);
+  if (input.snapshot) {
+    publish(agent);
+    void watchOpen(agent, () => rolling).catch(() => undefined);
+  }
   try {
     await converse(agent, input.workspace);
+    if (agent.state.ending) return await end(agent);
+    rolling = true;
+    await closeRun(agent);
   } catch (error) {
     if (!isCancellation(error)) throw error;
     await end(agent);
     throw error;
   }
+  // Told to end while the last commands went out.
   if (agent.state.ending) return await end(agent);
-  rolling = true;
-  await closeRun(agent);
-  await continueAsNew<Supervisor>({ ...input, messages: [], snapshot: toSnapshot(agent.state) });
+  await continueAsNew<Supervisor>({ ...input, messages: [], snapshot: toSnapshot(agent) });
 };
 
 /** Answers whoever speaks and whatever ends, until it is time to roll or to end. */
@@ -65,25 +69,29 @@ async function converse(agent: Agent, workspace: Parameters<typeof prepare>[1]):
 
 /** A supervisor never fails on a failed turn: it says what happened and what helps. */
 async function answer(agent: Agent, workspace: Parameters<typeof prepare>[1]): Promise<void> {
+  const { state } = agent;
   try {
     await prepare(agent, workspace);
+  } catch (error) {
+    // What was said meanwhile is taken along: the next message tries again.
+    takeInbox(agent);
+    giveUpTurn(agent, toApology(error, "begin"));
+    return enter(agent, { status: "idle" });
+  }
+  try {
     await runTurns(agent);
   } catch (error) {
-    const text = toApology(error);
-    if (text === undefined) throw error;
-    takeInbox(agent);
-    giveUpTurn(agent, text);
+    giveUpTurn(agent, toApology(error, "answer"));
   }
-  if (!agent.state.due) enter(agent, { status: "idle" });
+  if (!state.due) enter(agent, { status: "idle" });
 }
 
-function toApology(error: unknown): string | undefined {
-  if (error instanceof TaskFailure) return `I could not answer: ${error.message}`;
-  if (isCancellation(error)) return undefined;
-  if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) {
-    return `I could not begin: ${error.cause.message}`;
-  }
-  return undefined;
+/** The words for a failure. A cancellation is none, and a fault of the workflow itself has to be seen. */
+function toApology(error: unknown, what: "begin" | "answer"): string {
+  if (isCancellation(error)) throw error;
+  if (error instanceof TaskFailure) return `I could not ${what}: ${error.message}`;
+  if (!(error instanceof ActivityFailure)) throw error;
+  return `I could not ${what}: ${error.cause?.message ?? error.message}. Send a message to try again.`;
 }
 
 async function end(agent: Agent): Promise<void> {
@@ -91,6 +99,5 @@ async function end(agent: Agent): Promise<void> {
   enter(agent, { status: "ending" });
   await endTasks(agent, "The supervisor was ended.");
   tell(agent, { type: "ended" });
-  enter(agent, { status: "ending" });
-  await closeRun(agent);
+  await flush(agent);
 }

@@ -19,6 +19,8 @@ export interface BoardTask {
   readonly phase: TaskPhase;
   readonly startedAt: string;
   readonly endedAt?: string;
+  /** Its workflow exists, so that it can be told to begin. */
+  readonly exists: boolean;
   /** Highest `seq` of the task's own events, so that a repeat has no effect. */
   readonly seq: number;
   readonly receipts: readonly Receipt[];
@@ -60,10 +62,16 @@ export function addTask(
     ...given,
     description: toLine(given.description, 500),
     phase: { status: begun ? "running" : "queued" },
+    exists: false,
     seq: 0,
     receipts: [],
   };
   return { ...board, tasks: [...board.tasks, added] };
+}
+
+/** The task's workflow has been started. */
+export function markExisting(board: Board, taskId: string): Board {
+  return change(board, taskId, (task) => ({ ...task, exists: true }));
 }
 
 /** Forgets a task that never started. */
@@ -131,14 +139,27 @@ function holdsSlot(phase: TaskPhase): boolean {
 const waitsForSlot = ({ phase }: BoardTask): boolean =>
   phase.status === "waiting" && phase.waitingOn.includes("slot");
 
-/** Tasks that may begin now: those that resume first, then queued ones, oldest first. */
+/** Those that resume first, then queued ones, oldest first. */
+const waitingLine = (board: Board): readonly BoardTask[] => [
+  ...board.tasks.filter(waitsForSlot),
+  ...board.tasks.filter((task) => task.phase.status === "queued"),
+];
+
+function freeSlots(board: Board, maxRunning: number): number {
+  return Math.max(0, maxRunning - board.tasks.filter((task) => holdsSlot(task.phase)).length);
+}
+
+/** Tasks that may begin now. One whose workflow is still being started waits for that. */
 export function startable(board: Board, maxRunning: number): readonly string[] {
-  const free = maxRunning - board.tasks.filter((task) => holdsSlot(task.phase)).length;
-  const waiting = [
-    ...board.tasks.filter(waitsForSlot),
-    ...board.tasks.filter((task) => task.phase.status === "queued"),
-  ];
-  return waiting.slice(0, Math.max(0, free)).map((task) => task.taskId);
+  return waitingLine(board)
+    .slice(0, freeSlots(board, maxRunning))
+    .filter((task) => task.exists)
+    .map((task) => task.taskId);
+}
+
+/** Whether a new task finds a slot that nobody before it waits for. */
+export function hasFreeSlot(board: Board, maxRunning: number): boolean {
+  return freeSlots(board, maxRunning) > waitingLine(board).length;
 }
 
 function change(board: Board, taskId: string, to: (task: BoardTask) => BoardTask): Board {
@@ -165,5 +186,5 @@ function forgetOldest(board: Board): Board {
 
 function shorten(task: BoardTask): BoardTask {
   const { envelope: _envelope, ...rest } = task;
-  return { ...rest, description: toLine(task.description, 120), receipts: [] };
+  return { ...rest, description: toLine(task.description, 100), receipts: [] };
 }

@@ -14,6 +14,8 @@ import { type AgentMemo, memoKeys } from "../protocol/views.ts";
 import { type Subagent, type SubagentInput, workflowTypes } from "../protocol/workflows.ts";
 import { type Agent, modelOf, send } from "./agent.ts";
 import { publish } from "./display.ts";
+import { beginQueued } from "./slots.ts";
+import { markExisting } from "./task-board.ts";
 import { followChild } from "./task-ends.ts";
 
 interface NewTask {
@@ -46,6 +48,9 @@ export async function startTask(agent: Agent, task: NewTask): Promise<void> {
     }),
   );
   agent.run.tasks.set(task.taskId, { scope, cancelling: false });
+  agent.state.board = markExisting(agent.state.board, task.taskId);
+  // A slot may have come free while it was being started.
+  beginQueued(agent);
   publish(agent);
   void followChild(
     agent,

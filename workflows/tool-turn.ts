@@ -14,6 +14,8 @@ import type { ToolAnswer, ToolCall, ToolResult } from "../protocol/turn.ts";
 import { type Agent, tell } from "./agent.ts";
 import { delegate } from "./delegation.ts";
 import { onHost } from "./host.ts";
+import { holdsWords } from "./inbox.ts";
+import { mustRoll } from "./roll.ts";
 
 type GoodCall = Extract<CheckedCall, { ok: true }>;
 
@@ -34,8 +36,26 @@ export async function answerCalls(
     effects = answer.catch(() => undefined);
     return answer;
   });
-  const settled = await Promise.all(answers).finally(() => (agent.run.step = undefined));
-  return calls.map((call, index) => toResult(agent, call, settled[index]));
+  // All of them, also when one was cancelled: a write that goes on has to be waited for.
+  const settled = await Promise.allSettled(answers).finally(() => (agent.run.step = undefined));
+  const texts = fitTogether(settled.map(toAnswer));
+  return calls.map((call, index) => toResult(agent, call, texts[index]));
+}
+
+function toAnswer(settled: PromiseSettledResult<ToolAnswer>): ToolAnswer {
+  if (settled.status === "rejected") throw settled.reason;
+  return settled.value;
+}
+
+/** What the results of one answer may have together, so that a step never outgrows a run. */
+const stepBytes = 300_000;
+
+function fitTogether(answers: readonly ToolAnswer[]): readonly ToolAnswer[] {
+  const each = Math.floor(stepBytes / Math.max(1, answers.length));
+  const total = answers.reduce((sum, answer) => sum + answer.text.length, 0);
+  if (total <= stepBytes) return answers;
+  const mark = `… (cut: ${answers.length} results were asked for at once, ask for fewer)`;
+  return answers.map((answer) => ({ ...answer, text: cutText(answer.text, each, mark) }));
 }
 
 /** Results for calls that were not run because a note came first. */
@@ -120,7 +140,11 @@ async function runOnHost(agent: Agent, id: string, call: GoodCall): Promise<Tool
     input: call.input,
   };
   const run = (): Promise<ToolOutcome> =>
-    onHost(agent, () => runTool.executeWithOptions({ summary: call.label }, [input]));
+    onHost(
+      agent,
+      () => runTool.executeWithOptions({ summary: call.label }, [input]),
+      () => agent.state.ending || holdsWords(agent.state.inbox) || mustRoll(agent),
+    );
   const { step } = agent.run;
   return await (effect === "read" && step ? step.run(run) : run());
 }
