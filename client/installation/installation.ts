@@ -23,8 +23,8 @@ export function openInstallation(env: Env, cwd: string): Installation {
   const folder = openStateFolder(env, cwd);
   return {
     ...folder,
-    id: environment.installation ?? ensureId(join(folder.dir, "id")),
-    host: environment.host ?? ensureId(join(folder.dir, "host")),
+    id: ensureId(join(folder.dir, "id"), environment.installation),
+    host: ensureId(join(folder.dir, "host"), environment.host),
   };
 }
 
@@ -38,16 +38,19 @@ export function findInstallation(env: Env, cwd: string): Installation | undefine
   return id && host ? { dir, id, host } : undefined;
 }
 
-/** Of several processes that ask at once, one makes the id and all read it. */
-function ensureId(path: string): string {
-  const made = randomUUID().replaceAll("-", "").slice(0, 12);
+/**
+ * Of several processes that ask at once, one makes the id and all read it. One given by the
+ * environment is kept too, so that a shell without it finds the same installation.
+ */
+function ensureId(path: string, given: string | undefined): string {
+  const made = given ?? randomUUID().replaceAll("-", "").slice(0, 12);
   if (readId(path) === undefined) createWhole(path, `${made}\n`);
-  const id = readId(path);
+  const id = given ?? readId(path);
   if (id !== undefined) return id;
   throw new CommandError(`${path} holds no id. Remove the file and start again.`);
 }
 
 function readId(path: string): string | undefined {
   const id = readText(path)?.trim();
-  return id !== undefined && /^[0-9a-f]{12}$/.test(id) ? id : undefined;
+  return id !== undefined && /^[A-Za-z0-9.-]{1,60}$/.test(id) ? id : undefined;
 }
