@@ -6,6 +6,7 @@ import { publish } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { drain, type InboxItem } from "./inbox.ts";
 import { limitTranscript, rebuild } from "./generations.ts";
+import { keepLongMessages } from "./long-messages.ts";
 import { nextAnswer } from "./model-turn.ts";
 import { closingText, emptyAnswerText, toEndNotice, toNoteText } from "./notices.ts";
 import { reportReceipts } from "./parent.ts";
@@ -20,6 +21,7 @@ export type Rest = "settled" | "roll" | "ending";
 export async function runTurns(agent: Agent): Promise<Rest> {
   for (;;) {
     if (agent.state.ending) return "ending";
+    await keepLongMessages(agent);
     takeInbox(agent);
     if (!agent.state.due) return "settled";
     limitTranscript(agent);

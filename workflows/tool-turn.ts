@@ -13,6 +13,7 @@ import { checkCall, type CheckedCall, type DelegationTool, toolSpecs } from "../
 import type { ToolAnswer, ToolCall, ToolResult } from "../protocol/turn.ts";
 import { type Agent, tell } from "./agent.ts";
 import { delegate } from "./delegation.ts";
+import { TaskFailure } from "./envelope.ts";
 import { onHost } from "./host.ts";
 import { holdsWords } from "./inbox.ts";
 import { mustRoll } from "./roll.ts";
@@ -81,7 +82,7 @@ function toResult(agent: Agent, call: ToolCall, answer: ToolAnswer | undefined):
   };
 }
 
-async function answerCall(agent: Agent, id: string, call: GoodCall): Promise<ToolAnswer> {
+export async function answerCall(agent: Agent, id: string, call: GoodCall): Promise<ToolAnswer> {
   if (toolSpecs[call.name].effect === "delegate") {
     return await delegate(agent, id, call.name as DelegationTool, call.input);
   }
@@ -102,6 +103,8 @@ function takeOutcome({ state }: Agent, outcome: ToolOutcome): void {
 }
 
 function toToolTrouble(call: GoodCall, error: unknown): string {
+  // Its host was away: nothing of it has begun.
+  if (error instanceof TaskFailure) return error.message;
   const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
   const message = cause instanceof Error ? cause.message : String(cause);
   const doubt =

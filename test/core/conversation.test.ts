@@ -16,6 +16,26 @@ test("a message is answered", async () => {
   expect(await supervisor.ask("hello-1")).toBe("Hello back.");
 });
 
+test("a long message is kept as a file, and can be read from its first byte to its last", async () => {
+  await world.model.script("long-message", [
+    {
+      when: { lastUser: "^long-1 .*kept whole as (artifacts/\\S+\\.md)" },
+      reply: {
+        toolCalls: [{ name: "search_files", input: { path: "{{match:1}}", pattern: "^the end$" } }],
+      },
+    },
+    {
+      when: { anyUser: "^long-1", afterTool: "search_files" },
+      reply: { text: "{{lastToolResult}}" },
+    },
+  ]);
+  const supervisor = await world.start();
+  const reply = await supervisor.ask(`long-1 ${"a line of words\n".repeat(3_000)}the end`);
+  expect(reply).toMatch(/^1 matches in 1 files.*:3001: the end/s);
+  expect(JSON.stringify(await supervisor.transcript()).length).toBeLessThan(16_000);
+  await supervisor.end();
+});
+
 test("a completed task wakes its supervisor once, with its summary as data", async () => {
   await world.model.script("wake", [
     {

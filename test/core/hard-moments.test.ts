@@ -399,7 +399,7 @@ describe("in a quick world", () => {
     ]);
     await world.model.fault({ fault: { type: "too_large" }, when: { anyUser: "^hm-m" } });
     const supervisor = await world.start();
-    const message = `hm-m ${"long ".repeat(4_000)} the end of it`;
+    const message = `hm-m ${"long ".repeat(2_500)} the end of it`;
     expect(await supervisor.ask(message)).toBe("Read to the end.");
     await supervisor.end();
   });

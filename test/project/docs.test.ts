@@ -1,5 +1,5 @@
 // What the documentation says, held against what is there.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -8,6 +8,7 @@ import { databaseFlags, tuningFlags } from "../../client/installation/server-tun
 import { toVariable } from "../../protocol/environment.ts";
 import { type Limits, limitDefaults } from "../../protocol/settings.ts";
 import { newPlace } from "../launcher/place.ts";
+import { openWorld } from "../support/world.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -29,6 +30,22 @@ test.each(pages)("every link of %s leads somewhere", (page) => {
     .filter((link) => !existsSync(join(root, dirname(page), link)));
   expect(broken).toEqual([]);
 });
+
+test("the program of the README runs", async () => {
+  const world = await openWorld();
+  const file = fileURLToPath(new URL("./readme-program.ts", import.meta.url));
+  try {
+    const [program] = blocks(read("README.md"), "ts");
+    writeFileSync(file, `// The program of the README.\n${program ?? ""}`);
+    const place = newPlace("program");
+    const run = place.fixture("../project/readme-program.ts", [], world.env);
+    expect({ code: await run.ended, err: run.err() }).toEqual({ code: 0, err: "" });
+    expect(run.out()).toMatch(/Started Structure: researcher-/);
+  } finally {
+    rmSync(file, { force: true });
+    await world.close();
+  }
+}, 60_000);
 
 test("the configuration page names every limit with its default", () => {
   const rows = new Map(
