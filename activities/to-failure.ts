@@ -85,7 +85,9 @@ interface Verdict {
 function judge(error: APIError): Verdict {
   const { status } = error;
   const code = error.errorCode ?? undefined;
-  const type = code ?? error.type ?? typeByStatus[status ?? 0] ?? error.constructor.name;
+  // A code that is not known here counts as its bare type.
+  const known = code !== undefined && code in retryByCode ? code : undefined;
+  const type = known ?? error.type ?? typeByStatus[status ?? 0] ?? error.constructor.name;
   const told = error.headers?.get("x-should-retry");
   if (code !== undefined && retryByCode[code] === false) return { status, type, retry: false };
   if (told === "true" || told === "false") return { status, type, retry: told === "true" };

@@ -53,11 +53,13 @@ const stopTypes = new Set<string>([
   failureTypes.clientMisuse,
 ]);
 
-/** How an agent answers a model call that failed for good, by the type of its last failure. */
-export function toModelTrouble(type: string | undefined): ModelTrouble {
-  if (type === undefined) return "park";
+/**
+ * How an agent answers a model call that failed for good, by the type of its last failure. What was
+ * refused for a reason unknown here would be refused again.
+ */
+export function toModelTrouble(type: string, isRefusal: boolean): ModelTrouble {
   if (quotaTypes.has(type)) return "quota";
   if (rebuildTypes.has(type)) return "rebuild";
   if (stopTypes.has(type)) return "stop";
-  return "park";
+  return isRefusal ? "stop" : "park";
 }

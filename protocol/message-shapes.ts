@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { PersonMessage, SteeringNote, TaskEvent } from "./messages.ts";
 import { waitingReasons } from "./task.ts";
 
-const id = z.string().min(1).max(200);
+const id = z.string().min(1).max(100);
 
 export const personMessageShape: z.ZodType<PersonMessage> = z.object({
   id,

@@ -3,7 +3,7 @@ import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
 import type { FeedPage } from "./feed.ts";
 import type { Receipt, WaitingReason } from "./task.ts";
 import type { TranscriptPage } from "./turn.ts";
-import type { CheckDetail, TaskReport, TaskView } from "./views.ts";
+import type { CheckDetail, TaskReport } from "./views.ts";
 
 /** A message to a supervisor. The id makes it count once, however often it is sent. */
 export interface PersonMessage {
@@ -66,6 +66,5 @@ export const transcriptEndQuery = defineQuery<{ generation: number; total: numbe
   "transcript_end",
 );
 export const checkTaskQuery = defineQuery<TaskReport, [CheckDetail]>("check_async_task");
-export const listTasksQuery = defineQuery<readonly TaskView[]>("list_async_tasks");
 /** What happened after an entry's number, for a screen. */
 export const feedQuery = defineQuery<FeedPage, [number]>("feed");

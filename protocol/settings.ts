@@ -1,6 +1,6 @@
-// What can be set: name, default, unit, and where it is said.
+// What can be set, with defaults and units.
 
-/** Limits and times that travel with an agent from its start. Times are milliseconds, sizes are bytes. */
+/** What travels with an agent from its start. */
 export interface Settings {
   readonly installation: string;
   /** Who answers the model calls: `scripted`, or the host name of the API. */
@@ -12,11 +12,11 @@ export interface Settings {
   readonly limits: Limits;
 }
 
-/** Every number a person may set, with its default. */
+/** Every limit with its default. `…Ms` are milliseconds, `…Bytes` bytes. */
 export const limitDefaults = {
   /** Tasks of one agent that may run at once. Further ones are queued. */
   maxRunning: 20,
-  /** Open tasks of one tree. */
+  /** Open tasks of one agent. */
   maxOpen: 200,
   /** How deep tasks may start tasks. A supervisor is at depth 0. */
   maxDepth: 3,
@@ -45,7 +45,7 @@ export const limitDefaults = {
   toolAttempts: 5,
   /** How long a host may take to pick up a tool call before the agent waits for that host. */
   hostStartMs: 60_000,
-  /** How often a missing host is asked again. */
+  /** First wait before a missing host is asked again. Doubled up to 20 times as long. */
   hostRetryMs: 30_000,
   /** How long a read of other tasks may take before the board answers alone. */
   readTasksMs: 2_000,

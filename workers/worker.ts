@@ -144,13 +144,14 @@ function hostOptions({ environment, installation, host, dir }: WorkerSetup): Opt
 
 /** The SDK finds no key of its own: which one is used is decided here. */
 function toAnthropic(model: ModelEnvironment): Anthropic {
-  if (!model.apiKey && !model.authToken) {
+  if (!model.apiKey && !model.authToken && !model.baseUrl) {
     throw new SettingsError(
       "This worker has the role models and no key. Set ANTHROPIC_API_KEY, or leave models out of BOSUN_ROLES.",
     );
   }
   return new Anthropic({
-    apiKey: model.apiKey ?? null,
+    // A server of one's own may need none, and the SDK insists on one.
+    apiKey: model.apiKey ?? (model.authToken ? null : "none"),
     ...(!model.apiKey && { authToken: model.authToken ?? null }),
     ...(model.baseUrl && { baseURL: model.baseUrl }),
     // Temporal is the only one that retries.

@@ -16,12 +16,12 @@ import { answerCalls, cancelCalls } from "./tool-turn.ts";
 import { append, toUserMessage, toWords, withoutEmptyText } from "./transcript.ts";
 
 /** Why the loop came to rest: nothing left to answer, time to continue as new, or told to end. */
-export type Rest = "settled" | "roll" | "ending";
+type Rest = "settled" | "roll" | "ending";
 
 export async function runTurns(agent: Agent): Promise<Rest> {
   for (;;) {
-    if (agent.state.ending) return "ending";
     await keepLongMessages(agent);
+    if (agent.state.ending) return "ending";
     takeInbox(agent);
     if (!agent.state.due) return "settled";
     limitTranscript(agent);
@@ -146,7 +146,7 @@ function takeFinal(agent: Agent, content: readonly Block[]): void {
   if (words === "" && !state.reprompted && !state.closing) {
     if (withoutEmptyText(content).length > 0) keep(agent, content);
     state.reprompted = true;
-    arrive(agent, { type: "notice", kind: "empty_answer", text: emptyAnswerText });
+    arrive(agent, { type: "notice", text: emptyAnswerText });
     return;
   }
   if (withoutEmptyText(content).length > 0) keep(agent, content);
@@ -160,10 +160,7 @@ const replyBytes = 16_000;
 /** The supervisor's words to the person, and the messages they answer. */
 export function reply(agent: Agent, text: string): void {
   const { state } = agent;
-  const shown =
-    text.length > replyBytes
-      ? `${text.slice(0, replyBytes)}… (the rest: bosun transcript ${agent.id})`
-      : text;
+  const shown = cutText(text, replyBytes, `… (the rest: bosun transcript ${agent.id})`);
   tell(agent, { type: "reply", text: shown, answers: state.answering });
   state.answering = [];
 }
@@ -199,6 +196,7 @@ function takeCutOff(agent: Agent, content: readonly Block[]): void {
 function takeOverflow(agent: Agent): void {
   const message = "The conversation no longer fits into the model's window.";
   if (agent.state.rebuilt) throw new TaskFailure("error", message);
+  agent.state.rebuilt = true;
   rebuild(agent, { type: "model_context_window_exceeded", message });
 }
 

@@ -63,7 +63,7 @@ export interface AgentState {
 }
 
 /** A task that this run started, with the scope that cancels it. */
-export interface TaskRun {
+interface TaskRun {
   readonly scope: CancellationScope;
   cancelling: boolean;
 }
@@ -77,7 +77,6 @@ export interface Agent {
   readonly depth: number;
   readonly settings: Settings;
   readonly parentModel: string;
-  readonly description: string;
   readonly state: AgentState;
   /** What only this run knows. Lost at a roll, and not needed after it. */
   readonly run: {

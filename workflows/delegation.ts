@@ -11,6 +11,7 @@ import type {
   startTaskInput,
   updateTaskInput,
 } from "../protocol/tools.ts";
+import { cutText, toLine } from "../protocol/text.ts";
 import type { ToolAnswer } from "../protocol/turn.ts";
 import { type Agent, now, shortId, tell } from "./agent.ts";
 import { mustRoll } from "./roll.ts";
@@ -101,8 +102,10 @@ async function begin(
     text: task.description,
   });
   await startTask(agent, { ...given, begun }).catch((error: unknown) => {
-    // Cancelled in the moment of its start: it never was.
+    // Cancelled in the moment of its start: it never ran.
     state.board = dropTask(state.board, taskId);
+    const phase = { status: "cancelled" } as const;
+    tell(agent, { type: "task", taskId, agent: task.agent, phase, text: "It was never started." });
     throw error;
   });
   return task;
@@ -137,7 +140,7 @@ async function startAndWait(agent: Agent, callId: string, input: StartInput): Pr
   return said({
     task_id: taskId,
     status: found?.phase.status ?? "running",
-    note: `Moved to the background as ${taskId}, since a message came first. You are woken when it ends.`,
+    note: `Moved to the background as ${taskId}. You are woken when it ends.`,
   });
 }
 
@@ -201,7 +204,7 @@ async function update(agent: Agent, input: z.infer<typeof updateTaskInput>): Pro
   if (isEnded(task.phase)) return toRefusal(task, "the note was not sent");
   const when = input.when ?? "next_step";
   const noteId = shortId("n-");
-  tell(agent, { type: "note", taskId: task.taskId, noteId, text: input.message.slice(0, 300) });
+  tell(agent, { type: "note", taskId: task.taskId, noteId, text: cutText(input.message, 300) });
   const sent = await steerTask(task.taskId, {
     noteId,
     message: input.message,
@@ -248,7 +251,7 @@ async function list(agent: Agent, input: z.infer<typeof listTasksInput>): Promis
     agent: task.agent,
     ...toPhase(task),
     ...(turns.has(task.taskId) && { turn: turns.get(task.taskId) }),
-    description: task.description.slice(0, 200),
+    description: toLine(task.description, 200),
   }));
   const more = matching.length - shown.length + (filter === "all" ? forgotten : 0);
   return said({ tasks: shown, as_of: now(), ...(more > 0 && { older_tasks_not_shown: more }) });

@@ -1,5 +1,5 @@
 // A transcript, told again in few words, by rule.
-import { cutText } from "../protocol/text.ts";
+import { byteLength, cutText } from "../protocol/text.ts";
 import type { Block, Message } from "../protocol/turn.ts";
 import { toNotice } from "./notices.ts";
 import { openTasks, type Board } from "./task-board.ts";
@@ -49,8 +49,9 @@ function toRecent(messages: readonly Message[]): string {
   let room = recentBytes;
   for (const message of messages.toReversed()) {
     const text = cutText(toPlainText(message), 4_000);
-    if (text.length > room) break;
-    room -= text.length;
+    const size = byteLength(text);
+    if (size > room) break;
+    room -= size;
     kept.unshift(text);
   }
   return kept.join("\n");

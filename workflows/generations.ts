@@ -1,11 +1,11 @@
 // A new generation, begun from a digest of the old one.
-import { cutText } from "../protocol/text.ts";
+import { byteLength, cutText } from "../protocol/text.ts";
 import type { Message } from "../protocol/turn.ts";
 import { type Agent, modelOf, tell } from "./agent.ts";
 import { toDigest, toResultText } from "./digest.ts";
 import { append, beginGeneration, toUserMessage } from "./transcript.ts";
 
-export interface RebuildReason {
+interface RebuildReason {
   readonly type: string;
   readonly message: string;
   /** The backend that answers from now on, when it is another one. */
@@ -21,7 +21,6 @@ export function rebuild(agent: Agent, reason: RebuildReason): void {
   const texts = [digest, ...toOpenTexts(messages.slice(answered))];
   const next = beginGeneration(number + 1, reason.backend ?? backend, modelOf(agent));
   state.generation = append(next, toUserMessage([], texts));
-  state.rebuilt = true;
   tell(agent, {
     type: "generation",
     generation: state.generation.number,
@@ -42,8 +41,8 @@ function toOpenTexts(messages: readonly Message[]): readonly string[] {
     })
     .filter((text) => text.trim() !== "");
   const share = Math.floor(openBytes / Math.max(1, texts.length));
-  const small = texts.filter((text) => text.length <= share);
-  const room = openBytes - small.reduce((sum, text) => sum + text.length, 0);
+  const small = texts.filter((text) => byteLength(text) <= share);
+  const room = openBytes - small.reduce((sum, text) => sum + byteLength(text), 0);
   const each = Math.floor(room / Math.max(1, texts.length - small.length));
   return texts.map((text) => cutText(text, Math.max(share, each), "… (cut, it was too long)"));
 }

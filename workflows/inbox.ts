@@ -8,7 +8,7 @@ export type InboxItem =
   /** The task's end. What it left is read from the board when the item is taken. */
   | { readonly type: "ended"; readonly taskId: string }
   /** Words of Bosun itself. */
-  | { readonly type: "notice"; readonly kind: string; readonly text: string };
+  | { readonly type: "notice"; readonly text: string };
 
 export type Inbox = readonly InboxItem[];
 

@@ -11,12 +11,19 @@ const shownBytes = 4_000;
 
 type MessageItem = Extract<InboxItem, { type: "message" }>;
 
+/** What the tool that reads a file shows of one line. A longer line could not be read to its end. */
+const lineLength = 1_900;
+
+function isPaged(text: string): boolean {
+  return byteLength(text) > longBytes && text.split("\n").every((line) => line.length < lineLength);
+}
+
 /** Done before a step boundary. A message that cannot be kept stays whole where it is. */
 export async function keepLongMessages(agent: Agent): Promise<void> {
   const canRead = agent.state.definition?.tools.some((tool) => tool.name === "read_file");
   if (!canRead) return;
   const long = agent.state.inbox.filter(
-    (item): item is MessageItem => item.type === "message" && byteLength(item.text) > longBytes,
+    (item): item is MessageItem => item.type === "message" && isPaged(item.text),
   );
   for (const item of long) {
     const text = await keep(agent, item.text);

@@ -9,7 +9,6 @@ import {
   checkTaskQuery,
   endSignal,
   feedQuery,
-  listTasksQuery,
   type PersonMessage,
   resumeSignal,
   sendMessageSignal,
@@ -31,7 +30,7 @@ import { type Agent, arrive, interrupt, modelOf, takeId, tell } from "./agent.ts
 import { publish } from "./display.ts";
 import { readFeed } from "./feed.ts";
 import { bytesOf } from "./inbox.ts";
-import { toReport, toSupervisorStatus, toTaskView } from "./report.ts";
+import { toReport, toSupervisorStatus } from "./report.ts";
 import { addReceipt, findTask, moveOnBoard, takeSeq } from "./task-board.ts";
 import { beginQueued, passResume } from "./slots.ts";
 import { toPage } from "./transcript.ts";
@@ -51,7 +50,6 @@ export function answerQueries(agent: Agent): void {
     total: state.generation.messages.length,
   }));
   setHandler(checkTaskQuery, (detail) => toReport(agent, detail));
-  setHandler(listTasksQuery, () => state.board.tasks.map((task) => toTaskView(agent, task)));
   setHandler(feedQuery, (after) => readFeed(state.feed, after, toSupervisorStatus(agent)));
 }
 
@@ -185,7 +183,7 @@ export function takeSteering(agent: Agent): void {
 }
 
 /** Signals wait for absent workers, so more of them may wait than updates would be let in. */
-const signalledShare = 4;
+const signalledShare = 2;
 
 /** A signal cannot be refused: words for which the inbox has no room enter cut, and say so. */
 function toFit<Words extends { readonly text: string }>(agent: Agent, words: Words): Words {

@@ -36,8 +36,10 @@ export async function nextAnswer(agent: Agent): Promise<ModelAnswer | undefined>
       return undefined;
     }
     const trouble = toTrouble(error);
-    if (trouble.kind === "rebuild" && !state.rebuilt) rebuild(agent, trouble);
-    else if (trouble.kind === "stop" || trouble.kind === "rebuild") {
+    if (trouble.kind === "rebuild" && !state.rebuilt) {
+      state.rebuilt = true;
+      rebuild(agent, trouble);
+    } else if (trouble.kind === "stop" || trouble.kind === "rebuild") {
       throw new TaskFailure("error", trouble.message);
     } else await park(agent, trouble);
     return undefined;
@@ -100,7 +102,7 @@ function enterWorking(agent: Agent): void {
 }
 
 /** Doubled for each answer that was cut off, twice at most. */
-export function maxTokensOf(agent: Agent): number {
+function maxTokensOf(agent: Agent): number {
   const base = agent.state.definition?.maxTokens ?? agent.settings.limits.maxTokens;
   return base * 2 ** agent.state.cutOff;
 }
@@ -128,7 +130,7 @@ function toTrouble(error: unknown): Trouble {
   const type = cause.type ?? "Error";
   const detail = cause.details?.[0] as { backend?: unknown } | undefined;
   return {
-    kind: toModelTrouble(type),
+    kind: toModelTrouble(type, cause.nonRetryable ?? false),
     type,
     message,
     ...(typeof detail?.backend === "string" && { backend: detail.backend }),

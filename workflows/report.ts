@@ -1,14 +1,13 @@
-// An agent's account of itself and of its tasks, bounded.
+// An agent's account of itself, bounded.
 import type { SupervisorStatus } from "../protocol/feed.ts";
-import { isEnded, type TaskPhase } from "../protocol/task.ts";
-import { cutText, toLine } from "../protocol/text.ts";
-import { type Message, noUsage } from "../protocol/turn.ts";
-import type { CheckDetail, TaskReport, TaskView } from "../protocol/views.ts";
+import type { TaskPhase } from "../protocol/task.ts";
+import { byteLength, cutText, toLine } from "../protocol/text.ts";
+import type { Message } from "../protocol/turn.ts";
+import type { CheckDetail, TaskReport } from "../protocol/views.ts";
 import { type Agent, now } from "./agent.ts";
 import { toPlainText } from "./digest.ts";
-import type { BoardTask } from "./task-board.ts";
 
-export function toTaskPhase({ state }: Agent): TaskPhase {
+function toTaskPhase({ state }: Agent): TaskPhase {
   const { phase } = state;
   switch (phase.status) {
     case "thinking":
@@ -71,30 +70,9 @@ function toNewest(messages: readonly Message[]): string {
   let room = fullBytes;
   for (const message of messages.toReversed()) {
     const text = cutText(toPlainText(message), 2_000);
-    room -= text.length;
+    room -= byteLength(text);
     if (room < 0) break;
     kept.unshift(text);
   }
   return kept.join("\n\n");
-}
-
-/** A task as its parent's board knows it. */
-export function toTaskView(agent: Agent, task: BoardTask): TaskView {
-  const { phase, envelope } = task;
-  return {
-    taskId: task.taskId,
-    agent: task.agent,
-    description: task.description,
-    status: phase.status,
-    waitingOn: phase.status === "waiting" ? phase.waitingOn : [],
-    parentId: agent.id,
-    depth: agent.depth + 1,
-    turn: envelope?.usage.calls ?? 0,
-    startedAt: task.startedAt,
-    endedAt: isEnded(phase) ? (task.endedAt ?? null) : null,
-    usage: envelope?.usage ?? noUsage,
-    receipts: task.receipts,
-    asOf: now(),
-    ...(envelope && { result: envelope }),
-  };
 }

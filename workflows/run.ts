@@ -6,7 +6,7 @@ import {
   condition,
 } from "@temporalio/workflow";
 import type { PreparedWorkspace, Workspace } from "../protocol/agent.ts";
-import { type Agent, modelOf } from "./agent.ts";
+import { type Agent, modelOf, tell } from "./agent.ts";
 import { loadAgent, prepareWorkspace } from "./host.ts";
 import { confirmCancels } from "./tasks.ts";
 import { beginGeneration } from "./transcript.ts";
@@ -24,6 +24,7 @@ export async function prepare(
   ]);
   state.workspace = prepared;
   state.definition = definition;
+  for (const text of definition.warnings) tell(agent, { type: "trouble", text });
   const { number, backend, messages } = state.generation;
   state.generation = beginGeneration(number, backend, modelOf(agent), messages);
 }

@@ -13,6 +13,7 @@ import type { Subagent, SubagentInput } from "../protocol/workflows.ts";
 import { type Agent, openAgent } from "./agent.ts";
 import { runTurns } from "./agent-loop.ts";
 import { enter, publish } from "./display.ts";
+import { limitTranscript } from "./generations.ts";
 import { TaskFailure, toEnvelope } from "./envelope.ts";
 import { answerQueries, takeSteering, takeTaskNews } from "./messages.ts";
 import { toNotice } from "./notices.ts";
@@ -32,7 +33,6 @@ export const subagent: Subagent = async (input) => {
       depth: input.depth,
       settings: input.settings,
       parentModel: input.parentModel,
-      description: input.description,
       begun: input.begun,
     },
     input.snapshot,
@@ -60,6 +60,7 @@ export const subagent: Subagent = async (input) => {
     if (!failed) throw error;
     return await endFailed(agent, failed);
   }
+  limitTranscript(agent);
   return await continueAsNew<Subagent>({ ...input, snapshot: toSnapshot(agent) });
 };
 
@@ -73,6 +74,7 @@ async function work(agent: Agent, input: SubagentInput): Promise<"settled" | "ro
   await prepare(agent, input.workspace);
   if (state.turn === 0 && state.generation.messages.length === 0) open(agent, input);
   for (;;) {
+    if (!state.begun && state.inbox.length > 0) await takeSlot(agent);
     if ((await runTurns(agent)) === "roll") return "roll";
     if (isSettled(agent)) return "settled";
     if (mustRoll(agent)) return "roll";
@@ -90,13 +92,13 @@ function open(agent: Agent, input: SubagentInput): void {
   const facts = { writable, git, depth: input.depth };
   const text = toNotice("workspace", facts, "Paths are relative to the workspace.");
   agent.state.inbox = [
-    { type: "notice", kind: "task", text: input.description },
-    { type: "notice", kind: "workspace", text },
+    { type: "notice", text: input.description },
+    { type: "notice", text },
     ...agent.state.inbox,
   ];
 }
 
-/** Waiting for its own tasks gives the slot back, and asks for one again before it goes on. */
+/** Waiting for its own tasks gives the slot back. Before it goes on, it asks for one again. */
 async function waitForTasks(agent: Agent): Promise<void> {
   const { state } = agent;
   if (state.begun) {
@@ -106,7 +108,10 @@ async function waitForTasks(agent: Agent): Promise<void> {
     reportWaiting(agent, ["tasks"], why);
   }
   await condition(() => state.inbox.length > 0 || mustRoll(agent));
-  if (state.inbox.length === 0) return;
+}
+
+async function takeSlot(agent: Agent): Promise<void> {
+  const { state } = agent;
   enter(agent, { status: "waiting", waitingOn: ["slot"] });
   reportWaiting(agent, ["slot"], "");
   await condition(() => state.begun);

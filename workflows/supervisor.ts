@@ -10,6 +10,7 @@ import type { Supervisor } from "../protocol/workflows.ts";
 import { type Agent, openAgent, tell } from "./agent.ts";
 import { giveUpTurn, runTurns, takeInbox } from "./agent-loop.ts";
 import { enter, publish } from "./display.ts";
+import { limitTranscript } from "./generations.ts";
 import { TaskFailure } from "./envelope.ts";
 import { answerQueries, takeMessage, takePersonMessages, takeTaskNews } from "./messages.ts";
 import { closeRun, flush, prepare } from "./run.ts";
@@ -26,7 +27,6 @@ export const supervisor: Supervisor = async (input) => {
       depth: 0,
       settings: input.settings,
       parentModel: "",
-      description: "",
       begun: true,
     },
     input.snapshot,
@@ -53,6 +53,7 @@ export const supervisor: Supervisor = async (input) => {
   }
   // Told to end while the last commands went out.
   if (agent.state.ending) return await end(agent);
+  limitTranscript(agent);
   await continueAsNew<Supervisor>({ ...input, messages: [], snapshot: toSnapshot(agent) });
 };
 
@@ -75,6 +76,7 @@ async function answer(agent: Agent, workspace: Parameters<typeof prepare>[1]): P
   } catch (error) {
     // What was said meanwhile is taken along: the next message tries again.
     takeInbox(agent);
+    limitTranscript(agent);
     giveUpTurn(agent, toApology(error, "begin"));
     return enter(agent, { status: "idle" });
   }

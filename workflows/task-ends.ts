@@ -8,7 +8,6 @@ import {
   condition,
   getExternalWorkflowHandle,
   proxyActivities,
-  sleep,
 } from "@temporalio/workflow";
 import type { TaskEnding, WatchActivities } from "../protocol/activities.ts";
 import { failureTypes } from "../protocol/failures.ts";
@@ -103,22 +102,18 @@ export async function watchOpen(agent: Agent, stop: () => boolean): Promise<void
       .filter((taskId) => !agent.run.tasks.has(taskId) || agent.state.ending);
     if (ids.length === 0) return;
     const scope = new CancellationScope();
-    const endings = await scope
-      .run(() =>
-        Promise.race([
-          ...toGroups(ids).map((group) =>
-            activities.awaitTasks.executeWithOptions(
-              { summary: `wait for ${group.length} tasks` },
-              [group],
-            ),
-          ),
-          condition(stop).then(() => []),
-        ]),
-      )
-      .catch(() => undefined);
+    const endings = await scope.run(() =>
+      Promise.race([
+        ...toGroups(ids).map((group) =>
+          activities.awaitTasks.executeWithOptions({ summary: `wait for ${group.length} tasks` }, [
+            group,
+          ]),
+        ),
+        condition(stop).then(() => []),
+      ]),
+    );
     scope.cancel();
-    for (const ending of endings ?? []) settle(agent, ending);
-    if (endings === undefined) await sleep(1_000);
+    for (const ending of endings) settle(agent, ending);
   }
 }
 

@@ -8,7 +8,7 @@ import {
 } from "@temporalio/workflow";
 import type { HostActivities, ToolOutcome } from "../protocol/activities.ts";
 import { toHostQueue } from "../protocol/ids.ts";
-import { cutText } from "../protocol/text.ts";
+import { byteLength, cutText } from "../protocol/text.ts";
 import { checkCall, type CheckedCall, type DelegationTool, toolSpecs } from "../protocol/tools.ts";
 import type { ToolAnswer, ToolCall, ToolResult } from "../protocol/turn.ts";
 import { type Agent, tell } from "./agent.ts";
@@ -53,7 +53,7 @@ const stepBytes = 300_000;
 
 function fitTogether(answers: readonly ToolAnswer[]): readonly ToolAnswer[] {
   const each = Math.floor(stepBytes / Math.max(1, answers.length));
-  const total = answers.reduce((sum, answer) => sum + answer.text.length, 0);
+  const total = answers.reduce((sum, answer) => sum + byteLength(answer.text), 0);
   if (total <= stepBytes) return answers;
   const mark = `… (cut: ${answers.length} results were asked for at once, ask for fewer)`;
   return answers.map((answer) => ({ ...answer, text: cutText(answer.text, each, mark) }));

@@ -32,7 +32,7 @@ export function toUserMessage(results: readonly ToolResult[], texts: readonly st
   return { role: "user", content: [...results, ...texts.map(toTextBlock)] };
 }
 
-export function toTextBlock(text: string): TextBlock {
+function toTextBlock(text: string): TextBlock {
   return { type: "text", text };
 }
 

@@ -11,7 +11,8 @@ interface Options {
 }
 
 const examples = `
-The note is read between two steps of the task. The receipt says at which turn.
+The note is read between two steps of the task, with --now at once: its model call is broken
+off. The receipt says at which turn it was read.
 
 Examples:
   bosun steer reviewer-3c "leave out Markdown files" --wait
