@@ -1,5 +1,6 @@
 // Why a request to Bosun was not done.
 import {
+  isGrpcCancelledError,
   isGrpcDeadlineError,
   isGrpcServiceError,
   NamespaceNotFoundError,
@@ -96,8 +97,13 @@ function toRefusal(error: WorkflowUpdateFailedError, id: string): RequestError {
       });
 }
 
+/** Which of the two sides notices a deadline first decides how it reads: passed, or cancelled. */
 function isLate(error: unknown): boolean {
-  return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error);
+  return (
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    isGrpcDeadlineError(error) ||
+    isGrpcCancelledError(error)
+  );
 }
 
 /** A server that has seen no worker for minutes says so at once. */

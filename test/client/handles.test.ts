@@ -1,11 +1,11 @@
 // The typed handles: once, in order, without a worker too.
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { RequestError } from "../../client/index.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
 let world: World;
 beforeAll(async () => {
-  world = await openWorld({ workers: false });
+  world = await openWorld();
   await world.model.script("client-handles", [
     {
       when: { anyUser: "client-handles", lastUser: "slow" },
@@ -19,14 +19,16 @@ afterAll(() => world.close());
 const refusal = (code: string) => expect.objectContaining({ name: "RequestError", code });
 
 it("a message without a worker is stored, and read once when one comes", async () => {
-  const supervisor = await world.start();
+  const away = await openWorld({ workers: false });
+  onTestFinished(() => away.close());
+  const supervisor = await away.start();
   const first = await supervisor.send("client-handles one", { id: "m-1" });
   expect(first).toEqual({ id: "m-1", known: false, stored: "signalled" });
   await expect(supervisor.feed()).rejects.toEqual(refusal("noWorker"));
   await expect(supervisor.transcript()).rejects.toEqual(refusal("noWorker"));
   expect(await supervisor.status()).toMatchObject({ id: supervisor.id, status: "idle" });
 
-  await world.startWorkers();
+  await away.startWorkers();
   await untilReply(supervisor, "Heard");
   expect(await supervisor.send("client-handles one", { id: "m-1" })).toMatchObject({ known: true });
   const { entries } = await supervisor.feed();

@@ -9,6 +9,7 @@ import {
   type Bosun,
   connectBosun,
   type FeedEntry,
+  RequestError,
   type SupervisorHandle,
 } from "../../client/index.ts";
 import { parseEnvironment } from "../../protocol/environment.ts";
@@ -109,7 +110,11 @@ export async function until<Value>(
   look: () => Promise<Value | undefined | false>,
 ): Promise<Value> {
   for (let tries = 0; tries < 400; tries += 1) {
-    const found = await look();
+    // On a busy machine a worker may be too slow to answer in time: then it is asked again.
+    const found = await look().catch((error: unknown) => {
+      if (error instanceof RequestError && error.code === "noWorker") return undefined;
+      throw error;
+    });
     if (found !== undefined && found !== false) return found;
     await sleep(50);
   }
