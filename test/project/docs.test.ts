@@ -101,7 +101,7 @@ describe("the commands of the README", () => {
     expect({ code: await start.ended, err: start.err() }).toMatchObject({ code: 0 });
     const output = start.out() + start.err();
     expect(output).toMatch(/scripted model, not Claude/);
-    const report = /^ {2}(\S.*report\.md)$/m.exec(output)?.[1] ?? "";
+    const report = /^ {2}(\/.*report\.md)$/m.exec(output)?.[1] ?? "";
     expect(readFileSync(report, "utf8")).toContain("scripted model, not Claude");
     expect(existsSync(join(place.folder, ".bosun", "run.json"))).toBe(false);
   }, 90_000);
