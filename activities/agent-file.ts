@@ -1,9 +1,9 @@
 // An agent's Markdown file, checked line by line.
 import { z } from "zod";
 import { byteLength, toLine } from "../protocol/text.ts";
-import { readOnlyTools, toAgentTool } from "./agent-tools.ts";
+import { toolSpecs, type ToolSpec } from "../protocol/tools.ts";
+import { type AgentToolName, isAgentTool, readOnlyTools, toAgentTool } from "./agent-tools.ts";
 import { AgentProblem, type Field, readFrontMatter } from "./front-matter.ts";
-import type { HostTool } from "./tools/index.ts";
 
 /** What a file says of its agent. Which others there are, it cannot know. */
 export interface AgentFile {
@@ -11,7 +11,9 @@ export interface AgentFile {
   readonly name: string;
   readonly description: string;
   readonly model: string;
-  readonly tools: readonly HostTool[];
+  readonly tools: readonly AgentToolName[];
+  /** Tools whose calls a person approves first. */
+  readonly approve: readonly AgentToolName[];
   readonly delegate: boolean;
   readonly maxTurns?: number;
   readonly maxTokens?: number;
@@ -36,6 +38,10 @@ const keys = {
   tools: {
     shape: z.union([z.string(), z.array(z.string())]),
     rule: "a list of tool names, or names separated by commas",
+  },
+  approve: {
+    shape: z.union([z.string(), z.array(z.string())]),
+    rule: "a list of the agent's tools that a person approves first, or [] for none",
   },
   delegate: { shape: z.boolean(), rule: "true or false" },
   maxTurns: { shape: z.int().min(1).max(10_000), rule: "a whole number from 1 to 10000" },
@@ -67,6 +73,7 @@ export function parseAgentFile(file: string, data: Uint8Array): AgentFile {
     description,
     model: read(file, fields, "model") ?? "default",
     tools,
+    approve: readApprovals(file, fields, tools),
     delegate,
     ...(maxTurns !== undefined && { maxTurns }),
     ...(maxTokens !== undefined && { maxTokens }),
@@ -110,11 +117,11 @@ function readTools(
   file: string,
   fields: ReadonlyMap<Key, Field>,
   warnings: string[],
-): { tools: HostTool[]; delegate: boolean } {
+): { tools: AgentToolName[]; delegate: boolean } {
   const given = read(file, fields, "tools");
   let delegate = read(file, fields, "delegate") ?? false;
   if (given === undefined) return { tools: [...readOnlyTools], delegate };
-  const tools = new Set<HostTool>();
+  const tools = new Set<AgentToolName>();
   for (const { text, line } of toNames(given, fields.get("tools"))) {
     const found = toAgentTool(text);
     if (found.is === "unknown") throw new AgentProblem(`${file}:${line}: ${found.why}`);
@@ -124,6 +131,24 @@ function readTools(
     if (found.is === "delegate") delegate = true;
   }
   return { tools: [...tools], delegate };
+}
+
+/** What the file says, else what the tools themselves ask for. */
+function readApprovals(
+  file: string,
+  fields: ReadonlyMap<Key, Field>,
+  tools: readonly AgentToolName[],
+): AgentToolName[] {
+  const given = read(file, fields, "approve");
+  if (given === undefined) return tools.filter((name) => (toolSpecs[name] as ToolSpec).approval);
+  const names = toNames(given, fields.get("approve")).map(({ text, line }) => {
+    const found = toAgentTool(text);
+    const name = found.is === "tool" ? found.tool : undefined;
+    if (name && isAgentTool(name) && tools.includes(name)) return name;
+    const why = `approve names ${text}, which is none of its tools (${tools.join(", ")}).`;
+    throw new AgentProblem(`${file}:${line}: ${why}`);
+  });
+  return [...new Set(names)];
 }
 
 /** `Bash(git add:*, git diff)` is one name with its permissions, which Bosun does not have. */

@@ -10,11 +10,13 @@ import {
   type SteeringNote,
   updateTaskSignal,
 } from "../protocol/messages.ts";
+import type { Decision } from "../protocol/requests.ts";
 import type { Receipt, TaskStatus } from "../protocol/task.ts";
 import type { TranscriptPage } from "../protocol/turn.ts";
 import type { CheckDetail, TaskReport, TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { callServer, callWorker } from "./call.ts";
+import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
 import { type LiveCall, readLiveCall } from "./live-call.ts";
 import { readTranscript } from "./read-transcript.ts";
@@ -123,6 +125,13 @@ export class TaskHandle {
   /** Tries again at once what waits for the model or for quota. */
   async resume(): Promise<void> {
     await callServer(this.#client, this.id, () => this.#handle().signal(resumeSignal));
+  }
+
+  /** Decides what this agent asks. Throws `RequestError`, code `refused`, when nothing waits for it. */
+  async decide(requestId: string, decision: Decision, by = "person"): Promise<DecisionTaken> {
+    const view = await this.view();
+    if (view.endedAt !== null) throw this.#ended(view, "it asks nothing any more");
+    return await decide(this.#client, this.id, requestId, decision, by);
   }
 
   /** The conversation, newest generation. Needs a worker. */

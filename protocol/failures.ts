@@ -22,6 +22,8 @@ export const failureTypes = {
   taskFailed: "TaskFailed",
   /** A message was refused: empty, too long, or the inbox is full. */
   messageRefused: "MessageRefused",
+  /** A decision was refused: nothing waits under that id, or not for that. */
+  decisionRefused: "DecisionRefused",
 } as const;
 
 /** What the agent does about a failed model call. */

@@ -1,9 +1,11 @@
 // What a signal has to look like before it is believed.
 import { z } from "zod";
 import type { PersonMessage, SteeringNote, TaskEvent } from "./messages.ts";
+import type { DecideInput } from "./requests.ts";
 import { waitingReasons } from "./task.ts";
 
-const id = z.string().min(1).max(100);
+/** Ids are carried along, the newest 1,000, so they are short. */
+const id = z.string().regex(/^[!-~]{1,100}$/, "use 1 to 100 visible ASCII characters, no spaces");
 
 export const personMessageShape: z.ZodType<PersonMessage> = z.object({
   id,
@@ -32,6 +34,19 @@ export const taskEventShape: z.ZodType<TaskEvent> = z.object({
     z.object({ type: z.literal("resumed") }),
     z.object({ type: z.literal("receipts"), receipts: z.array(receipt) }),
   ]),
+});
+
+export const decideShape: z.ZodType<DecideInput> = z.object({
+  requestId: id,
+  decision: z.discriminatedUnion("type", [
+    z.object({
+      type: z.literal("approve"),
+      input: z.record(z.string(), z.unknown()).exactOptional(),
+    }),
+    z.object({ type: z.literal("deny"), reason: z.string() }),
+    z.object({ type: z.literal("answer"), text: z.string().min(1) }),
+  ]),
+  by: z.string().max(200),
 });
 
 export const reasonShape = z.string();

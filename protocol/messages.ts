@@ -1,6 +1,7 @@
 // Every signal, query and update a workflow answers.
 import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
 import type { FeedPage } from "./feed.ts";
+import type { DecideInput, Decided } from "./requests.ts";
 import type { Receipt, WaitingReason } from "./task.ts";
 import type { TranscriptPage } from "./turn.ts";
 import type { CheckDetail, TaskReport } from "./views.ts";
@@ -34,6 +35,13 @@ export interface SteeringNote {
   readonly from: "supervisor" | "person";
 }
 export const updateTaskSignal = defineSignal<[SteeringNote]>("update_async_task");
+/**
+ * A person's decision on a request. Refused as `DecisionRefused` when the request is not open, unless
+ * it was decided the same way.
+ */
+export const decideUpdate = defineUpdate<Decided, [DecideInput]>("decide");
+/** The same decision when no worker is there to accept the update. */
+export const decideSignal = defineSignal<[DecideInput]>("decide");
 /** A queued task may begin. */
 export const beginSignal = defineSignal("begin");
 /** Goes ahead of a cancellation, which carries no reason. */

@@ -47,6 +47,10 @@ export const limitDefaults = {
   hostStartMs: 60_000,
   /** First wait before a missing host is asked again. Doubled up to 20 times as long. */
   hostRetryMs: 30_000,
+  /** How long a person may take to decide before a request is denied. */
+  approvalTimeoutMs: 604_800_000,
+  /** A request whose time was up this long ago when it was noticed is prolonged once: nothing ran here. */
+  lateMs: 60_000,
   /** How long a read of other tasks may take before the board answers alone. */
   readTasksMs: 2_000,
 } as const;

@@ -4,13 +4,15 @@ import { toLine } from "./text.ts";
 
 const line = (text: string): string => toLine(text, 90);
 
-/** `read` runs beside others and may be repeated; `write` runs in order, journalled; `delegate` is done by the workflow itself. */
-export type ToolEffect = "read" | "write" | "delegate";
+/** `read` runs beside others and may be repeated; `write` runs in order, journalled; `delegate` is done by the workflow itself, `ask` by a person. */
+export type ToolEffect = "read" | "write" | "delegate" | "ask";
 
 export interface ToolSpec<Input = unknown> {
   readonly description: string;
   readonly input: z.ZodType<Input>;
   readonly effect: ToolEffect;
+  /** Whether a person approves each call, where an agent's file does not say. */
+  readonly approval?: boolean;
   /** Milliseconds one attempt may take. */
   readonly timeoutMs: number;
   /** What a list of events shows for a call. */
@@ -51,6 +53,15 @@ export const editFileInput = z.strictObject({
     .describe("Exact text to replace. Must occur once, unless replace_all"),
   new_text: z.string(),
   replace_all: z.boolean().optional(),
+});
+
+export const askHumanInput = z.strictObject({
+  question: z
+    .string()
+    .trim()
+    .min(1)
+    .max(2_000)
+    .describe("The question, with what the person needs to know to answer it"),
 });
 
 /** Other frameworks' spellings of an argument become Bosun's before the check. */
@@ -179,6 +190,14 @@ export const toolSpecs = {
     description: "Replace exact text in a file. Read the file first.",
     input: editFileInput,
     label: (input) => `edit_file ${line(input.path)}`,
+  }),
+  ask_human: spec<z.infer<typeof askHumanInput>>({
+    effect: "ask",
+    timeoutMs: 0,
+    description:
+      "Ask the person one question that you cannot answer from the task and the files, and wait for the answer. It may take days, so ask only what decides how you go on, and say what you would do otherwise.",
+    input: askHumanInput,
+    label: (input) => `ask_human ${line(input.question)}`,
   }),
   start_async_task: spec<z.infer<typeof startTaskInput>>({
     ...decided,

@@ -3,8 +3,15 @@ import { type CancellationScope, uuid4, workflowInfo } from "@temporalio/workflo
 import { type AgentDefinition, modelAliases, type PreparedWorkspace } from "../protocol/agent.ts";
 import type { FeedEvent, SupervisorStatus } from "../protocol/feed.ts";
 import type { Settings } from "../protocol/settings.ts";
+import type { OpenRequest, SettledRequest } from "../protocol/requests.ts";
 import type { Receipt, TaskPhase } from "../protocol/task.ts";
-import { noUsage, type ToolCall, type ToolResult, type Usage } from "../protocol/turn.ts";
+import {
+  noUsage,
+  type ToolAnswer,
+  type ToolCall,
+  type ToolResult,
+  type Usage,
+} from "../protocol/turn.ts";
 import type { Snapshot } from "../protocol/workflows.ts";
 import { addEntry, emptyFeed, type Feed } from "./feed.ts";
 import type { Inbox, InboxItem } from "./inbox.ts";
@@ -12,6 +19,16 @@ import { type Board, emptyBoard } from "./task-board.ts";
 import { beginGeneration, type Generation } from "./transcript.ts";
 
 export type AgentPhase = TaskPhase | { readonly status: SupervisorStatus };
+
+/** The answer to a call, with what a list shows for the call. */
+export interface CallAnswer extends ToolAnswer {
+  readonly label: string;
+}
+
+/** A decision that the call it is for has not yet heeded. */
+export type Verdict =
+  | { readonly type: "run"; readonly input?: unknown }
+  | { readonly type: "say"; readonly answer: ToolAnswer };
 
 /** Everything an agent holds, as JSON: a roll hands it to the next run. */
 export interface AgentState {
@@ -28,6 +45,14 @@ export interface AgentState {
   turnsSpent: number;
   /** Tool calls of the newest answer that have no result in the transcript yet. */
   openCalls: readonly ToolCall[];
+  /** Answers of open calls so far, by call id. The turn may outlive the run while a person is asked. */
+  answers: Readonly<Record<string, CallAnswer>>;
+  /** Open calls that wait for a person. */
+  requests: readonly OpenRequest[];
+  /** What was decided on open calls and is not yet carried out, by call id. */
+  verdicts: Readonly<Record<string, Verdict>>;
+  /** Requests that are over, the newest 50, so that a late decision hears what became of them. */
+  settled: readonly SettledRequest[];
   /** Results that enter the transcript at the next step boundary. */
   owed: readonly ToolResult[];
   /** Whether the model owes an answer to what the transcript ends with. */
@@ -38,6 +63,8 @@ export interface AgentState {
   usage: Usage;
   /** Ids of messages and notes taken, the newest 1,000. */
   knownIds: readonly string[];
+  /** Messages and notes for which there was no room at all, until the next step boundary tells. */
+  leftOut: { readonly count: number; readonly ids: readonly string[] };
   /** Messages of a person taken since the last reply. */
   answering: readonly string[];
   receipts: readonly Receipt[];
@@ -92,6 +119,8 @@ export interface Agent {
     /** Counts what should wake an agent that waits for the model. */
     probes: number;
     turns: number;
+    /** Nothing of this run is watched any more: the next one begins. */
+    rolling: boolean;
     published: { state: string; status: string };
   };
 }
@@ -103,7 +132,7 @@ export function openAgent({ begun, ...identity }: Identity, snapshot: Snapshot |
   return {
     ...identity,
     id: workflowInfo().workflowId,
-    state: snapshot ? fromSnapshot(snapshot) : freshState(identity, begun),
+    state: { ...freshState(identity, begun), ...(snapshot && fromSnapshot(snapshot)) },
     run: {
       tasks: new Map(),
       lastNews: Promise.resolve(),
@@ -112,6 +141,7 @@ export function openAgent({ begun, ...identity }: Identity, snapshot: Snapshot |
       interrupted: false,
       probes: 0,
       turns: 0,
+      rolling: false,
       published: { state: "", status: "" },
     },
   };
@@ -128,6 +158,10 @@ function freshState({ role, settings }: Omit<Identity, "begun">, begun: boolean)
     turn: 0,
     turnsSpent: 0,
     openCalls: [],
+    answers: {},
+    requests: [],
+    verdicts: {},
+    settled: [],
     owed: [],
     due: false,
     inbox: [],
@@ -135,6 +169,7 @@ function freshState({ role, settings }: Omit<Identity, "begun">, begun: boolean)
     feed: emptyFeed,
     usage: noUsage,
     knownIds: [],
+    leftOut: { count: 0, ids: [] },
     answering: [],
     receipts: [],
     artifacts: [],
@@ -153,9 +188,9 @@ function freshState({ role, settings }: Omit<Identity, "begun">, begun: boolean)
   };
 }
 
-/** A snapshot is the state itself, as `toSnapshot` wrote it. */
-function fromSnapshot(snapshot: Snapshot): AgentState {
-  return { ...snapshot } as unknown as AgentState;
+/** The state as `toSnapshot` wrote it. One of an older version lacks what has been added since. */
+function fromSnapshot(snapshot: Snapshot): Partial<AgentState> {
+  return snapshot;
 }
 
 export function now(): string {

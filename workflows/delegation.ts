@@ -28,6 +28,7 @@ import {
   moveToBackground,
   openTasks,
   hasFreeSlot,
+  unreadTasks,
 } from "./task-board.ts";
 
 type StartInput = z.infer<typeof startTaskInput>;
@@ -69,8 +70,8 @@ function refusalToStart({ state, settings, depth }: Agent, agentName: string): s
   if (depth >= limits.maxDepth) {
     return `Tasks may be ${limits.maxDepth} levels deep, and this agent is at the last one. Do the work yourself.`;
   }
-  if (openTasks(state.board).length >= limits.maxOpen) {
-    return `${limits.maxOpen} tasks are open, which is the most there may be. Wait for some to end, or cancel some.`;
+  if (unreadTasks(state.board).length >= limits.maxOpen) {
+    return `${limits.maxOpen} tasks are open or ended unread, which is the most there may be. Wait for some to end, or cancel some.`;
   }
   return undefined;
 }

@@ -13,14 +13,15 @@ import type { Subagent, SubagentInput } from "../protocol/workflows.ts";
 import { type Agent, openAgent } from "./agent.ts";
 import { runTurns } from "./agent-loop.ts";
 import { enter, publish } from "./display.ts";
-import { limitTranscript } from "./generations.ts";
 import { TaskFailure, toEnvelope } from "./envelope.ts";
 import { answerQueries, takeSteering, takeTaskNews } from "./messages.ts";
 import { toNotice } from "./notices.ts";
+import { giveSlotBack, takeSlot } from "./own-slot.ts";
 import { reportWaiting } from "./parent.ts";
-import { mustRoll, toSnapshot } from "./roll.ts";
-import { closeRun, flush, prepare } from "./run.ts";
-import { endTasks, watchOpen } from "./task-ends.ts";
+import { mustRoll } from "./roll.ts";
+import { closeRun, flush, goOn, handOver, prepare } from "./run.ts";
+import { toSnapshot } from "./snapshot.ts";
+import { endTasks } from "./task-ends.ts";
 import { openTasks } from "./task-board.ts";
 
 export const subagent: Subagent = async (input) => {
@@ -41,26 +42,20 @@ export const subagent: Subagent = async (input) => {
   takeTaskNews(agent);
   takeSteering(agent);
 
-  let rolling = false;
-  if (input.snapshot) {
-    publish(agent);
-    void watchOpen(agent, () => rolling).catch(() => undefined);
-  }
+  if (input.snapshot) goOn(agent);
   try {
     while ((await work(agent, input)) === "settled") {
       await closeRun(agent);
       // What came while the last commands went out is answered before the end.
       if (isSettled(agent)) return complete(agent);
     }
-    rolling = true;
-    await closeRun(agent);
+    await handOver(agent);
   } catch (error) {
     if (isCancellation(error)) return await endCancelled(agent);
     const failed = toFailed(error);
     if (!failed) throw error;
     return await endFailed(agent, failed);
   }
-  limitTranscript(agent);
   return await continueAsNew<Subagent>({ ...input, snapshot: toSnapshot(agent) });
 };
 
@@ -103,19 +98,11 @@ async function waitForTasks(agent: Agent): Promise<void> {
   const { state } = agent;
   if (state.begun) {
     const why = `${openTasks(state.board).length} tasks of its own are open.`;
-    state.begun = false;
+    giveSlotBack(agent);
     enter(agent, { status: "waiting", waitingOn: ["tasks"] }, why);
     reportWaiting(agent, ["tasks"], why);
   }
   await condition(() => state.inbox.length > 0 || mustRoll(agent));
-}
-
-async function takeSlot(agent: Agent): Promise<void> {
-  const { state } = agent;
-  enter(agent, { status: "waiting", waitingOn: ["slot"] });
-  reportWaiting(agent, ["slot"], "");
-  await condition(() => state.begun);
-  enter(agent, { status: "running" });
 }
 
 /** Nothing may wait between here and the end of the workflow: a note that came then would be lost. */

@@ -14,7 +14,7 @@ import type { Tool } from "./tool.ts";
 import { writeFile } from "./write-file.ts";
 
 /** Tools a host runs. The others are done by the workflow itself. */
-export type HostTool = Exclude<ToolName, DelegationTool>;
+export type HostTool = Exclude<ToolName, DelegationTool | "ask_human">;
 
 export const tools: Readonly<Record<HostTool, Tool<unknown>>> = {
   list_files: checked(toolSpecs.list_files, listFiles),

@@ -1,5 +1,6 @@
 // A feed entry, as lines to append to a log.
 import type { FeedEntry, FeedEvent } from "../../protocol/feed.ts";
+import type { SettledRequest } from "../../protocol/requests.ts";
 import type { TaskPhase } from "../../protocol/task.ts";
 import { type Palette, paintStatus } from "./palette.ts";
 import { toPlainLine, toPlainText } from "./plain-text.ts";
@@ -43,6 +44,12 @@ function toWords(event: FeedEvent, palette: Palette): string {
       return palette.good(
         `receipt: ${event.taskId} saw note ${shortId(event.receipt.noteId)} at turn ${event.receipt.turn}`,
       );
+    case "request":
+      return palette.wait(
+        `${event.kind === "answer" ? "question" : "approval"} ${event.requestId}: ${toPlainText(event.kind === "answer" ? event.text : event.label)}`,
+      );
+    case "decision":
+      return toDecisionWords(event.decision);
     case "trouble":
       return palette.wait(`trouble: ${toPlainText(event.text)}`);
     case "generation":
@@ -50,6 +57,12 @@ function toWords(event: FeedEvent, palette: Palette): string {
     case "ended":
       return "the supervisor has ended";
   }
+}
+
+function toDecisionWords({ requestId, outcome, by }: SettledRequest): string {
+  const words = { approve: "approved", deny: "denied", answer: "answered" };
+  const how = outcome in words ? words[outcome as keyof typeof words] : outcome;
+  return `request ${requestId} ${how}${by ? ` by ${toPlainLine(by)}` : ""}`;
 }
 
 /** Words that answer nobody were brought about by a task's end. */

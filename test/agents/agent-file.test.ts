@@ -11,6 +11,7 @@ const readOnly = ["list_files", "read_file", "search_files"];
 test("the least a file must say", () => {
   expect(parse(withMatter(""))).toEqual({
     file: "agents/x.md",
+    approve: [],
     name: "tester",
     description: "Tests things.",
     model: "default",
@@ -47,6 +48,7 @@ test.each([
   ["tools: Read, Grep, Glob, LS\n", { tools: ["read_file", "search_files", "list_files"] }],
   ["tools: [Write, Edit, MultiEdit]\n", { tools: ["write_file", "edit_file"] }],
   ["tools: Read, Task\n", { tools: ["read_file"], delegate: true }],
+  ["tools: Read, Write, AskUserQuestion\napprove: Write\n", { approve: ["write_file"] }],
   ["# a comment\n", { warnings: [] }],
 ])("front matter %j", (matter, expected) => {
   expect(parse(withMatter(matter))).toMatchObject(expected);
@@ -139,6 +141,10 @@ describe("a file that is wrong is refused with line and remedy", () => {
       "agents/x.md:7: there is no tool rm_rf",
     ],
     [withMatter("tools: start_async_task\n"), "Write delegate: true instead"],
+    [
+      withMatter("tools: Read\napprove: Read, Write\n"),
+      "agents/x.md:5: approve names Write, which is none of its tools (read_file)",
+    ],
     [withMatter("", "  "), "agents/x.md:5: there is no prompt. Write it below"],
     [withMatter("", "x".repeat(100_001)), "agents/x.md:5: the prompt has 100001 bytes"],
   ])("%j", (text, message) => {
