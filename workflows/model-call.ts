@@ -1,0 +1,84 @@
+// One call of the model, as an activity that can be broken off.
+import {
+  ActivityCancellationType,
+  CancellationScope,
+  proxyActivities,
+  workflowInfo,
+} from "@temporalio/workflow";
+import type { ModelActivities } from "../protocol/activities.ts";
+import { toQueues } from "../protocol/ids.ts";
+import { cutText } from "../protocol/text.ts";
+import type { ModelAnswer } from "../protocol/turn.ts";
+import type { Agent } from "./agent.ts";
+import { enter, publish } from "./display.ts";
+
+/** One call with the whole transcript. Fails when Temporal's retries are used up. */
+export async function callOnce(agent: Agent): Promise<ModelAnswer> {
+  const { state, settings, run } = agent;
+  const { limits } = settings;
+  const queues = toQueues(settings.installation);
+  const forPerson = agent.role === "supervisor" && state.answering.length > 0;
+  const { callModel } = proxyActivities<ModelActivities>({
+    taskQueue: forPerson ? queues.now : queues.models,
+    startToCloseTimeout: limits.modelTimeoutMs,
+    scheduleToCloseTimeout: limits.modelTotalMs,
+    heartbeatTimeout: limits.modelHeartbeatMs,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: {
+      initialInterval: limits.modelRetryMs,
+      backoffCoefficient: 2,
+      maximumInterval: Math.max(limits.modelRetryMs, limits.modelRetryMaxMs),
+      // A parked agent probes: one attempt, then it waits again.
+      maximumAttempts: state.parked > 0 ? 1 : limits.modelAttempts,
+    },
+    priority: {
+      priorityKey: forPerson ? 1 : agent.role === "supervisor" ? 2 : 4,
+      fairnessKey: agent.rootId.slice(0, 64),
+    },
+  });
+  enterWorking(agent);
+  const { workflowId, runId } = workflowInfo();
+  const { generation } = state;
+  const transcript = {
+    workflowId,
+    runId,
+    generation: generation.number,
+    upTo: generation.messages.length,
+  };
+  run.step = new CancellationScope();
+  try {
+    return await run.step.run(() =>
+      callModel.executeWithOptions({ summary: toSummary(agent) }, [
+        {
+          transcript,
+          backend: generation.backend,
+          maxTokens: maxTokensOf(agent),
+          closing: state.closing,
+        },
+      ]),
+    );
+  } finally {
+    run.step = undefined;
+  }
+}
+
+function enterWorking(agent: Agent): void {
+  const status = agent.role === "supervisor" ? "thinking" : "running";
+  if (agent.state.phase.status === status) publish(agent);
+  else if (agent.state.phase.status !== "waiting") enter(agent, { status });
+}
+
+/** Doubled for each answer that was cut off, twice at most. */
+function maxTokensOf(agent: Agent): number {
+  const base = agent.state.definition?.maxTokens ?? agent.settings.limits.maxTokens;
+  return base * 2 ** agent.state.cutOff;
+}
+
+/** `turn 3 · claude-… · after 2 tool calls` */
+function toSummary({ state }: Agent): string {
+  const last = state.generation.messages.at(-1);
+  const results = last?.content.filter((block) => block.type === "tool_result").length ?? 0;
+  const model = state.generation.backend === "scripted" ? "scripted model" : state.generation.model;
+  const after = results === 0 ? "" : ` · after ${results} tool call${results === 1 ? "" : "s"}`;
+  return cutText(`turn ${state.turn + 1} · ${model}${after}`, 200);
+}
