@@ -2,7 +2,7 @@
 import { type CancellationScope, uuid4, workflowInfo } from "@temporalio/workflow";
 import { type AgentDefinition, modelAliases, type PreparedWorkspace } from "../protocol/agent.ts";
 import type { FeedEvent, SupervisorStatus } from "../protocol/feed.ts";
-import type { Settings } from "../protocol/settings.ts";
+import { limitDefaults, type Settings } from "../protocol/settings.ts";
 import type { Receipt, TaskPhase } from "../protocol/task.ts";
 import { noUsage, type ToolCall, type ToolResult, type Usage } from "../protocol/turn.ts";
 import type { Snapshot } from "../protocol/workflows.ts";
@@ -100,8 +100,11 @@ type Identity = Omit<Agent, "state" | "run" | "id"> & { readonly begun: boolean 
 
 /** The agent of this run: new, or as the previous run left it. */
 export function openAgent({ begun, ...identity }: Identity, snapshot: Snapshot | undefined): Agent {
+  const { settings } = identity;
   return {
     ...identity,
+    // A run begun by an older version does not know the newer limits.
+    settings: { ...settings, limits: { ...limitDefaults, ...settings.limits } },
     id: workflowInfo().workflowId,
     state: snapshot ? fromSnapshot(snapshot) : freshState(identity, begun),
     run: {

@@ -5,7 +5,7 @@ import {
   proxyActivities,
   workflowInfo,
 } from "@temporalio/workflow";
-import type { ModelActivities } from "../protocol/activities.ts";
+import type { ModelActivities, ModelPurpose } from "../protocol/activities.ts";
 import { toQueues } from "../protocol/ids.ts";
 import { cutText } from "../protocol/text.ts";
 import type { ModelAnswer } from "../protocol/turn.ts";
@@ -13,7 +13,10 @@ import type { Agent } from "./agent.ts";
 import { enter, publish } from "./display.ts";
 
 /** One call with the whole transcript. Fails when Temporal's retries are used up. */
-export async function callOnce(agent: Agent): Promise<ModelAnswer> {
+export async function callOnce(
+  agent: Agent,
+  purpose: ModelPurpose = agent.state.closing ? "closing" : "turn",
+): Promise<ModelAnswer> {
   const { state, settings, run } = agent;
   const { limits } = settings;
   const queues = toQueues(settings.installation);
@@ -21,15 +24,15 @@ export async function callOnce(agent: Agent): Promise<ModelAnswer> {
   const { callModel } = proxyActivities<ModelActivities>({
     taskQueue: forPerson ? queues.now : queues.models,
     startToCloseTimeout: limits.modelTimeoutMs,
-    scheduleToCloseTimeout: limits.modelTotalMs,
+    // A digest can take a summary's place, so nobody waits as long for one.
+    scheduleToCloseTimeout: purpose === "summary" ? 2 * limits.modelTimeoutMs : limits.modelTotalMs,
     heartbeatTimeout: limits.modelHeartbeatMs,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: {
       initialInterval: limits.modelRetryMs,
       backoffCoefficient: 2,
       maximumInterval: Math.max(limits.modelRetryMs, limits.modelRetryMaxMs),
-      // A parked agent probes: one attempt, then it waits again.
-      maximumAttempts: state.parked > 0 ? 1 : limits.modelAttempts,
+      maximumAttempts: attemptsOf(agent, purpose),
     },
     priority: {
       priorityKey: forPerson ? 1 : agent.role === "supervisor" ? 2 : 4,
@@ -48,18 +51,25 @@ export async function callOnce(agent: Agent): Promise<ModelAnswer> {
   run.step = new CancellationScope();
   try {
     return await run.step.run(() =>
-      callModel.executeWithOptions({ summary: toSummary(agent) }, [
+      callModel.executeWithOptions({ summary: toSummary(agent, purpose) }, [
         {
           transcript,
           backend: generation.backend,
-          maxTokens: maxTokensOf(agent),
-          closing: state.closing,
+          maxTokens: purpose === "summary" ? limits.maxTokens : maxTokensOf(agent),
+          purpose,
+          closing: purpose !== "turn",
         },
       ]),
     );
   } finally {
     run.step = undefined;
   }
+}
+
+function attemptsOf({ state, settings }: Agent, purpose: ModelPurpose): number {
+  if (purpose === "summary") return settings.limits.summaryAttempts;
+  // A parked agent probes: one attempt, then it waits again.
+  return state.parked > 0 ? 1 : settings.limits.modelAttempts;
 }
 
 function enterWorking(agent: Agent): void {
@@ -75,7 +85,8 @@ function maxTokensOf(agent: Agent): number {
 }
 
 /** `turn 3 · claude-… · after 2 tool calls` */
-function toSummary({ state }: Agent): string {
+function toSummary({ state }: Agent, purpose: ModelPurpose): string {
+  if (purpose === "summary") return `summary of ${state.generation.messages.length} messages`;
   const last = state.generation.messages.at(-1);
   const results = last?.content.filter((block) => block.type === "tool_result").length ?? 0;
   const model = state.generation.backend === "scripted" ? "scripted model" : state.generation.model;

@@ -41,14 +41,14 @@ export async function nextAnswer(agent: Agent): Promise<ModelAnswer | undefined>
   }
 }
 
-interface Trouble {
+export interface Trouble {
   readonly kind: ModelTrouble;
   readonly type: string;
   readonly message: string;
   readonly backend?: string;
 }
 
-function toTrouble(error: unknown): Trouble {
+export function toTrouble(error: unknown): Trouble {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   const message = cause instanceof Error ? cause.message : String(cause);
   if (!(cause instanceof ApplicationFailure)) return { kind: "park", type: "Timeout", message };
