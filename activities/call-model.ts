@@ -137,10 +137,8 @@ function checkSize(answer: ModelAnswer): ModelAnswer {
 
 function describeStop(detail: object): string {
   const { category, explanation } = detail as { category?: unknown; explanation?: unknown };
-  return [category, explanation]
-    .filter((part) => typeof part === "string")
-    .join(": ")
-    .slice(0, 500);
+  const parts = [category, explanation].filter((part) => typeof part === "string");
+  return cutText(parts.join(": "), 500);
 }
 
 function stalled(stallMs: number): ApplicationFailure {

@@ -56,7 +56,7 @@ function takeItem(agent: Agent, item: InboxItem): readonly string[] {
   const { state } = agent;
   switch (item.type) {
     case "message":
-      state.answering = [...state.answering, item.id];
+      state.answering = [...state.answering, item.id].slice(-1_000);
       state.turnsSpent = 0;
       state.closing = false;
       tell(agent, { type: "taken", messageId: item.id, text: toLine(item.text, 500) });

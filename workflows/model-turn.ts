@@ -7,10 +7,11 @@ import {
   isCancellation,
 } from "@temporalio/workflow";
 import { type ModelTrouble, toModelTrouble } from "../protocol/failures.ts";
+import { cutText } from "../protocol/text.ts";
 import type { ModelAnswer } from "../protocol/turn.ts";
 import { type Agent, tell } from "./agent.ts";
 import { enter } from "./display.ts";
-import { TaskFailure } from "./envelope.ts";
+import { reasonBytes, TaskFailure } from "./envelope.ts";
 import { holdsWords } from "./inbox.ts";
 import { reportResumed, reportWaiting } from "./parent.ts";
 import { callOnce } from "./model-call.ts";
@@ -50,7 +51,8 @@ export interface Trouble {
 
 export function toTrouble(error: unknown): Trouble {
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const message = cutText(words, reasonBytes);
   if (!(cause instanceof ApplicationFailure)) return { kind: "park", type: "Timeout", message };
   const type = cause.type ?? "Error";
   const detail = cause.details?.[0] as { backend?: unknown } | undefined;

@@ -8,7 +8,7 @@ import {
 } from "@temporalio/workflow";
 import type { HostActivities, ToolOutcome } from "../protocol/activities.ts";
 import { toHostQueue } from "../protocol/ids.ts";
-import { byteLength, cutText } from "../protocol/text.ts";
+import { byteLength, cutText, toLine } from "../protocol/text.ts";
 import { checkCall, type CheckedCall, type DelegationTool, toolSpecs } from "../protocol/tools.ts";
 import type { ToolAnswer, ToolCall, ToolResult } from "../protocol/turn.ts";
 import { type Agent, tell } from "./agent.ts";
@@ -73,7 +73,7 @@ function toResult(agent: Agent, call: ToolCall, answer: ToolAnswer | undefined):
   const { text, isError } = answer ?? { text: "No result.", isError: true };
   const checked = checkCall(call.name, call.input, [call.name]);
   const label = checked.ok ? checked.label : call.name;
-  tell(agent, { type: "tool", label: cutText(label, 200), failed: isError });
+  tell(agent, { type: "tool", label: toLine(label, 200), failed: isError });
   return {
     type: "tool_result",
     tool_use_id: call.id,

@@ -279,7 +279,11 @@ test("a task cancelled while it is summed up ends as cancelled", async () => {
   await until("the summary asked for", async () => (await summaries("cp-e-task")) === 1);
   const [task] = await supervisor.tasks();
   await supervisor.task(task!.taskId).cancel("enough");
-  await until("its end", async () => (await supervisor.tasks())[0]?.status === "cancelled");
+  const ended = await until("its end", async () => {
+    const [view] = await supervisor.tasks();
+    return view?.endedAt ? view : undefined;
+  });
+  expect(ended).toMatchObject({ status: "cancelled", result: { partial: true } });
   await supervisor.end();
 });
 
