@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Context } from "@temporalio/activity";
 import type { HostActivities, ToolOutcome, ToolRunInput } from "../protocol/activities.ts";
+import { cutText } from "../protocol/text.ts";
 import { toolSpecs, type ToolSpec } from "../protocol/tools.ts";
 import { beatEvery } from "./beat-every.ts";
 import { capOutput } from "./cap-output.ts";
@@ -108,5 +109,5 @@ function toRefusal({ input }: ToolRunInput, error: unknown): ToolOutcome {
   const given = typeof input === "object" && input !== null && "path" in input ? input.path : ".";
   const text = toWords(error, String(given));
   if (text === undefined) throw error;
-  return { text, isError: true, artifacts: [] };
+  return { text: cutText(text, 2_000), isError: true, artifacts: [] };
 }

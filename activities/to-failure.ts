@@ -2,6 +2,7 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from "@anthropic-ai/sdk";
 import { ApplicationFailure } from "@temporalio/activity";
 import { failureTypes } from "../protocol/failures.ts";
+import { cutText } from "../protocol/text.ts";
 
 /** Error codes that say more than their HTTP status: whether a retry can help. */
 const retryByCode: Readonly<Record<string, boolean>> = {
@@ -47,7 +48,10 @@ const remedies: Readonly<Record<string, string>> = {
     "The API does not know this model or address. Check BOSUN_SUPERVISOR_MODEL, BOSUN_TASK_MODEL, the agent's model, and ANTHROPIC_BASE_URL.",
 };
 
+/** What a server, a proxy or a library says, in a failure: histories keep every failure twice. */
 const wordBytes = 500;
+const toWords = (text: string): string => cutText(text, wordBytes);
+const toName = (text: string): string => cutText(text, 100);
 
 /** Total: every error becomes one failure, without the raw error in it. First match wins. */
 export function toFailure(error: unknown): ApplicationFailure {
@@ -58,7 +62,7 @@ export function toFailure(error: unknown): ApplicationFailure {
   }
   const { status, type, retry } = judge(error);
   const words = error.apiMessage ?? error.message;
-  const message = `${remedies[type] ? `${remedies[type]} The API said: ` : ""}${words.slice(0, wordBytes)}`;
+  const message = `${remedies[type] ? `${remedies[type]} The API said: ` : ""}${toWords(words)}`;
   const delay = retry ? toDelay(error.headers) : undefined;
   return ApplicationFailure.create({
     message,
@@ -69,8 +73,8 @@ export function toFailure(error: unknown): ApplicationFailure {
       {
         status: status ?? null,
         type,
-        code: error.errorCode ?? null,
-        requestId: error.requestID ?? null,
+        code: error.errorCode ? toName(error.errorCode) : null,
+        requestId: error.requestID ? toName(error.requestID) : null,
       },
     ],
   });
@@ -87,7 +91,11 @@ function judge(error: APIError): Verdict {
   const code = error.errorCode ?? undefined;
   // A code that is not known here counts as its bare type.
   const known = code !== undefined && code in retryByCode ? code : undefined;
-  const type = known ?? error.type ?? typeByStatus[status ?? 0] ?? error.constructor.name;
+  const type =
+    known ??
+    (error.type && toName(error.type)) ??
+    typeByStatus[status ?? 0] ??
+    error.constructor.name;
   const told = error.headers?.get("x-should-retry");
   if (code !== undefined && retryByCode[code] === false) return { status, type, retry: false };
   if (told === "true" || told === "false") return { status, type, retry: told === "true" };
@@ -100,12 +108,9 @@ function judge(error: APIError): Verdict {
 function fromUnnamed(error: unknown): ApplicationFailure {
   const message = error instanceof Error ? error.message : String(error);
   if (message.startsWith("Streaming is required")) {
-    return ApplicationFailure.nonRetryable(message.slice(0, wordBytes), failureTypes.clientMisuse);
+    return ApplicationFailure.nonRetryable(toWords(message), failureTypes.clientMisuse);
   }
-  return retried(
-    failureTypes.streamBroken,
-    `The answer broke off (${message.slice(0, wordBytes)}).`,
-  );
+  return retried(failureTypes.streamBroken, `The answer broke off (${toWords(message)}).`);
 }
 
 function retried(type: string, message: string): ApplicationFailure {
@@ -114,11 +119,11 @@ function retried(type: string, message: string): ApplicationFailure {
 
 function causeOf(error: Error): string {
   const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
+  if (!(cause instanceof Error)) return toWords(error.message);
   const code = "code" in cause ? String(cause.code) : "";
   const inner =
     cause.cause instanceof Error && "code" in cause.cause ? String(cause.cause.code) : "";
-  return inner || code || cause.message || error.message;
+  return toWords(inner || code || cause.message || error.message);
 }
 
 const longestDelay = 15 * 60_000;

@@ -148,7 +148,7 @@ async function salvage(
     ...emptyEnvelope(end),
     summary: report?.lastText ? cutText(report.lastText, 1_000) : "(it left no words)",
     notDone: cutText(why, 400),
-    unseen: report?.unseenNotes ?? [],
+    unseen: report?.unseenNotes.slice(0, 20) ?? [],
     usage: report?.usage ?? noUsage,
     receipts: report?.receipts.slice(-5) ?? [],
   };

@@ -10,9 +10,18 @@ export interface ModelCallInput {
   /** The generation's backend. A worker that talks to another refuses with `BackendChanged`. */
   readonly backend: string;
   readonly maxTokens: number;
-  /** True for the last call of a task whose turns have run out: tools stay declared, none may be called. */
-  readonly closing: boolean;
+  /** Left out by workflow workers of version 0.1. */
+  readonly purpose?: ModelPurpose;
+  /** What version 0.1 said instead of `purpose`, and still understands: no tool may be called. */
+  readonly closing?: boolean;
 }
+
+/**
+ * `turn`: the next answer. `closing`: the last one of a task whose turns have run out. `summary`: the
+ * transcript so far in few words, asked for by a text that only this call sees. Tools stay declared for
+ * all three, and only a turn may call them.
+ */
+export type ModelPurpose = "turn" | "closing" | "summary";
 
 /** Beats of `callModel`: a short tail of the answer so far. */
 export interface ModelBeat {

@@ -100,7 +100,7 @@ function parseLimits(env: Env): Limits {
   const shape: Record<string, z.ZodType<number>> = {};
   const names = Object.keys(limitDefaults) as (keyof Limits)[];
   for (const name of names) {
-    shape[toVariable(name)] = whole(limitDefaults[name], name === "rollAfterTurns" ? 0 : 1);
+    shape[toVariable(name)] = whole(limitDefaults[name], limitDefaults[name] === 0 ? 0 : 1);
   }
   const read = readVariables(env, shape);
   return Object.fromEntries(names.map((name) => [name, read[toVariable(name)]])) as Limits;

@@ -12,6 +12,8 @@ export const failureTypes = {
   staleGeneration: "StaleGeneration",
   /** The generation was begun on another backend than this worker talks to. */
   backendChanged: "BackendChanged",
+  /** An answer was too large to be recorded. */
+  answerTooLarge: "AnswerTooLarge",
   /** The SDK was used in a way it refuses. */
   clientMisuse: "ClientMisuse",
   /** An agent file is missing or invalid. */
@@ -53,6 +55,7 @@ const stopTypes = new Set<string>([
   "permission_error",
   "not_found_error",
   failureTypes.clientMisuse,
+  failureTypes.answerTooLarge,
 ]);
 
 /**

@@ -32,6 +32,10 @@ export const limitDefaults = {
   maxInboxBytes: 150_000,
   /** Transcript size at which a new generation begins. */
   maxTranscriptBytes: 700_000,
+  /** Tokens at which a new generation begins, or 0 for 80 % of the model's window. */
+  compactTokens: 0,
+  /** Attempts at a summary of a full transcript, before a digest takes its place. */
+  summaryAttempts: 3,
   modelTimeoutMs: 600_000,
   modelTotalMs: 3_600_000,
   modelHeartbeatMs: 30_000,

@@ -1,6 +1,6 @@
 // Every tool by name: arguments, effect, time and label.
 import { z } from "zod";
-import { toLine } from "./text.ts";
+import { cutText, toLine } from "./text.ts";
 
 const line = (text: string): string => toLine(text, 90);
 
@@ -265,12 +265,18 @@ export type CheckedCall =
 /** A tool call with its arguments checked, or the words that tell the model what to mend. */
 export function checkCall(name: string, input: unknown, declared: readonly string[]): CheckedCall {
   if (!isToolName(name) || !declared.includes(name)) {
-    return { ok: false, error: `There is no tool ${name}. Your tools: ${declared.join(", ")}.` };
+    return {
+      ok: false,
+      error: `There is no tool ${line(name)}. Your tools: ${declared.join(", ")}.`,
+    };
   }
   const tool: ToolSpec = toolSpecs[name];
   const parsed = tool.input.safeParse(input);
   if (!parsed.success) {
-    return { ok: false, error: `${name} was not run. ${z.prettifyError(parsed.error)}` };
+    return {
+      ok: false,
+      error: `${name} was not run. ${cutText(z.prettifyError(parsed.error), 2_000)}`,
+    };
   }
   return { ok: true, name, input: parsed.data, label: tool.label(parsed.data) };
 }

@@ -5,7 +5,8 @@ import { type Agent, arrive, now, tell } from "./agent.ts";
 import { publish } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { drain, type InboxItem } from "./inbox.ts";
-import { limitTranscript, rebuild } from "./generations.ts";
+import { compact } from "./compaction.ts";
+import { followModel, rebuild } from "./generations.ts";
 import { keepLongMessages } from "./long-messages.ts";
 import { nextAnswer } from "./model-turn.ts";
 import { closingText, emptyAnswerText, toEndNotice, toNotice, toNoteText } from "./notices.ts";
@@ -13,7 +14,7 @@ import { reportReceipts } from "./parent.ts";
 import { mustRoll } from "./roll.ts";
 import { findTask, markTold } from "./task-board.ts";
 import { answerCalls, cancelCalls, closeTurn, hasOpenTurn } from "./tool-turn.ts";
-import { append, toUserMessage, toWords, withoutEmptyText } from "./transcript.ts";
+import { append, measure, toUserMessage, toWords, withoutEmptyText } from "./transcript.ts";
 
 /** Why the loop came to rest: nothing left to answer, time to continue as new, or told to end. */
 type Rest = "settled" | "roll" | "ending";
@@ -25,7 +26,9 @@ export async function runTurns(agent: Agent): Promise<Rest> {
     if (agent.state.ending) return "ending";
     takeInbox(agent);
     if (!agent.state.due) return "settled";
-    limitTranscript(agent);
+    followModel(agent);
+    // What came while the transcript was told again enters before the model is asked.
+    if (await compact(agent)) continue;
     if (mustRoll(agent)) return "roll";
     limitTurns(agent);
     const answer = await nextAnswer(agent);
@@ -103,6 +106,7 @@ function takeAnswer(agent: Agent, answer: ModelAnswer): void {
   state.turnsSpent += 1;
   agent.run.turns += 1;
   state.usage = addUsage(state.usage, answer.usage);
+  state.generation = measure(state.generation, answer);
   switch (answer.stopReason) {
     case "tool_use":
       return takeCalls(agent, answer.content);
@@ -128,6 +132,9 @@ function takeAnswer(agent: Agent, answer: ModelAnswer): void {
   }
 }
 
+/** Enough for an envelope and for every report. */
+const lastTextBytes = 4_000;
+
 /** An answer that counts: it enters the transcript and clears what was tried before it. */
 function keep(agent: Agent, content: readonly Block[]): void {
   const { state } = agent;
@@ -139,7 +146,7 @@ function keep(agent: Agent, content: readonly Block[]): void {
   state.reprompted = false;
   state.rebuilt = false;
   const words = toWords(content);
-  if (words) state.lastText = words;
+  if (words) state.lastText = cutText(words, lastTextBytes);
 }
 
 function takeCalls(agent: Agent, content: readonly Block[]): void {

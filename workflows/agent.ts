@@ -2,8 +2,8 @@
 import { type CancellationScope, uuid4, workflowInfo } from "@temporalio/workflow";
 import { type AgentDefinition, modelAliases, type PreparedWorkspace } from "../protocol/agent.ts";
 import type { FeedEvent, SupervisorStatus } from "../protocol/feed.ts";
-import type { Settings } from "../protocol/settings.ts";
 import type { OpenRequest, SettledRequest } from "../protocol/requests.ts";
+import { limitDefaults, type Settings } from "../protocol/settings.ts";
 import type { Receipt, TaskPhase } from "../protocol/task.ts";
 import {
   noUsage,
@@ -129,8 +129,11 @@ type Identity = Omit<Agent, "state" | "run" | "id"> & { readonly begun: boolean 
 
 /** The agent of this run: new, or as the previous run left it. */
 export function openAgent({ begun, ...identity }: Identity, snapshot: Snapshot | undefined): Agent {
+  const { settings } = identity;
   return {
     ...identity,
+    // A run begun by an older version does not know the newer limits.
+    settings: { ...settings, limits: { ...limitDefaults, ...settings.limits } },
     id: workflowInfo().workflowId,
     state: { ...freshState(identity, begun), ...(snapshot && fromSnapshot(snapshot)) },
     run: {

@@ -2,13 +2,11 @@
 import { byteLength, cutText } from "../protocol/text.ts";
 import type { Block, Message } from "../protocol/turn.ts";
 import { toNotice } from "./notices.ts";
-import { openTasks, type Board } from "./task-board.ts";
+import { toBoardData } from "./board-data.ts";
+import type { Board } from "./task-board.ts";
 
 const openingBytes = 24_000;
 const recentBytes = 60_000;
-const openShown = 60;
-const endedShown = 20;
-
 /**
  * The first message of a new generation: how the old one began, its newest stretch as plain text,
  * and the task board. Nothing in it is signed, so that any backend and model can read it.
@@ -19,11 +17,7 @@ export function toDigest(messages: readonly Message[], board: Board, why: string
   const data = {
     why,
     messages_before: messages.length,
-    open_tasks: openTasks(board).slice(0, openShown).map(toLineOf),
-    ended_tasks: board.tasks
-      .filter((task) => task.endedAt)
-      .slice(-endedShown)
-      .map(toLineOf),
+    ...toBoardData(board),
   };
   return [
     toNotice(
@@ -35,13 +29,6 @@ export function toDigest(messages: readonly Message[], board: Board, why: string
     `Most recently:\n${toRecent(messages.slice(1))}`,
   ].join("\n\n");
 }
-
-const toLineOf = (task: Board["tasks"][number]): object => ({
-  task_id: task.taskId,
-  agent: task.agent,
-  status: task.phase.status,
-  description: cutText(task.description, 120),
-});
 
 /** The newest messages that fit, oldest first. */
 function toRecent(messages: readonly Message[]): string {

@@ -7,12 +7,13 @@ import { cutText, toLine } from "../protocol/text.ts";
 import type { Usage } from "../protocol/turn.ts";
 import { memoKeys, type StateMemo } from "../protocol/views.ts";
 import { type Agent, type AgentPhase, now } from "./agent.ts";
+import { reasonBytes } from "./envelope.ts";
 import type { BoardTask } from "./task-board.ts";
 
 /** Enters a phase and shows it. */
 export function enter(agent: Agent, phase: AgentPhase, why = ""): void {
   agent.state.phase = phase;
-  agent.state.why = why;
+  agent.state.why = cutText(why, reasonBytes);
   publish(agent);
 }
 

@@ -5,6 +5,9 @@ import type { AgentState } from "./agent.ts";
 
 const envelopeBytes = 3_000;
 
+/** Why something failed or waits, wherever it is kept. */
+export const reasonBytes = 2_000;
+
 /** The envelope of a task that ends now, from what it holds. */
 export function toEnvelope(state: AgentState, end: TaskEnd, notDone: string): Envelope {
   const lists = {
@@ -43,7 +46,7 @@ export class TaskFailure extends Error {
   override readonly name = "TaskFailure";
   readonly reason: FailureReason;
   constructor(reason: FailureReason, message: string) {
-    super(message);
+    super(cutText(message, reasonBytes));
     this.reason = reason;
   }
 }

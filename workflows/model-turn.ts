@@ -1,24 +1,20 @@
 // The next answer of the model, whatever it takes.
 import {
-  ActivityCancellationType,
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   condition,
   isCancellation,
-  proxyActivities,
-  workflowInfo,
 } from "@temporalio/workflow";
-import type { ModelActivities } from "../protocol/activities.ts";
 import { type ModelTrouble, toModelTrouble } from "../protocol/failures.ts";
-import { toQueues } from "../protocol/ids.ts";
 import { cutText } from "../protocol/text.ts";
 import type { ModelAnswer } from "../protocol/turn.ts";
 import { type Agent, tell } from "./agent.ts";
-import { enter, publish } from "./display.ts";
-import { TaskFailure } from "./envelope.ts";
+import { enter } from "./display.ts";
+import { reasonBytes, TaskFailure } from "./envelope.ts";
 import { holdsWords } from "./inbox.ts";
 import { reportResumed, reportWaiting } from "./parent.ts";
+import { callOnce } from "./model-call.ts";
 import { mustRoll } from "./roll.ts";
 import { passResume } from "./slots.ts";
 import { rebuild } from "./generations.ts";
@@ -46,86 +42,17 @@ export async function nextAnswer(agent: Agent): Promise<ModelAnswer | undefined>
   }
 }
 
-async function callOnce(agent: Agent): Promise<ModelAnswer> {
-  const { state, settings, run } = agent;
-  const { limits } = settings;
-  const queues = toQueues(settings.installation);
-  const forPerson = agent.role === "supervisor" && state.answering.length > 0;
-  const { callModel } = proxyActivities<ModelActivities>({
-    taskQueue: forPerson ? queues.now : queues.models,
-    startToCloseTimeout: limits.modelTimeoutMs,
-    scheduleToCloseTimeout: limits.modelTotalMs,
-    heartbeatTimeout: limits.modelHeartbeatMs,
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: {
-      initialInterval: limits.modelRetryMs,
-      backoffCoefficient: 2,
-      maximumInterval: Math.max(limits.modelRetryMs, limits.modelRetryMaxMs),
-      // A parked agent probes: one attempt, then it waits again.
-      maximumAttempts: state.parked > 0 ? 1 : limits.modelAttempts,
-    },
-    priority: {
-      priorityKey: forPerson ? 1 : agent.role === "supervisor" ? 2 : 4,
-      fairnessKey: agent.rootId.slice(0, 64),
-    },
-  });
-  enterWorking(agent);
-  const { workflowId, runId } = workflowInfo();
-  const { generation } = state;
-  const transcript = {
-    workflowId,
-    runId,
-    generation: generation.number,
-    upTo: generation.messages.length,
-  };
-  run.step = new CancellationScope();
-  try {
-    return await run.step.run(() =>
-      callModel.executeWithOptions({ summary: toSummary(agent) }, [
-        {
-          transcript,
-          backend: generation.backend,
-          maxTokens: maxTokensOf(agent),
-          closing: state.closing,
-        },
-      ]),
-    );
-  } finally {
-    run.step = undefined;
-  }
-}
-
-function enterWorking(agent: Agent): void {
-  const status = agent.role === "supervisor" ? "thinking" : "running";
-  if (agent.state.phase.status === status) publish(agent);
-  else if (agent.state.phase.status !== "waiting") enter(agent, { status });
-}
-
-/** Doubled for each answer that was cut off, twice at most. */
-function maxTokensOf(agent: Agent): number {
-  const base = agent.state.definition?.maxTokens ?? agent.settings.limits.maxTokens;
-  return base * 2 ** agent.state.cutOff;
-}
-
-/** `turn 3 · claude-… · after 2 tool calls` */
-function toSummary({ state }: Agent): string {
-  const last = state.generation.messages.at(-1);
-  const results = last?.content.filter((block) => block.type === "tool_result").length ?? 0;
-  const model = state.generation.backend === "scripted" ? "scripted model" : state.generation.model;
-  const after = results === 0 ? "" : ` · after ${results} tool call${results === 1 ? "" : "s"}`;
-  return cutText(`turn ${state.turn + 1} · ${model}${after}`, 200);
-}
-
-interface Trouble {
+export interface Trouble {
   readonly kind: ModelTrouble;
   readonly type: string;
   readonly message: string;
   readonly backend?: string;
 }
 
-function toTrouble(error: unknown): Trouble {
+export function toTrouble(error: unknown): Trouble {
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const message = cutText(words, reasonBytes);
   if (!(cause instanceof ApplicationFailure)) return { kind: "park", type: "Timeout", message };
   const type = cause.type ?? "Error";
   const detail = cause.details?.[0] as { backend?: unknown } | undefined;

@@ -2,6 +2,7 @@
 import { getExternalWorkflowHandle } from "@temporalio/workflow";
 import { type TaskEvent, taskEventSignal } from "../protocol/messages.ts";
 import type { Receipt, WaitingReason } from "../protocol/task.ts";
+import { cutText } from "../protocol/text.ts";
 import { type Agent, send } from "./agent.ts";
 
 export function reportWaiting(
@@ -9,7 +10,7 @@ export function reportWaiting(
   waitingOn: readonly WaitingReason[],
   why: string,
 ): void {
-  report(agent, { type: "waiting", waitingOn, why });
+  report(agent, { type: "waiting", waitingOn, why: cutText(why, 1_000) });
 }
 
 export function reportResumed(agent: Agent): void {
@@ -18,7 +19,7 @@ export function reportResumed(agent: Agent): void {
 
 /** The receipts of one step boundary together. */
 export function reportReceipts(agent: Agent, receipts: readonly Receipt[]): void {
-  report(agent, { type: "receipts", receipts });
+  report(agent, { type: "receipts", receipts: receipts.slice(-50) });
 }
 
 /** One after the other, for signals sent together arrive in any order. A closed parent needs no news. */

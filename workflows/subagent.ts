@@ -9,11 +9,12 @@ import {
 } from "@temporalio/workflow";
 import { failureTypes } from "../protocol/failures.ts";
 import type { Envelope, FailureReason, TaskEnd } from "../protocol/task.ts";
+import { cutText } from "../protocol/text.ts";
 import type { Subagent, SubagentInput } from "../protocol/workflows.ts";
 import { type Agent, openAgent } from "./agent.ts";
 import { runTurns } from "./agent-loop.ts";
 import { enter, publish } from "./display.ts";
-import { TaskFailure, toEnvelope } from "./envelope.ts";
+import { reasonBytes, TaskFailure, toEnvelope } from "./envelope.ts";
 import { answerQueries, takeSteering, takeTaskNews } from "./messages.ts";
 import { toNotice } from "./notices.ts";
 import { giveSlotBack, takeSlot } from "./own-slot.ts";
@@ -142,7 +143,8 @@ async function endFailed(agent: Agent, failed: Failed): Promise<never> {
   throw fail(agent, failed);
 }
 
-function fail(agent: Agent, { reason, message }: Failed): ApplicationFailure {
+function fail(agent: Agent, { reason, message: words }: Failed): ApplicationFailure {
+  const message = cutText(words, reasonBytes);
   const end: TaskEnd = { status: "failed", reason };
   agent.state.why = message;
   const envelope = toEnvelope(agent.state, end, message);

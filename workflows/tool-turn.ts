@@ -8,7 +8,7 @@ import {
 } from "@temporalio/workflow";
 import type { HostActivities, ToolOutcome } from "../protocol/activities.ts";
 import { toHostQueue } from "../protocol/ids.ts";
-import { byteLength, cutText } from "../protocol/text.ts";
+import { byteLength, cutText, toLine } from "../protocol/text.ts";
 import { checkCall, type CheckedCall, type DelegationTool, toolSpecs } from "../protocol/tools.ts";
 import type { ToolAnswer, ToolCall, ToolResult } from "../protocol/turn.ts";
 import { type Agent, type CallAnswer, tell } from "./agent.ts";
@@ -88,7 +88,7 @@ function toReady(agent: Agent, call: ToolCall): Ready | undefined {
 
 function keepAnswer({ state }: Agent, id: string, label: string, answer: ToolAnswer): void {
   const { text, isError } = answer;
-  state.answers = { ...state.answers, [id]: { text, isError, label: cutText(label, 200) } };
+  state.answers = { ...state.answers, [id]: { text, isError, label: toLine(label, 200) } };
 }
 
 type Answers = Agent["state"]["answers"];

@@ -25,6 +25,11 @@ test("a transcript above its cap goes on from a digest that keeps the open tasks
       when: { system: "^# supervisor", anyUser: "go full", lastUser: "^fill" },
       reply: { text: "filled", textBytes: 25_000 },
     },
+    // No summary: a digest takes its place.
+    {
+      when: { system: "^# supervisor", anyUser: "go full", lastUser: "^Summarize" },
+      reply: { text: "" },
+    },
     {
       when: { system: "^# supervisor", anyUser: "go full", lastUser: "new_transcript.*check it" },
       reply: { text: "Begun anew with {{event:new_transcript:open_tasks.0.task_id}}" },

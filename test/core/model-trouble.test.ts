@@ -91,6 +91,31 @@ describe("told as the reply, and not repeated", () => {
   });
 });
 
+test("an answer too large to be recorded is told with what helps, and paid once", async () => {
+  // A model without a known largest answer.
+  const wide = await openWorld({
+    env: { BOSUN_SUPERVISOR_MODEL: "claude-opus-5", BOSUN_MAX_TOKENS: "1000000" },
+  });
+  try {
+    await wide.model.script("wide", [
+      {
+        when: { lastUser: "^wide-1", unlessAnyUser: "then less" },
+        reply: { text: "x", textBytes: 1_200_000 },
+      },
+      { when: { anyUser: "wide-1" }, reply: { text: "fine" } },
+    ]);
+    const supervisor = await wide.start();
+    expect(await supervisor.ask("wide-1")).toMatch(
+      /answer has 12\d{5} bytes, and 1000000 is the most.*Ask for less at a time/,
+    );
+    expect(await wide.model.journal("wide-1")).toHaveLength(1);
+    expect(await supervisor.ask("then less")).toBe("fine");
+    await supervisor.end();
+  } finally {
+    await wide.close();
+  }
+});
+
 describe("overcome by another call", () => {
   test("an invalid request is tried once more from a digest", async () => {
     const { reply, requests } = await askWith({
@@ -108,6 +133,30 @@ describe("overcome by another call", () => {
     const { reply, requests } = await askWith(fault, 2);
     expect(reply).toMatch(/could not answer: bad/);
     expect(requests).toBe(2);
+  });
+
+  test("the message after a request that stayed invalid is tried again", async () => {
+    await world.model.script("again", [{ when: { anyUser: "again-1" }, reply: { text: "fine" } }]);
+    const fault = { type: "http", status: 400, errorType: "invalid_request_error", message: "bad" };
+    await world.model.fault({ fault, times: 4, when: { anyUser: "again-1" } });
+    const supervisor = await world.start();
+    expect(await supervisor.ask("again-1")).toMatch(/could not answer: bad/);
+    expect(await supervisor.ask("again-1, second")).toMatch(/could not answer: bad/);
+    expect(await supervisor.status()).toMatchObject({ status: "idle" });
+    expect(await supervisor.ask("again-1, third")).toBe("fine");
+    await supervisor.end();
+  });
+
+  test("a window that stays full becomes the reply, and the next message is tried again", async () => {
+    await world.model.script("narrow", [
+      { when: { anyUser: "narrow-1" }, reply: { text: "fine" } },
+    ]);
+    const fault = { type: "context_window_exceeded" };
+    await world.model.fault({ fault, times: 2, when: { anyUser: "narrow-1" } });
+    const supervisor = await world.start();
+    expect(await supervisor.ask("narrow-1")).toMatch(/no longer fits into the model's window/);
+    expect(await supervisor.ask("narrow-1, second")).toBe("fine");
+    await supervisor.end();
   });
 
   test.each([
