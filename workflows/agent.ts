@@ -103,7 +103,9 @@ export function openAgent({ begun, ...identity }: Identity, snapshot: Snapshot |
   return {
     ...identity,
     id: workflowInfo().workflowId,
-    state: snapshot ? fromSnapshot(snapshot) : freshState(identity, begun),
+    state: snapshot
+      ? fromSnapshot(snapshot, freshState(identity, begun))
+      : freshState(identity, begun),
     run: {
       tasks: new Map(),
       lastNews: Promise.resolve(),
@@ -153,9 +155,14 @@ function freshState({ role, settings }: Omit<Identity, "begun">, begun: boolean)
   };
 }
 
-/** A snapshot is the state itself, as `toSnapshot` wrote it. */
-function fromSnapshot(snapshot: Snapshot): AgentState {
-  return { ...snapshot } as unknown as AgentState;
+/** A snapshot is the state itself, as `toSnapshot` wrote it. What an older version did not write is as in a new agent. */
+function fromSnapshot(snapshot: Snapshot, fresh: AgentState): AgentState {
+  const { version }: { readonly version: number } = snapshot;
+  if (version === 1) return { ...fresh, ...snapshot };
+  // Not a failure of the workflow: it waits, whole, until a worker comes that can read it.
+  throw new Error(
+    `This agent's state has the shape ${version}, and this worker reads shape 1. Start a worker of the version that wrote it.`,
+  );
 }
 
 export function now(): string {
