@@ -17,6 +17,8 @@ export interface Environment {
   readonly slots: { readonly now: number; readonly models: number; readonly tools: number };
   /** Milliseconds a stopping worker gives to work in flight. */
   readonly graceMs: number;
+  /** The version that the workflow worker serves as. Without one it serves every workflow there is. */
+  readonly deployment?: { readonly name: string; readonly buildId: string };
   readonly model: ModelEnvironment;
   readonly supervisorModel: string;
   readonly taskModel: string;
@@ -106,6 +108,24 @@ function parseLimits(env: Env): Limits {
   return Object.fromEntries(names.map((name) => [name, read[toVariable(name)]])) as Limits;
 }
 
+const versionName = z
+  .string()
+  .regex(/^[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,99}$/, "use letters, digits, ., _, + and -, at most 100")
+  .optional();
+
+function parseDeployment(env: Env): Environment["deployment"] {
+  const read = readVariables(env, { BOSUN_DEPLOYMENT: versionName, BOSUN_BUILD_ID: versionName });
+  const { BOSUN_DEPLOYMENT: name, BOSUN_BUILD_ID: buildId } = read;
+  if (name && buildId) return { name, buildId };
+  if (!name && !buildId) return undefined;
+  const [given, missing] = name
+    ? ["BOSUN_DEPLOYMENT", "BOSUN_BUILD_ID"]
+    : ["BOSUN_BUILD_ID", "BOSUN_DEPLOYMENT"];
+  throw new SettingsError(
+    `${given} is set and ${missing} is not. Set both to serve as one version, or neither.`,
+  );
+}
+
 /** Every variable Bosun reads, checked. Throws `SettingsError`. Temporal's own variables are read by its library. */
 export function parseEnvironment(env: Env): Environment {
   const read = readVariables(env, {
@@ -126,7 +146,9 @@ export function parseEnvironment(env: Env): Environment {
     BOSUN_SUPERVISOR_MODEL: words,
     BOSUN_TASK_MODEL: words,
   });
+  const deployment = parseDeployment(env);
   return {
+    ...(deployment && { deployment }),
     ...(read.BOSUN_DIR && { dir: read.BOSUN_DIR }),
     ...(read.BOSUN_INSTALLATION && { installation: read.BOSUN_INSTALLATION }),
     ...(read.BOSUN_HOST && { host: read.BOSUN_HOST }),

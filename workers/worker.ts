@@ -26,7 +26,7 @@ export interface WorkerSetup {
   readonly host: string;
   /** Where artifacts and the effect journal lie. */
   readonly dir: string;
-  /** A bundle made before, or the workflows folder when there is none. */
+  /** A bundle made before. Without one the workflows folder is bundled. */
   readonly workflowBundle?: WorkflowBundleOption;
 }
 
@@ -37,7 +37,11 @@ export interface RunningWorkers {
   stop(): void;
 }
 
-const workflowsFolder = fileURLToPath(new URL("../workflows/index.ts", import.meta.url));
+/** What a workflow worker bundles, with and without a version. */
+export const workflowEntries = {
+  versioned: fileURLToPath(new URL("../workflows/versioned.ts", import.meta.url)),
+  unversioned: fileURLToPath(new URL("../workflows/index.ts", import.meta.url)),
+} as const;
 const builtinDir = fileURLToPath(new URL("../agents", import.meta.url));
 
 /** Watch activities only wait: they take no slot of anything that works. */
@@ -97,12 +101,14 @@ function toWorkerOptions(setup: WorkerSetup, client: Client): readonly Options[]
 
 function workflowOptions(setup: WorkerSetup, client: Client): readonly Options[] {
   const queues = toQueues(setup.installation);
+  const version = setup.environment.deployment;
   const source = setup.workflowBundle
     ? { workflowBundle: setup.workflowBundle }
-    : { workflowsPath: workflowsFolder };
+    : { workflowsPath: workflowEntries[version ? "versioned" : "unversioned"] };
   return [
     {
       ...source,
+      ...(version && toVersion(version)),
       taskQueue: queues.workflows,
       // A dead worker's workflows, and questions about them, wait this long for it: at the default of 10 s
       // every model call that survived the worker stood still for as long.
@@ -114,6 +120,20 @@ function workflowOptions(setup: WorkerSetup, client: Client): readonly Options[]
       maxConcurrentActivityTaskExecutions: watchSlots,
     },
   ];
+}
+
+/**
+ * Only workflows have versions: an activity is done by whoever serves its queue, so that one tools worker
+ * on a host is enough for tasks of every version.
+ */
+function toVersion({ name, buildId }: NonNullable<Environment["deployment"]>) {
+  return {
+    workerDeploymentOptions: {
+      version: { deploymentName: name, buildId },
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: "AUTO_UPGRADE",
+    },
+  } as const;
 }
 
 function modelOptions(

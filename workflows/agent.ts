@@ -135,7 +135,9 @@ export function openAgent({ begun, ...identity }: Identity, snapshot: Snapshot |
     // A run begun by an older version does not know the newer limits.
     settings: { ...settings, limits: { ...limitDefaults, ...settings.limits } },
     id: workflowInfo().workflowId,
-    state: { ...freshState(identity, begun), ...(snapshot && fromSnapshot(snapshot)) },
+    state: snapshot
+      ? fromSnapshot(snapshot, freshState(identity, begun))
+      : freshState(identity, begun),
     run: {
       tasks: new Map(),
       lastNews: Promise.resolve(),
@@ -191,9 +193,14 @@ function freshState({ role, settings }: Omit<Identity, "begun">, begun: boolean)
   };
 }
 
-/** The state as `toSnapshot` wrote it. One of an older version lacks what has been added since. */
-function fromSnapshot(snapshot: Snapshot): Partial<AgentState> {
-  return snapshot;
+/** A snapshot is the state itself, as `toSnapshot` wrote it. What an older version did not write is as in a new agent. */
+function fromSnapshot(snapshot: Snapshot, fresh: AgentState): AgentState {
+  const { version }: { readonly version: number } = snapshot;
+  if (version === 1) return { ...fresh, ...snapshot };
+  // Not a failure of the workflow: it waits, whole, until a worker comes that can read it.
+  throw new Error(
+    `This agent's state has the shape ${version}, and this worker reads shape 1. Start a worker of the version that wrote it.`,
+  );
 }
 
 export function now(): string {
