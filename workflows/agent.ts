@@ -2,7 +2,7 @@
 import { type CancellationScope, uuid4, workflowInfo } from "@temporalio/workflow";
 import { type AgentDefinition, modelAliases, type PreparedWorkspace } from "../protocol/agent.ts";
 import type { FeedEvent, SupervisorStatus } from "../protocol/feed.ts";
-import type { Settings } from "../protocol/settings.ts";
+import { limitDefaults, type Settings } from "../protocol/settings.ts";
 import type { Receipt, TaskPhase } from "../protocol/task.ts";
 import { noUsage, type ToolCall, type ToolResult, type Usage } from "../protocol/turn.ts";
 import type { Snapshot } from "../protocol/workflows.ts";
@@ -91,6 +91,14 @@ export interface Agent {
     interrupted: boolean;
     /** Counts what should wake an agent that waits for the model. */
     probes: number;
+    /** How many of them there were when the newest call began. */
+    seen: number;
+    /** Calls in a row that failed without the model's fault. */
+    misses: number;
+    /** Agents told that the model answers again, and when. */
+    readonly told: Map<string, number>;
+    /** The tasks are being told, a few a second. */
+    passing: boolean;
     turns: number;
     published: { state: string; status: string };
   };
@@ -99,7 +107,10 @@ export interface Agent {
 type Identity = Omit<Agent, "state" | "run" | "id"> & { readonly begun: boolean };
 
 /** The agent of this run: new, or as the previous run left it. */
-export function openAgent({ begun, ...identity }: Identity, snapshot: Snapshot | undefined): Agent {
+export function openAgent({ begun, ...given }: Identity, snapshot: Snapshot | undefined): Agent {
+  // An agent begun by an older version knows fewer limits.
+  const limits = { ...limitDefaults, ...given.settings.limits };
+  const identity = { ...given, settings: { ...given.settings, limits } };
   return {
     ...identity,
     id: workflowInfo().workflowId,
@@ -111,6 +122,10 @@ export function openAgent({ begun, ...identity }: Identity, snapshot: Snapshot |
       step: undefined,
       interrupted: false,
       probes: 0,
+      seen: 0,
+      misses: 0,
+      told: new Map(),
+      passing: false,
       turns: 0,
       published: { state: "", status: "" },
     },

@@ -10,16 +10,19 @@ import { toQueues } from "../protocol/ids.ts";
 import { cutText } from "../protocol/text.ts";
 import type { ModelAnswer } from "../protocol/turn.ts";
 import type { Agent } from "./agent.ts";
-import { enter, publish } from "./display.ts";
+import { enter, publish, workingStatus } from "./display.ts";
 
 /** One call with the whole transcript. Fails when Temporal's retries are used up. */
 export async function callOnce(agent: Agent): Promise<ModelAnswer> {
   const { state, settings, run } = agent;
   const { limits } = settings;
   const queues = toQueues(settings.installation);
-  const forPerson = agent.role === "supervisor" && state.answering.length > 0;
+  const forPerson = isForPerson(agent);
+  const isProbe = state.parked > 0 && !forPerson && run.probes === run.seen;
+  run.seen = run.probes;
   const { callModel } = proxyActivities<ModelActivities>({
-    taskQueue: forPerson ? queues.now : queues.models,
+    taskQueue: forPerson ? queues.now : isProbe ? queues.probes : queues.models,
+    ...(isProbe && { scheduleToStartTimeout: limits.probeStartMs }),
     startToCloseTimeout: limits.modelTimeoutMs,
     scheduleToCloseTimeout: limits.modelTotalMs,
     heartbeatTimeout: limits.modelHeartbeatMs,
@@ -28,7 +31,7 @@ export async function callOnce(agent: Agent): Promise<ModelAnswer> {
       initialInterval: limits.modelRetryMs,
       backoffCoefficient: 2,
       maximumInterval: Math.max(limits.modelRetryMs, limits.modelRetryMaxMs),
-      // A parked agent probes: one attempt, then it waits again.
+      // An agent that waits for the model tries once, then it waits again.
       maximumAttempts: state.parked > 0 ? 1 : limits.modelAttempts,
     },
     priority: {
@@ -62,8 +65,13 @@ export async function callOnce(agent: Agent): Promise<ModelAnswer> {
   }
 }
 
+/** A person waits for what this call answers. */
+export function isForPerson({ role, state }: Agent): boolean {
+  return role === "supervisor" && state.answering.length > 0;
+}
+
 function enterWorking(agent: Agent): void {
-  const status = agent.role === "supervisor" ? "thinking" : "running";
+  const status = workingStatus(agent);
   if (agent.state.phase.status === status) publish(agent);
   else if (agent.state.phase.status !== "waiting") enter(agent, { status });
 }
