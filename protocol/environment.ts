@@ -14,7 +14,12 @@ export interface Environment {
   readonly installation?: string;
   readonly host?: string;
   readonly roles: readonly Role[];
-  readonly slots: { readonly now: number; readonly models: number; readonly tools: number };
+  readonly slots: {
+    readonly now: number;
+    readonly models: number;
+    readonly probes: number;
+    readonly tools: number;
+  };
   /** Milliseconds a stopping worker gives to work in flight. */
   readonly graceMs: number;
   /** The version that the workflow worker serves as. Without one it serves every workflow there is. */
@@ -141,6 +146,7 @@ export function parseEnvironment(env: Env): Environment {
     BOSUN_ROLES: words,
     BOSUN_NOW_SLOTS: whole(8),
     BOSUN_MODEL_SLOTS: whole(20),
+    BOSUN_PROBE_SLOTS: whole(2),
     BOSUN_TOOL_SLOTS: whole(10),
     BOSUN_GRACE_MS: whole(30_000, 0),
     BOSUN_SUPERVISOR_MODEL: words,
@@ -156,6 +162,7 @@ export function parseEnvironment(env: Env): Environment {
     slots: {
       now: read.BOSUN_NOW_SLOTS,
       models: read.BOSUN_MODEL_SLOTS,
+      probes: read.BOSUN_PROBE_SLOTS,
       tools: read.BOSUN_TOOL_SLOTS,
     },
     graceMs: read.BOSUN_GRACE_MS,

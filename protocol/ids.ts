@@ -26,6 +26,7 @@ export function toQueues(installation: string): Queues {
     watch: `bosun-watch-${installation}`,
     now: `bosun-now-${installation}`,
     models: `bosun-models-${installation}`,
+    probes: `bosun-probes-${installation}`,
   };
 }
 
@@ -38,6 +39,8 @@ export interface Queues {
   readonly now: string;
   /** All other model calls. */
   readonly models: string;
+  /** Model calls of agents that wait for the model, to see whether it is back. Few at once. */
+  readonly probes: string;
 }
 
 /** The queue of tools bound to one host's files. */

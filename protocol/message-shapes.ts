@@ -33,6 +33,7 @@ export const taskEventShape: z.ZodType<TaskEvent> = z.object({
       why: z.string().transform((text) => cutText(text, 1_000)),
     }),
     z.object({ type: z.literal("resumed") }),
+    z.object({ type: z.literal("recovered") }),
     z.object({
       type: z.literal("receipts"),
       receipts: z.array(receipt).transform((all) => all.slice(-50)),

@@ -24,7 +24,7 @@ export const sendMessageSignal = defineSignal<[PersonMessage]>("send_message");
 
 /** Ends a supervisor: its open tasks are cancelled and waited for. */
 export const endSignal = defineSignal("end");
-/** Tries again at once what waits for the model or for quota. */
+/** Tries again at once what waits for the model or for quota, and passes it on to its tasks that do. */
 export const resumeSignal = defineSignal("resume");
 
 /** A steering note to a task. */
@@ -58,6 +58,8 @@ export interface TaskEvent {
         readonly why: string;
       }
     | { readonly type: "resumed" }
+    /** A task below it has seen that the model answers again. */
+    | { readonly type: "recovered" }
     | { readonly type: "receipts"; readonly receipts: readonly Receipt[] };
 }
 export const taskEventSignal = defineSignal<[TaskEvent]>("task_event");

@@ -42,9 +42,11 @@ export const limitDefaults = {
   modelRetryMs: 2_000,
   modelRetryMaxMs: 60_000,
   modelAttempts: 8,
-  /** First probe of an agent that waits for the model. Doubles up to probeMaxMs. */
+  /** First probe of an agent that waits for the model. Doubles up to probeMaxMs, and spreads by half either way. */
   probeMs: 30_000,
   probeMaxMs: 120_000,
+  /** How long a probe may wait for one of the few slots before it is left for the next time. */
+  probeStartMs: 5_000,
   toolHeartbeatMs: 20_000,
   toolAttempts: 5,
   /** How long a host may take to pick up a tool call before the agent waits for that host. */

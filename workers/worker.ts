@@ -151,6 +151,7 @@ function modelOptions(
   return [
     { taskQueue: queues.now, maxConcurrentActivityTaskExecutions: slots.now },
     { taskQueue: queues.models, maxConcurrentActivityTaskExecutions: slots.models },
+    { taskQueue: queues.probes, maxConcurrentActivityTaskExecutions: slots.probes },
   ].map((options) => ({ ...options, activities: { ...activities } }));
 }
 

@@ -118,6 +118,14 @@ export interface Agent {
     interrupted: boolean;
     /** Counts what should wake an agent that waits for the model. */
     probes: number;
+    /** How many of them there were when the newest call began. */
+    seen: number;
+    /** Calls in a row that failed without the model's fault. */
+    misses: number;
+    /** Agents told that the model answers again, and when. */
+    readonly told: Map<string, number>;
+    /** The tasks are being told, a few a second. */
+    passing: boolean;
     turns: number;
     /** Nothing of this run is watched any more: the next one begins. */
     rolling: boolean;
@@ -128,12 +136,12 @@ export interface Agent {
 type Identity = Omit<Agent, "state" | "run" | "id"> & { readonly begun: boolean };
 
 /** The agent of this run: new, or as the previous run left it. */
-export function openAgent({ begun, ...identity }: Identity, snapshot: Snapshot | undefined): Agent {
-  const { settings } = identity;
+export function openAgent({ begun, ...given }: Identity, snapshot: Snapshot | undefined): Agent {
+  // An agent begun by an older version knows fewer limits.
+  const limits = { ...limitDefaults, ...given.settings.limits };
+  const identity = { ...given, settings: { ...given.settings, limits } };
   return {
     ...identity,
-    // A run begun by an older version does not know the newer limits.
-    settings: { ...settings, limits: { ...limitDefaults, ...settings.limits } },
     id: workflowInfo().workflowId,
     state: snapshot
       ? fromSnapshot(snapshot, freshState(identity, begun))
@@ -145,6 +153,10 @@ export function openAgent({ begun, ...identity }: Identity, snapshot: Snapshot |
       step: undefined,
       interrupted: false,
       probes: 0,
+      seen: 0,
+      misses: 0,
+      told: new Map(),
+      passing: false,
       turns: 0,
       rolling: false,
       published: { state: "", status: "" },

@@ -17,6 +17,11 @@ export function enter(agent: Agent, phase: AgentPhase, why = ""): void {
   publish(agent);
 }
 
+/** What an agent at work is called. */
+export function workingStatus({ role }: Agent): "thinking" | "running" {
+  return role === "supervisor" ? "thinking" : "running";
+}
+
 /** Writes the memo when something in it changed, one event at most, and the panel, no event. */
 export function publish(agent: Agent, envelope?: Envelope): void {
   const { phase, turn, usage, receipts, why } = agent.state;

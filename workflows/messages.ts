@@ -36,7 +36,8 @@ import { bytesOf } from "./inbox.ts";
 import { toReport, toSupervisorStatus } from "./report.ts";
 import { refuseDecision, takeDecision, takeLateDecision } from "./requests.ts";
 import { addReceipt, findTask, moveOnBoard, takeSeq } from "./task-board.ts";
-import { beginQueued, passResume } from "./slots.ts";
+import { passRequest, takeRecovery, waitsForModel } from "./recovery.ts";
+import { beginQueued } from "./slots.ts";
 import { toPage } from "./transcript.ts";
 
 /** What both kinds of agent answer. */
@@ -86,7 +87,7 @@ export function takeTaskNews(agent: Agent): void {
   });
   setHandler(resumeSignal, () => {
     agent.run.probes += 1;
-    passResume(agent);
+    passRequest(agent);
   });
 }
 
@@ -126,6 +127,10 @@ function takeTaskEvent(agent: Agent, { taskId, seq, event }: TaskEvent): void {
     }
     case "resumed":
       state.board = moveOnBoard(state.board, taskId, { type: "resumed" });
+      if (waitsForModel(task.phase)) takeRecovery(agent, taskId);
+      break;
+    case "recovered":
+      takeRecovery(agent, taskId);
       break;
   }
   beginQueued(agent);

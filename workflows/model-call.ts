@@ -10,7 +10,7 @@ import { toQueues } from "../protocol/ids.ts";
 import { cutText } from "../protocol/text.ts";
 import type { ModelAnswer } from "../protocol/turn.ts";
 import type { Agent } from "./agent.ts";
-import { enter, publish } from "./display.ts";
+import { enter, publish, workingStatus } from "./display.ts";
 
 /** One call with the whole transcript. Fails when Temporal's retries are used up. */
 export async function callOnce(
@@ -20,9 +20,12 @@ export async function callOnce(
   const { state, settings, run } = agent;
   const { limits } = settings;
   const queues = toQueues(settings.installation);
-  const forPerson = agent.role === "supervisor" && state.answering.length > 0;
+  const forPerson = isForPerson(agent);
+  const isProbe = state.parked > 0 && !forPerson && run.probes === run.seen;
+  run.seen = run.probes;
   const { callModel } = proxyActivities<ModelActivities>({
-    taskQueue: forPerson ? queues.now : queues.models,
+    taskQueue: forPerson ? queues.now : isProbe ? queues.probes : queues.models,
+    ...(isProbe && { scheduleToStartTimeout: limits.probeStartMs }),
     startToCloseTimeout: limits.modelTimeoutMs,
     // A digest can take a summary's place, so nobody waits as long for one.
     scheduleToCloseTimeout: purpose === "summary" ? 2 * limits.modelTimeoutMs : limits.modelTotalMs,
@@ -68,12 +71,17 @@ export async function callOnce(
 
 function attemptsOf({ state, settings }: Agent, purpose: ModelPurpose): number {
   if (purpose === "summary") return settings.limits.summaryAttempts;
-  // A parked agent probes: one attempt, then it waits again.
+  // An agent that waits for the model tries once, then it waits again.
   return state.parked > 0 ? 1 : settings.limits.modelAttempts;
 }
 
+/** A person waits for what this call answers. */
+export function isForPerson({ role, state }: Agent): boolean {
+  return role === "supervisor" && state.answering.length > 0;
+}
+
 function enterWorking(agent: Agent): void {
-  const status = agent.role === "supervisor" ? "thinking" : "running";
+  const status = workingStatus(agent);
   if (agent.state.phase.status === status) publish(agent);
   else if (agent.state.phase.status !== "waiting") enter(agent, { status });
 }

@@ -4,6 +4,7 @@ import { type TaskEvent, taskEventSignal } from "../protocol/messages.ts";
 import type { Receipt, WaitingReason } from "../protocol/task.ts";
 import { cutText } from "../protocol/text.ts";
 import { type Agent, send } from "./agent.ts";
+import { enter, workingStatus } from "./display.ts";
 
 export function reportWaiting(
   agent: Agent,
@@ -13,8 +14,15 @@ export function reportWaiting(
   report(agent, { type: "waiting", waitingOn, why: cutText(why, 1_000) });
 }
 
-export function reportResumed(agent: Agent): void {
+/** What was waited for is there: the agent works again, and its parent hears of it. */
+export function goOn(agent: Agent): void {
+  enter(agent, { status: workingStatus(agent) });
   report(agent, { type: "resumed" });
+}
+
+/** A task below has seen that the model answers again. */
+export function reportRecovered(agent: Agent): void {
+  report(agent, { type: "recovered" });
 }
 
 /** The receipts of one step boundary together. */

@@ -40,7 +40,7 @@ export async function flush(agent: Agent): Promise<void> {
 }
 
 /** Goes on where the run before stopped: shows itself, and watches the tasks that one started. */
-export function goOn(agent: Agent): void {
+export function takeOver(agent: Agent): void {
   publish(agent);
   void watchOpen(agent, () => agent.run.rolling).catch(() => undefined);
 }

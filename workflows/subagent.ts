@@ -20,7 +20,7 @@ import { toNotice } from "./notices.ts";
 import { giveSlotBack, takeSlot } from "./own-slot.ts";
 import { reportWaiting } from "./parent.ts";
 import { mustRoll } from "./roll.ts";
-import { closeRun, flush, goOn, handOver, prepare } from "./run.ts";
+import { closeRun, flush, takeOver, handOver, prepare } from "./run.ts";
 import { toSnapshot } from "./snapshot.ts";
 import { endTasks } from "./task-ends.ts";
 import { openTasks } from "./task-board.ts";
@@ -43,7 +43,7 @@ export const subagent: Subagent = async (input) => {
   takeTaskNews(agent);
   takeSteering(agent);
 
-  if (input.snapshot) goOn(agent);
+  if (input.snapshot) takeOver(agent);
   try {
     while ((await work(agent, input)) === "settled") {
       await closeRun(agent);

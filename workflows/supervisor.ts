@@ -12,7 +12,7 @@ import { giveUpTurn, runTurns, takeInbox } from "./agent-loop.ts";
 import { enter } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { answerQueries, takeMessage, takePersonMessages, takeTaskNews } from "./messages.ts";
-import { flush, goOn, handOver, prepare } from "./run.ts";
+import { flush, takeOver, handOver, prepare } from "./run.ts";
 import { mustRoll } from "./roll.ts";
 import { toSnapshot } from "./snapshot.ts";
 import { endTasks } from "./task-ends.ts";
@@ -36,7 +36,7 @@ export const supervisor: Supervisor = async (input) => {
   takeTaskNews(agent);
   takePersonMessages(agent);
 
-  if (input.snapshot) goOn(agent);
+  if (input.snapshot) takeOver(agent);
   try {
     await converse(agent, input.workspace);
     if (agent.state.ending) return await end(agent);

@@ -1,5 +1,6 @@
 // Tasks as a tree, one or two lines each.
 import stringWidth from "string-width";
+import type { WaitingReason } from "../../protocol/task.ts";
 import type { TaskView } from "../../protocol/views.ts";
 import { toCount, toElapsed, totalTokens } from "./figures.ts";
 import { groupBy } from "./group-by.ts";
@@ -27,9 +28,11 @@ export function renderTree(tasks: readonly TaskView[], frame: Frame): readonly s
     status: Math.max(0, ...tasks.map((task) => toStatusText(task).length)),
     id: Math.max(0, ...tasks.map((task) => task.taskId.length)),
   };
+  const siblings = (parentId: string) => children.get(parentId) ?? [];
   const walk = (parentId: string, level: number): string[] =>
-    (children.get(parentId) ?? []).flatMap((task): string[] => [
+    siblings(parentId).flatMap((task, index): string[] => [
       ...renderTask(task, level, frame, columns),
+      ...renderWhy(task, siblings(parentId)[index + 1], level, frame),
       ...walk(task.taskId, level + 1),
     ]);
   return walk("", 0);
@@ -55,6 +58,21 @@ function renderTask(task: TaskView, level: number, frame: Frame, columns: Column
     `${mark}${status} ${toTitle(task)}`,
     `${indent}${palette.faint(task.taskId)} ${toShortFigures(task, frame.now)}`,
   ].map((line) => cutLine(line, width));
+}
+
+const outages: ReadonlySet<WaitingReason> = new Set(["model", "quota", "host"]);
+
+/** Why a task cannot go on, below the last of those that follow each other with the same words. */
+function renderWhy(
+  task: TaskView,
+  next: TaskView | undefined,
+  level: number,
+  { palette, width }: Frame,
+): string[] {
+  if (!task.why || next?.why === task.why) return [];
+  if (!task.waitingOn.some((reason) => outages.has(reason))) return [];
+  const indent = "  ".repeat(Math.min(level, 4) + 1);
+  return [cutLine(`${indent}${palette.wait(toPlainLine(task.why))}`, width)];
 }
 
 /** `turn 3   12s  4.1k`, in columns. */
