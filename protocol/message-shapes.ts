@@ -30,6 +30,7 @@ export const taskEventShape: z.ZodType<TaskEvent> = z.object({
       why: z.string(),
     }),
     z.object({ type: z.literal("resumed") }),
+    z.object({ type: z.literal("cancelling") }),
     z.object({ type: z.literal("receipts"), receipts: z.array(receipt) }),
   ]),
 });

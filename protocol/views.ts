@@ -54,10 +54,17 @@ export interface StateMemo {
   readonly updatedAt: string;
   /** Why the agent waits, in words. */
   readonly why?: string;
+  /** It was asked to stop and is at it. */
+  readonly cancelling?: true;
 }
 
 /** Keys of the memo. */
-export const memoKeys = { agent: "agent", state: "state", envelope: "envelope" } as const;
+export const memoKeys = {
+  agent: "agent",
+  state: "state",
+  envelope: "envelope",
+  janitor: "janitor",
+} as const;
 
 export type CheckDetail = "status" | "digest" | "turns" | "full";
 

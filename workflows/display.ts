@@ -18,7 +18,14 @@ export function enter(agent: Agent, phase: AgentPhase, why = ""): void {
 /** Writes the memo when something in it changed, one event at most, and the panel, no event. */
 export function publish(agent: Agent, envelope?: Envelope): void {
   const { phase, turn, usage, receipts, why } = agent.state;
-  const shown = { phase, turn, usage, receipts: receipts.slice(-10), ...(why && { why }) };
+  const shown = {
+    phase,
+    turn,
+    usage,
+    receipts: receipts.slice(-10),
+    ...(why && { why }),
+    ...(agent.run.cancelling && ({ cancelling: true } as const)),
+  };
   const text = JSON.stringify(shown);
   if (text !== agent.run.published.state || envelope) {
     agent.run.published.state = text;

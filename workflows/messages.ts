@@ -9,6 +9,7 @@ import {
   checkTaskQuery,
   endSignal,
   feedQuery,
+  knowsQuery,
   type PersonMessage,
   resumeSignal,
   sendMessageSignal,
@@ -26,13 +27,14 @@ import {
   taskEventShape,
 } from "../protocol/message-shapes.ts";
 import { byteLength, cutText, toLine } from "../protocol/text.ts";
-import { type Agent, arrive, interrupt, modelOf, takeId, tell } from "./agent.ts";
+import { type Agent, arrive, interrupt, modelOf, now, takeId, tell } from "./agent.ts";
 import { publish } from "./display.ts";
 import { readFeed } from "./feed.ts";
 import { bytesOf } from "./inbox.ts";
 import { toReport, toSupervisorStatus } from "./report.ts";
 import { addReceipt, findTask, moveOnBoard, takeSeq } from "./task-board.ts";
 import { beginQueued, passResume } from "./slots.ts";
+import { giveGrace } from "./task-ends.ts";
 import { toPage } from "./transcript.ts";
 
 /** What both kinds of agent answer. */
@@ -49,6 +51,7 @@ export function answerQueries(agent: Agent): void {
     generation: state.generation.number,
     total: state.generation.messages.length,
   }));
+  setHandler(knowsQuery, ({ ids }) => ids.filter((id) => findTask(state.board, id)));
   setHandler(checkTaskQuery, (detail) => toReport(agent, detail));
   setHandler(feedQuery, (after) => readFeed(state.feed, after, toSupervisorStatus(agent)));
 }
@@ -111,6 +114,9 @@ function takeTaskEvent(agent: Agent, { taskId, seq, event }: TaskEvent): void {
     }
     case "resumed":
       state.board = moveOnBoard(state.board, taskId, { type: "resumed" });
+      break;
+    case "cancelling":
+      giveGrace(agent, taskId, now());
       break;
   }
   beginQueued(agent);

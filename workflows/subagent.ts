@@ -3,9 +3,11 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancelledFailure,
+  CancellationScope,
   condition,
   continueAsNew,
   isCancellation,
+  patched,
 } from "@temporalio/workflow";
 import { failureTypes } from "../protocol/failures.ts";
 import type { Envelope, FailureReason, TaskEnd } from "../protocol/task.ts";
@@ -17,7 +19,7 @@ import { limitTranscript } from "./generations.ts";
 import { TaskFailure, toEnvelope } from "./envelope.ts";
 import { answerQueries, takeSteering, takeTaskNews } from "./messages.ts";
 import { toNotice } from "./notices.ts";
-import { reportWaiting } from "./parent.ts";
+import { reportCancelling, reportWaiting } from "./parent.ts";
 import { mustRoll, toSnapshot } from "./roll.ts";
 import { closeRun, flush, prepare } from "./run.ts";
 import { endTasks, watchOpen } from "./task-ends.ts";
@@ -40,6 +42,7 @@ export const subagent: Subagent = async (input) => {
   answerQueries(agent);
   takeTaskNews(agent);
   takeSteering(agent);
+  CancellationScope.current().cancelRequested.catch(() => takeCancellation(agent));
 
   let rolling = false;
   if (input.snapshot) {
@@ -166,6 +169,14 @@ function fail(agent: Agent, { reason, message }: Failed): ApplicationFailure {
     nonRetryable: true,
     details: [envelope],
   });
+}
+
+/** Told at once: what still runs may take its time, or never stop. */
+function takeCancellation(agent: Agent): void {
+  if (!patched("tells-cancelling")) return;
+  agent.run.cancelling = true;
+  publish(agent);
+  void CancellationScope.nonCancellable(async () => reportCancelling(agent));
 }
 
 /** Cancelled means stopped: its own tasks first, then this one. */
