@@ -71,6 +71,23 @@ export interface TaskReading {
   readonly report?: TaskReport;
 }
 
+export interface FindOrphansInput {
+  readonly installation: string;
+  /** How long the agent that started a task has to be gone. */
+  readonly graceMs: number;
+  readonly intervalMs: number;
+  /** Found once already, one interval ago. */
+  readonly suspects: readonly string[];
+  /** Orphans that are dealt with. */
+  readonly known: readonly string[];
+}
+export interface FoundOrphans {
+  /** Found twice, one interval apart. */
+  readonly orphans: readonly string[];
+  readonly suspects: readonly string[];
+  readonly lookedAt: string;
+}
+
 export interface ModelActivities {
   callModel(input: ModelCallInput): Promise<ModelAnswer>;
 }
@@ -88,5 +105,11 @@ export interface WatchActivities {
   readTasks(input: ReadTasksInput): Promise<readonly TaskReading[]>;
   /** The envelope of one ended task, also when it was cancelled, terminated or timed out. */
   readEnding(taskId: string): Promise<TaskEnding>;
+  /** Resolves when a task's worker has taken its cancellation, with the levels of tasks below it. */
+  awaitCancelTaken(taskId: string): Promise<{ readonly height: number }>;
+  /** Terminates what still runs of a task and of all below it, leaves first. Resolves to how it ended. */
+  forceEnd(taskId: string): Promise<TaskEnding>;
+  /** Looks for tasks that nobody waits for, again and again. Resolves with the first, or after an hour. */
+  findOrphans(input: FindOrphansInput): Promise<FoundOrphans>;
 }
 export type Activities = ModelActivities & HostActivities & WatchActivities;

@@ -24,6 +24,8 @@ export const failureTypes = {
   invalidWorkspace: "InvalidWorkspace",
   /** A task ended without completing. Its details hold the envelope. */
   taskFailed: "TaskFailed",
+  /** A look found nothing: Temporal calls the activity again after a while, which leaves no trace in history. */
+  nothingFound: "NothingFound",
   /** A message was refused: empty, too long, or the inbox is full. */
   messageRefused: "MessageRefused",
   /** A decision was refused: nothing waits under that id, or not for that. */

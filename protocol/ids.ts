@@ -19,6 +19,11 @@ export function toSupervisorId(uuid: string): string {
   return toTaskId("supervisor", uuid);
 }
 
+/** The one janitor of an installation. */
+export function toJanitorId(installation: string): string {
+  return `bosun-janitor-${installation}`;
+}
+
 /** Every queue of one installation. Two installations on one server never share one. */
 export function toQueues(installation: string): Queues {
   return {

@@ -38,6 +38,7 @@ export const taskEventShape: z.ZodType<TaskEvent> = z.object({
       type: z.literal("receipts"),
       receipts: z.array(receipt).transform((all) => all.slice(-50)),
     }),
+    z.object({ type: z.literal("cancelling") }),
   ]),
 });
 

@@ -2,6 +2,7 @@
 import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
 import type { FeedPage } from "./feed.ts";
 import type { DecideInput, Decided } from "./requests.ts";
+import type { JanitorLimits, JanitorReport } from "./janitor.ts";
 import type { Receipt, WaitingReason } from "./task.ts";
 import type { TranscriptPage } from "./turn.ts";
 import type { CheckDetail, TaskReport } from "./views.ts";
@@ -60,6 +61,8 @@ export interface TaskEvent {
     | { readonly type: "resumed" }
     /** A task below it has seen that the model answers again. */
     | { readonly type: "recovered" }
+    /** It was asked to stop, by whomever, and its worker has taken that. */
+    | { readonly type: "cancelling" }
     | { readonly type: "receipts"; readonly receipts: readonly Receipt[] };
 }
 export const taskEventSignal = defineSignal<[TaskEvent]>("task_event");
@@ -78,3 +81,11 @@ export const transcriptEndQuery = defineQuery<{ generation: number; total: numbe
 export const checkTaskQuery = defineQuery<TaskReport, [CheckDetail]>("check_async_task");
 /** What happened after an entry's number, for a screen. */
 export const feedQuery = defineQuery<FeedPage, [number]>("feed");
+/** Which of these tasks an agent knows as its own. */
+export const knowsQuery = defineQuery<readonly string[], [{ readonly ids: readonly string[] }]>(
+  "knows",
+);
+
+/** The limits of a worker that has just started. */
+export const janitorLimitsSignal = defineSignal<[JanitorLimits]>("limits");
+export const janitorQuery = defineQuery<JanitorReport>("janitor");

@@ -59,6 +59,12 @@ export const limitDefaults = {
   lateMs: 60_000,
   /** How long a read of other tasks may take before the board answers alone. */
   readTasksMs: 2_000,
+  /** What a cancelled task may take to stop, for itself and for each level of tasks below it. Then it is stopped by force. */
+  cancelGraceMs: 45_000,
+  /** How long the agent that started a task has to be gone before the task is stopped. */
+  orphanGraceMs: 300_000,
+  /** Time between two looks for such tasks. */
+  janitorIntervalMs: 60_000,
 } as const;
 
 export type Limits = { readonly [Name in keyof typeof limitDefaults]: number };

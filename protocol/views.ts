@@ -59,10 +59,17 @@ export interface StateMemo {
   readonly why?: string;
   /** What waits for a person, the oldest 10, each text cut to 500 bytes. */
   readonly requests?: readonly OpenRequest[];
+  /** It was asked to stop and is at it. */
+  readonly cancelling?: true;
 }
 
 /** Keys of the memo. */
-export const memoKeys = { agent: "agent", state: "state", envelope: "envelope" } as const;
+export const memoKeys = {
+  agent: "agent",
+  state: "state",
+  envelope: "envelope",
+  janitor: "janitor",
+} as const;
 
 export type CheckDetail = "status" | "digest" | "turns" | "full";
 

@@ -17,6 +17,7 @@ import {
 } from "../activities/index.ts";
 import { type Environment, type ModelEnvironment, SettingsError } from "../protocol/environment.ts";
 import { toHostQueue, toQueues } from "../protocol/ids.ts";
+import { keepJanitor } from "./keep-janitor.ts";
 
 export interface WorkerSetup {
   readonly environment: Environment;
@@ -61,10 +62,17 @@ export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> 
     const workers = await Promise.all(
       toWorkerOptions(setup, client).map((options) => Worker.create({ ...common, ...options })),
     );
+    const { environment, installation } = setup;
+    const leave = environment.roles.includes("workflows")
+      ? keepJanitor(client, installation, environment)
+      : () => undefined;
     const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
     return {
-      done: done.finally(close),
-      stop: () => workers.forEach(stopOnce),
+      done: done.finally(leave).finally(close),
+      stop: () => {
+        leave();
+        workers.forEach(stopOnce);
+      },
     };
   } catch (error) {
     await close();

@@ -190,6 +190,7 @@ function toPhase(task: BoardTask): object {
     status: phase.status,
     ...(phase.status === "waiting" && { waiting_on: phase.waitingOn }),
     ...(phase.status === "failed" && { reason: phase.reason }),
+    ...(phase.status === "cancelled" && phase.forced && { forced: true }),
   };
 }
 

@@ -11,6 +11,7 @@ import {
   decideUpdate,
   endSignal,
   feedQuery,
+  knowsQuery,
   type PersonMessage,
   resumeSignal,
   sendMessageSignal,
@@ -29,7 +30,7 @@ import {
   taskEventShape,
 } from "../protocol/message-shapes.ts";
 import { byteLength, cutText, toLine } from "../protocol/text.ts";
-import { type Agent, arrive, interrupt, modelOf, takeId, tell } from "./agent.ts";
+import { type Agent, arrive, interrupt, modelOf, now, takeId, tell } from "./agent.ts";
 import { publish } from "./display.ts";
 import { readFeed } from "./feed.ts";
 import { bytesOf } from "./inbox.ts";
@@ -38,6 +39,7 @@ import { refuseDecision, takeDecision, takeLateDecision } from "./requests.ts";
 import { addReceipt, findTask, moveOnBoard, takeSeq } from "./task-board.ts";
 import { passRequest, takeRecovery, waitsForModel } from "./recovery.ts";
 import { beginQueued } from "./slots.ts";
+import { giveGrace } from "./task-ends.ts";
 import { toPage } from "./transcript.ts";
 
 /** What both kinds of agent answer. */
@@ -54,6 +56,7 @@ export function answerQueries(agent: Agent): void {
     generation: state.generation.number,
     total: state.generation.messages.length,
   }));
+  setHandler(knowsQuery, ({ ids }) => ids.filter((id) => findTask(state.board, id)));
   setHandler(checkTaskQuery, (detail) => toReport(agent, detail));
   setHandler(feedQuery, (after) => readFeed(state.feed, after, toSupervisorStatus(agent)));
 }
@@ -131,6 +134,9 @@ function takeTaskEvent(agent: Agent, { taskId, seq, event }: TaskEvent): void {
       break;
     case "recovered":
       takeRecovery(agent, taskId);
+      break;
+    case "cancelling":
+      giveGrace(agent, taskId, now());
       break;
   }
   beginQueued(agent);

@@ -25,6 +25,11 @@ export function reportRecovered(agent: Agent): void {
   report(agent, { type: "recovered" });
 }
 
+/** Whoever asked: from here on the parent owns the grace. */
+export function reportCancelling(agent: Agent): void {
+  report(agent, { type: "cancelling" });
+}
+
 /** The receipts of one step boundary together. */
 export function reportReceipts(agent: Agent, receipts: readonly Receipt[]): void {
   report(agent, { type: "receipts", receipts: receipts.slice(-50) });

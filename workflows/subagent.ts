@@ -3,9 +3,11 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancelledFailure,
+  CancellationScope,
   condition,
   continueAsNew,
   isCancellation,
+  patched,
 } from "@temporalio/workflow";
 import { failureTypes } from "../protocol/failures.ts";
 import type { Envelope, FailureReason, TaskEnd } from "../protocol/task.ts";
@@ -18,7 +20,7 @@ import { reasonBytes, TaskFailure, toEnvelope } from "./envelope.ts";
 import { answerQueries, takeSteering, takeTaskNews } from "./messages.ts";
 import { toNotice } from "./notices.ts";
 import { giveSlotBack, takeSlot } from "./own-slot.ts";
-import { reportWaiting } from "./parent.ts";
+import { reportCancelling, reportWaiting } from "./parent.ts";
 import { mustRoll } from "./roll.ts";
 import { closeRun, flush, takeOver, handOver, prepare } from "./run.ts";
 import { toSnapshot } from "./snapshot.ts";
@@ -42,6 +44,7 @@ export const subagent: Subagent = async (input) => {
   answerQueries(agent);
   takeTaskNews(agent);
   takeSteering(agent);
+  CancellationScope.current().cancelRequested.catch(() => takeCancellation(agent));
 
   if (input.snapshot) takeOver(agent);
   try {
@@ -155,6 +158,14 @@ function fail(agent: Agent, { reason, message: words }: Failed): ApplicationFail
     nonRetryable: true,
     details: [envelope],
   });
+}
+
+/** Told at once: what still runs may take its time, or never stop. */
+function takeCancellation(agent: Agent): void {
+  if (!patched("tells-cancelling")) return;
+  agent.run.cancelling = true;
+  publish(agent);
+  void CancellationScope.nonCancellable(async () => reportCancelling(agent));
 }
 
 /** Cancelled means stopped: its own tasks first, then this one. */

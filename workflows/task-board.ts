@@ -1,6 +1,7 @@
 // The tasks of one agent, as plain state.
 import {
   type Envelope,
+  type Grace,
   isEnded,
   moveTask,
   type Receipt,
@@ -27,6 +28,8 @@ export interface BoardTask {
   /** The tool call that waits for this task, while it does. */
   readonly awaitedBy?: string;
   readonly envelope?: Envelope;
+  /** It was asked to stop, and this agent owns its grace. */
+  readonly grace?: Grace;
   /** Its end has entered the transcript. Until then nothing of it is shortened. */
   readonly told?: boolean;
 }
@@ -96,11 +99,16 @@ export function endOnBoard(
   envelope: Envelope,
   endedAt: string,
 ): Board {
-  return change(board, taskId, (task) =>
-    isEnded(task.phase)
-      ? task
-      : { ...task, phase: moveTask(task.phase, { type: "ended", end }), envelope, endedAt },
-  );
+  return change(board, taskId, (task) => {
+    if (isEnded(task.phase)) return task;
+    const { grace: _, ...rest } = task;
+    return { ...rest, phase: moveTask(task.phase, { type: "ended", end }), envelope, endedAt };
+  });
+}
+
+/** What an open task is given, now that it was asked to stop. */
+export function keepGrace(board: Board, taskId: string, grace: Grace): Board {
+  return change(board, taskId, (task) => (isEnded(task.phase) ? task : { ...task, grace }));
 }
 
 /** The task's end is in the transcript. Older ended tasks make room. */
