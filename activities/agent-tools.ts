@@ -15,12 +15,13 @@ const counterparts: Readonly<Record<string, HostTool | "delegate">> = {
   Write: "write_file",
   Edit: "edit_file",
   MultiEdit: "edit_file",
+  Bash: "run_command",
   Task: "delegate",
   Agent: "delegate",
 };
 const withoutCounterpart = new Set(
   [
-    "Bash BashOutput KillBash KillShell PowerShell WebFetch WebSearch NotebookRead NotebookEdit LSP",
+    "BashOutput KillBash KillShell PowerShell WebFetch WebSearch NotebookRead NotebookEdit LSP",
     "TodoRead TodoWrite TaskCreate TaskGet TaskList TaskUpdate TaskOutput TaskStop EnterPlanMode",
     "ExitPlanMode AskUserQuestion Skill SlashCommand ToolSearch ListMcpResourcesTool",
     "ReadMcpResourceTool",

@@ -13,6 +13,10 @@ export interface ToolSpec<Input = unknown> {
   readonly effect: ToolEffect;
   /** Milliseconds one attempt may take. */
   readonly timeoutMs: number;
+  /** Whether a person decides about each call before it is run. */
+  readonly approval?: true;
+  /** An effect that is broken off when its call is cancelled or its worker stops. Others are finished. */
+  readonly stoppable?: true;
   /** What a list of events shows for a call. */
   label(input: Input): string;
 }
@@ -51,6 +55,19 @@ export const editFileInput = z.strictObject({
     .describe("Exact text to replace. Must occur once, unless replace_all"),
   new_text: z.string(),
   replace_all: z.boolean().optional(),
+});
+
+/** Longest time a command may take. */
+const maxCommandSeconds = 1_800;
+export const runCommandInput = z.strictObject({
+  command: z.string().trim().min(1).max(20_000).describe("A bash command. Its input is empty"),
+  timeout_seconds: z
+    .int()
+    .min(1)
+    .max(maxCommandSeconds)
+    .optional()
+    .describe("When it is stopped. Default: 120"),
+  cwd: path.optional().describe("Folder to run it in. Default: the workspace"),
 });
 
 /** Other frameworks' spellings of an argument become Bosun's before the check. */
@@ -179,6 +196,17 @@ export const toolSpecs = {
     description: "Replace exact text in a file. Read the file first.",
     input: editFileInput,
     label: (input) => `edit_file ${line(input.path)}`,
+  }),
+  run_command: spec<z.infer<typeof runCommandInput>>({
+    effect: "write",
+    // Stopping it and keeping its output take time, too.
+    timeoutMs: (maxCommandSeconds + 60) * seconds,
+    approval: true,
+    stoppable: true,
+    description:
+      "Run a command in the workspace, for example tests or a build, and get its exit code with what it printed. Everything it started is stopped when it ends. There may be no network. Use the other tools to read, search and edit files.",
+    input: runCommandInput,
+    label: (input) => `run_command ${line(input.command)}`,
   }),
   start_async_task: spec<z.infer<typeof startTaskInput>>({
     ...decided,
