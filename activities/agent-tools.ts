@@ -23,12 +23,13 @@ const counterparts: Readonly<Record<string, AgentToolName | "delegate">> = {
   Edit: "edit_file",
   MultiEdit: "edit_file",
   AskUserQuestion: "ask_human",
+  Bash: "run_command",
   Task: "delegate",
   Agent: "delegate",
 };
 const withoutCounterpart = new Set(
   [
-    "Bash BashOutput KillBash KillShell PowerShell WebFetch WebSearch NotebookRead NotebookEdit LSP",
+    "BashOutput KillBash KillShell PowerShell WebFetch WebSearch NotebookRead NotebookEdit LSP",
     "TodoRead TodoWrite TaskCreate TaskGet TaskList TaskUpdate TaskOutput TaskStop EnterPlanMode",
     "ExitPlanMode Skill SlashCommand ToolSearch ListMcpResourcesTool",
     "ReadMcpResourceTool",

@@ -6,6 +6,8 @@ import { type Limits, limitDefaults, type Settings } from "./settings.ts";
 export const roles = ["workflows", "models", "tools"] as const;
 export type Role = (typeof roles)[number];
 
+const sandboxModes = ["auto", "off", "required"] as const;
+
 export type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Environment {
@@ -24,6 +26,7 @@ export interface Environment {
   readonly graceMs: number;
   /** The version that the workflow worker serves as. Without one it serves every workflow there is. */
   readonly deployment?: { readonly name: string; readonly buildId: string };
+  readonly commands: CommandEnvironment;
   readonly model: ModelEnvironment;
   readonly supervisorModel: string;
   readonly taskModel: string;
@@ -40,6 +43,14 @@ export interface ModelEnvironment {
   readonly stallMs: number;
   /** Milliseconds until the response headers. */
   readonly headersMs: number;
+}
+
+/** How commands of a model are run on this host. */
+export interface CommandEnvironment {
+  /** `auto` uses bubblewrap where it runs, `required` runs nothing without it, `off` does not use it. */
+  readonly sandbox: (typeof sandboxModes)[number];
+  /** What a command sees of the environment: nothing that is Bosun's or looks like a secret. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** A setting that cannot be used. The message names it and says what to do. */
@@ -149,6 +160,7 @@ export function parseEnvironment(env: Env): Environment {
     BOSUN_PROBE_SLOTS: whole(2),
     BOSUN_TOOL_SLOTS: whole(10),
     BOSUN_GRACE_MS: whole(30_000, 0),
+    BOSUN_SANDBOX: z.enum(sandboxModes).default("auto"),
     BOSUN_SUPERVISOR_MODEL: words,
     BOSUN_TASK_MODEL: words,
   });
@@ -166,11 +178,22 @@ export function parseEnvironment(env: Env): Environment {
       tools: read.BOSUN_TOOL_SLOTS,
     },
     graceMs: read.BOSUN_GRACE_MS,
+    commands: { sandbox: read.BOSUN_SANDBOX, env: toCommandEnv(env) },
     model: parseModel(env),
     supervisorModel: toModelId(read.BOSUN_SUPERVISOR_MODEL ?? "opus"),
     taskModel: toModelId(read.BOSUN_TASK_MODEL ?? "haiku"),
     limits: parseLimits(env),
   };
+}
+
+const secretName =
+  /^(TEMPORAL|BOSUN|ANTHROPIC)_|(^|_)(API_?KEY|KEY|KEY_ID|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTH_SOCK)(_|$)/i;
+
+function toCommandEnv(env: Env): Readonly<Record<string, string>> {
+  const kept = Object.entries(env).filter(([name]) => !secretName.test(name));
+  return Object.fromEntries(
+    kept.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 function toModelId(name: string): string {

@@ -12,9 +12,11 @@ export interface ToolSpec<Input = unknown> {
   readonly input: z.ZodType<Input>;
   readonly effect: ToolEffect;
   /** Whether a person approves each call, where an agent's file does not say. */
-  readonly approval?: boolean;
+  readonly approval?: true;
   /** Milliseconds one attempt may take. */
   readonly timeoutMs: number;
+  /** An effect that is broken off when its call is cancelled or its worker stops. Others are finished. */
+  readonly stoppable?: true;
   /** What a list of events shows for a call. */
   label(input: Input): string;
 }
@@ -62,6 +64,19 @@ export const askHumanInput = z.strictObject({
     .min(1)
     .max(2_000)
     .describe("The question, with what the person needs to know to answer it"),
+});
+
+/** Longest time a command may take. */
+const maxCommandSeconds = 1_800;
+export const runCommandInput = z.strictObject({
+  command: z.string().trim().min(1).max(20_000).describe("A bash command. Its input is empty"),
+  timeout_seconds: z
+    .int()
+    .min(1)
+    .max(maxCommandSeconds)
+    .optional()
+    .describe("When it is stopped. Default: 120"),
+  cwd: path.optional().describe("Folder to run it in. Default: the workspace"),
 });
 
 /** Other frameworks' spellings of an argument become Bosun's before the check. */
@@ -198,6 +213,17 @@ export const toolSpecs = {
       "Ask the person one question that you cannot answer from the task and the files, and wait for the answer. It may take days, so ask only what decides how you go on, and say what you would do otherwise.",
     input: askHumanInput,
     label: (input) => `ask_human ${line(input.question)}`,
+  }),
+  run_command: spec<z.infer<typeof runCommandInput>>({
+    effect: "write",
+    // Stopping it and keeping its output take time, too.
+    timeoutMs: (maxCommandSeconds + 60) * seconds,
+    approval: true,
+    stoppable: true,
+    description:
+      "Run a command in the workspace, for example tests or a build, and get its exit code with what it printed. Everything it started is stopped when it ends. There may be no network. Use the other tools to read, search and edit files.",
+    input: runCommandInput,
+    label: (input) => `run_command ${line(input.command)}`,
   }),
   start_async_task: spec<z.infer<typeof startTaskInput>>({
     ...decided,

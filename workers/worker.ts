@@ -14,6 +14,7 @@ import {
   createModelActivities,
   createPullTranscript,
   createWatchActivities,
+  stopLeftovers,
 } from "../activities/index.ts";
 import { type Environment, type ModelEnvironment, SettingsError } from "../protocol/environment.ts";
 import { toHostQueue, toQueues } from "../protocol/ids.ts";
@@ -49,6 +50,8 @@ const builtinDir = fileURLToPath(new URL("../agents", import.meta.url));
 const watchSlots = 1_000;
 
 export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> {
+  // Before anything new begins: a killed worker leaves its commands running.
+  if (setup.environment.roles.includes("tools")) await stopLeftovers(setup.dir);
   const connection = await NativeConnection.connect(setup.connection);
   // Over a Connection of its own: a client on the native one cannot abort its long polls.
   const asking = await Connection.connect(setup.connection);
@@ -166,7 +169,9 @@ function modelOptions(
 function hostOptions({ environment, installation, host, dir }: WorkerSetup): Options {
   return {
     taskQueue: toHostQueue(installation, host),
-    activities: { ...createHostActivities({ dir, host, builtinDir }) },
+    activities: {
+      ...createHostActivities({ dir, host, builtinDir, commands: environment.commands }),
+    },
     maxConcurrentActivityTaskExecutions: environment.slots.tools,
   };
 }
