@@ -1,5 +1,5 @@
 // A supervisor whose tasks stand in every phase at once.
-import type { SupervisorHandle } from "../../../client/index.ts";
+import type { SupervisorHandle, TaskView } from "../../../client/index.ts";
 import type { Rule } from "../../support/scripted-model.ts";
 import type { FaultWorld } from "./fault-world.ts";
 import { until } from "./until.ts";
@@ -88,6 +88,13 @@ export async function openScene(world: FaultWorld, mark: string): Promise<Scene>
   const supervisor = await world.start(`go ${mark}`);
   await untilBusy(world, supervisor);
   return { mark, supervisor };
+}
+
+/** The task of a description. */
+export function partOf(tasks: readonly TaskView[], description: string): TaskView {
+  const found = tasks.find((task) => task.description === description);
+  if (!found) throw new Error(`There is no task "${description}".`);
+  return found;
 }
 
 async function untilBusy(world: FaultWorld, supervisor: SupervisorHandle): Promise<void> {
