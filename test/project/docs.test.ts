@@ -58,6 +58,32 @@ test("the configuration page names every limit with its default", () => {
     expect([name, rows.get(toVariable(name))]).toEqual([name, limitDefaults[name]]);
 });
 
+test("every test that the page on durability names is there", () => {
+  const named = read("docs/durability.md")
+    .split("\n")
+    .filter((line) => line.startsWith("| ") && !line.startsWith("| ---"))
+    .map((line) => line.split("|")[4]?.trim() ?? "")
+    .filter((name) => name !== "" && name !== "test");
+  expect(named.length).toBeGreaterThan(15);
+  const there = testFiles().flatMap((file) => [...read(file).matchAll(texts)].map(toPattern));
+  expect(named.filter((name) => !there.some((title) => title.test(name)))).toEqual([]);
+});
+
+/** Every text long enough to be the name of a test. */
+const texts = /"((?:[^"\\\n]|\\.){20,})"/g;
+
+function testFiles(): readonly string[] {
+  return readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".test.ts"))
+    .map((path) => `test/${path}`);
+}
+
+/** A table of tests has `%s` where each row's value stands. */
+function toPattern([, title = ""]: RegExpMatchArray): RegExp {
+  const escaped = title.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+  return new RegExp(`^${escaped.replaceAll("%s", ".+")}$`);
+}
+
 test("the compose file starts the server with the flags that bosun up uses", () => {
   const compose = parse(read("docker-compose.yml")) as {
     services: { temporal: { command: string[] } };

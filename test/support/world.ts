@@ -14,6 +14,7 @@ import {
 } from "../../client/index.ts";
 import { parseEnvironment } from "../../protocol/environment.ts";
 import { type RunningWorkers, startWorkers } from "../../workers/worker.ts";
+import { quick } from "./quick.ts";
 import { controlModel, type ModelControl } from "./scripted-model.ts";
 
 export interface World {
@@ -29,20 +30,6 @@ export interface World {
   startWorkers(env?: Readonly<Record<string, string>>): Promise<RunningWorkers>;
   close(): Promise<void>;
 }
-
-/** Times of a test world: short, so that waiting is quick. */
-const quick = {
-  BOSUN_MODEL_RETRY_MS: "50",
-  BOSUN_MODEL_RETRY_MAX_MS: "100",
-  BOSUN_MODEL_ATTEMPTS: "3",
-  BOSUN_MODEL_HEARTBEAT_MS: "2000",
-  BOSUN_TOOL_HEARTBEAT_MS: "2000",
-  BOSUN_PROBE_MS: "1000",
-  BOSUN_PROBE_MAX_MS: "1000",
-  BOSUN_HOST_START_MS: "2000",
-  BOSUN_HOST_RETRY_MS: "1000",
-  BOSUN_GRACE_MS: "1000",
-};
 
 export async function openWorld(
   options: { readonly env?: Readonly<Record<string, string>>; readonly workers?: boolean } = {},

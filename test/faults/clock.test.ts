@@ -1,0 +1,102 @@
+// Clocks that jump, and a weekend with everything off.
+import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
+import { inspectAftermath, untilSettled } from "./support/aftermath.ts";
+import { type Clock, clockProblem, newClock } from "./support/clock.ts";
+import { type FaultWorld, openFaultWorld } from "./support/fault-world.ts";
+import { openScene, type Scene, sceneEnv, sceneTasks } from "./support/scene.ts";
+import { until } from "./support/until.ts";
+
+const bundle = inject("bundle");
+const hour = 3_600;
+const problem = clockProblem();
+
+let world: FaultWorld;
+let clock: Clock;
+beforeAll(async () => {
+  if (problem !== undefined) return;
+  clock = newClock();
+  const { workerEnv, serverEnv } = clock;
+  world = await openFaultWorld({ env: sceneEnv, workerEnv, serverEnv });
+});
+afterEach(async () => {
+  await Promise.all((world?.workers() ?? []).map((worker) => worker.end("SIGKILL")));
+});
+afterAll(async () => {
+  await world?.close();
+  clock?.close();
+});
+
+/** Not run where clocks cannot be moved, and then it says why. */
+function clockTest(name: string, run: () => Promise<void>): void {
+  test(name, async (context) => {
+    context.skip(problem !== undefined, problem);
+    await run();
+  });
+}
+
+async function expectWhole(scene: Scene): Promise<void> {
+  const tasks = await untilSettled(scene, sceneTasks);
+  expect(tasks.map((task) => task.status)).toEqual(tasks.map(() => "completed"));
+  expect((await inspectAftermath(world, scene, bundle)).wrong).toEqual([]);
+}
+
+async function serverTime(scene: Scene): Promise<number> {
+  const { events } = await world.bosun.client.workflow
+    .getHandle(scene.supervisor.id)
+    .fetchHistory();
+  return Number(events?.at(-1)?.eventTime?.seconds ?? 0);
+}
+
+clockTest("a clock that jumps an hour ahead loses nothing and repeats nothing", async () => {
+  await world.startWorker();
+  const scene = await openScene(world, "ahead");
+  clock.set(hour);
+  await expectWhole(scene);
+  expect(await serverTime(scene)).toBeGreaterThan(Date.now() / 1_000 + hour - 120);
+});
+
+clockTest("a clock that jumps an hour back loses nothing and repeats nothing", async () => {
+  clock.set(hour);
+  await world.startWorker();
+  const scene = await openScene(world, "back");
+  clock.set(0);
+  await expectWhole(scene);
+  expect(await serverTime(scene)).toBeLessThan(Date.now() / 1_000 + 120);
+});
+
+clockTest(
+  "after a weekend with everything off, tasks that ran, waited and were queued go on",
+  async () => {
+    const worker = await world.startWorker();
+    const scene = await openScene(world, "weekend");
+    await worker.end("SIGTERM");
+    await world.server.kill();
+    clock.set(48 * hour);
+    await world.server.start();
+    await world.startWorker();
+    await expectWhole(scene);
+  },
+);
+
+clockTest(
+  "an agent that waits for its model over a weekend asks again when all is back",
+  async () => {
+    const worker = await world.startWorker();
+    world.modelLink.set("cut");
+    await world.model.script("parked", [
+      { when: { lastUser: "^go parked" }, reply: { text: "Back again." } },
+    ]);
+    const supervisor = await world.start("go parked");
+    await until("a parked agent", async () => (await supervisor.status()).status === "waiting");
+    await worker.end("SIGKILL");
+    await world.server.kill();
+    clock.set(96 * hour);
+    world.modelLink.set("open");
+    await world.server.start();
+    await world.startWorker();
+    await until("the reply", async () => {
+      const { entries } = await supervisor.feed();
+      return entries.some(({ event }) => event.type === "reply" && event.text === "Back again.");
+    });
+  },
+);

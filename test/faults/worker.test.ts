@@ -1,0 +1,107 @@
+// Worker processes that die, stop or are away.
+import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
+import { inspectAftermath, untilSettled } from "./support/aftermath.ts";
+import { type FaultWorld, openFaultWorld } from "./support/fault-world.ts";
+import { openScene, partOf, type Scene, sceneEnv, sceneTasks } from "./support/scene.ts";
+import { until } from "./support/until.ts";
+
+const bundle = inject("bundle");
+
+let world: FaultWorld;
+beforeAll(async () => {
+  world = await openFaultWorld({ env: sceneEnv });
+});
+afterEach(async () => {
+  await Promise.all(world.workers().map((worker) => worker.end("SIGKILL")));
+});
+afterAll(() => world.close());
+
+/** Every task completed, and everything that holds for any fault. */
+async function expectWhole(scene: Scene): Promise<{ readonly askedAgain: number }> {
+  const tasks = await untilSettled(scene, sceneTasks);
+  expect(tasks.map((task) => task.status)).toEqual(tasks.map(() => "completed"));
+  const { wrong, askedAgain } = await inspectAftermath(world, scene, bundle);
+  expect(wrong).toEqual([]);
+  return { askedAgain };
+}
+
+test("a killed worker is replaced: every task ends once, and no recorded model call is made again", async () => {
+  const worker = await world.startWorker();
+  const scene = await openScene(world, "kill");
+  await worker.end("SIGKILL");
+  await world.startWorker();
+  const { askedAgain } = await expectWhole(scene);
+  expect(askedAgain).toBeGreaterThan(0);
+});
+
+test("a stopped worker finishes what it has in flight: no model call is made twice", async () => {
+  const worker = await world.startWorker({ BOSUN_GRACE_MS: "20000" });
+  const scene = await openScene(world, "stop");
+  worker.signal("SIGTERM");
+  expect(await worker.ended).toBe(0);
+  await world.startWorker();
+  expect(await expectWhole(scene)).toEqual({ askedAgain: 0 });
+});
+
+test("a stopped worker hands back what it cannot finish in its grace, and nothing of it is lost", async () => {
+  const worker = await world.startWorker({ BOSUN_GRACE_MS: "100" });
+  const scene = await openScene(world, "hand");
+  worker.signal("SIGTERM");
+  expect(await worker.ended).toBe(0);
+  await world.startWorker();
+  await expectWhole(scene);
+});
+
+test("a worker that stands still and comes back late changes nothing that others have done since", async () => {
+  const worker = await world.startWorker();
+  const scene = await openScene(world, "still");
+  worker.signal("SIGSTOP");
+  await world.startWorker();
+  await until("work without it", async () => {
+    const tasks = await scene.supervisor.tasks();
+    return tasks.filter((task) => task.status === "completed").length > sceneTasks / 2;
+  });
+  worker.signal("SIGCONT");
+  await expectWhole(scene);
+});
+
+test("what a person sends, steers and cancels while no worker runs is kept and done once", async () => {
+  const worker = await world.startWorker();
+  const scene = await openScene(world, "away");
+  await worker.end("SIGKILL");
+  const { supervisor } = scene;
+  const sent = await supervisor.send("ask away", { id: "away-1" });
+  expect(sent).toEqual({ id: "away-1", known: false, stored: "signalled" });
+  await supervisor.send("ask away", { id: "away-1" });
+  const tasks = await supervisor.tasks();
+  const steered = supervisor.task(partOf(tasks, "away streaming 1").taskId);
+  const note = await steered.steer("be brief");
+  const cancelled = [partOf(tasks, "away streaming 2"), partOf(tasks, "away queued 2")];
+  for (const { taskId } of cancelled) {
+    expect(await supervisor.task(taskId).cancel("not needed")).toMatchObject({ requested: true });
+  }
+  await world.startWorker();
+  const ended = await untilSettled(scene, sceneTasks);
+  const stopped = ended.filter((task) => task.status === "cancelled");
+  expect(stopped.map(({ taskId }) => taskId).toSorted()).toEqual(
+    cancelled.map(({ taskId }) => taskId).toSorted(),
+  );
+  expect(ended.filter((task) => task.status === "completed")).toHaveLength(sceneTasks - 2);
+  expect((await note.receipt()).noteId).toBe(note.noteId);
+  const { entries } = await supervisor.feed();
+  const taken = entries.filter(({ event }) => event.type === "taken");
+  expect(taken).toMatchObject([{ event: { text: "go away" } }, { event: { text: "ask away" } }]);
+  expect((await inspectAftermath(world, scene, bundle)).wrong).toEqual([]);
+});
+
+test("with the roles in processes of their own, each may be killed in its turn", async () => {
+  const roles = ["workflows", "models", "tools"];
+  const start = (role: string) => world.startWorker({ BOSUN_ROLES: role });
+  const workers = await Promise.all(roles.map(start));
+  const scene = await openScene(world, "roles");
+  for (const [index, role] of roles.entries()) {
+    await workers[index]?.end("SIGKILL");
+    await start(role);
+  }
+  await expectWhole(scene);
+});
