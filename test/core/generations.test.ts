@@ -79,3 +79,44 @@ test("a supervisor begun on another backend goes on from a digest", async () => 
     await moved.close();
   }
 });
+
+test("a supervisor that is to use another model goes on from a digest", async () => {
+  const rolling = await openWorld({ env: { BOSUN_ROLL_AFTER_TURNS: "1" } });
+  try {
+    await rolling.model.script("switch", [
+      {
+        when: { model: "sonnet", lastUser: "new_transcript.*switch-1.*switch-2" },
+        reply: { text: "second, by another" },
+      },
+      { when: { anyUser: "switch-1" }, reply: { text: "first" } },
+    ]);
+    const supervisor = await rolling.start();
+    const { workflow } = rolling.bosun.client;
+    const first = (await workflow.getHandle(supervisor.id).describe()).runId;
+    expect(await supervisor.ask("switch-1")).toBe("first");
+    await until("the next run", async () => {
+      const { runId } = await workflow.getHandle(supervisor.id).describe();
+      return runId !== first;
+    });
+    const { events } = await workflow.getHandle(supervisor.id).fetchHistory();
+    const [payload] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+    const carried = JSON.parse(new TextDecoder().decode(payload?.data ?? undefined));
+    await supervisor.end();
+    // The same conversation, as a run with other settings begins it.
+    const settings = { ...carried.settings, supervisorModel: "claude-sonnet-5-5" };
+    const { taskQueue } = await workflow.getHandle(supervisor.id).describe();
+    const workflowId = `${supervisor.id}-again`;
+    await workflow.start("supervisor", { workflowId, taskQueue, args: [{ ...carried, settings }] });
+    const again = rolling.bosun.supervisor(workflowId);
+    expect(await again.ask("switch-2")).toBe("second, by another");
+    const { entries } = await again.feed();
+    expect(
+      entries.flatMap(({ event }) => (event.type === "generation" ? [event.text] : [])),
+    ).toEqual([
+      expect.stringMatching(/digest \(model_changed: claude-opus-5-5 answered.*claude-sonnet-5-5/),
+    ]);
+    await again.end();
+  } finally {
+    await rolling.close();
+  }
+});
