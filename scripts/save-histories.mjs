@@ -45,12 +45,23 @@ function withoutPlaces(history) {
     [workspace.path, "/tmp/sample"],
     [workspace.host, "sample"],
     [settings.installation, "sample"],
+    // Sticky queues are named after the worker.
+    ...[...identitiesOf(history)].map((identity) => [identity, "worker"]),
   ];
   const rename = (text) => names.reduce((read, [from, to]) => read.replaceAll(from, to), text);
   return mapTexts(history, (key, text) => {
-    if (key === "identity" || key === "buildId") return "worker";
+    if (key === "buildId") return "worker";
     return key === "data" ? encode(rename(decode(text))) : rename(text);
   });
+}
+
+function identitiesOf(history) {
+  const found = new Set();
+  mapTexts(history, (key, text) => {
+    if (key === "identity" && text) found.add(text);
+    return text;
+  });
+  return found;
 }
 
 function mapTexts(value, map, key = "") {
