@@ -40,7 +40,7 @@ export async function openWorld(
   await writeFile(join(workspace, "README.md"), "# A workspace\n\nOne line.\n");
   const installation = randomUUID().slice(0, 12);
   const address = inject("address");
-  const model = controlModel(inject("modelUrl"));
+  const model = controlModel(options.env?.["ANTHROPIC_BASE_URL"] ?? inject("modelUrl"));
   const env: Record<string, string> = {
     ...quick,
     BOSUN_DIR: join(dir, ".bosun"),
