@@ -54,8 +54,6 @@ export interface StateMemo {
   readonly updatedAt: string;
   /** Why the agent waits, in words. */
   readonly why?: string;
-  /** It was asked to stop and is at it. */
-  readonly cancelling?: true;
 }
 
 /** Keys of the memo. */

@@ -24,7 +24,6 @@ export function publish(agent: Agent, envelope?: Envelope): void {
     usage,
     receipts: receipts.slice(-10),
     ...(why && { why }),
-    ...(agent.run.cancelling && ({ cancelling: true } as const)),
   };
   const text = JSON.stringify(shown);
   if (text !== agent.run.published.state || envelope) {
