@@ -7,6 +7,7 @@ import { failureTypes } from "../protocol/failures.ts";
 import { toQueues } from "../protocol/ids.ts";
 import { knowsQuery } from "../protocol/messages.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
+import { beatEvery } from "./beat-every.ts";
 import { describe, isOpen } from "./running-tree.ts";
 import { untilCancelled } from "./until-cancelled.ts";
 
@@ -24,28 +25,39 @@ type Owned = Map<string, string>;
 
 export function createFindOrphans(client: Client): WatchActivities["findOrphans"] {
   let owned: Owned = new Map();
-  return (input) =>
-    untilCancelled(client, async () => {
-      const { heartbeat, info } = Context.current();
-      const before = (info.heartbeatDetails as FoundOrphans | undefined) ?? input;
-      const confirmed: Owned = new Map();
-      const found = await findUnowned(client, input, { owned, confirmed });
+  return async (input) => {
+    const stopBeating = beatEvery(() => undefined);
+    const confirmed: Owned = new Map();
+    try {
+      const memory = { owned, confirmed };
+      const found = await untilCancelled(client, () => findUnowned(client, input, memory));
       owned = confirmed;
-      const told: FoundOrphans = {
-        orphans: found.filter((id) => before.suspects.includes(id)),
-        suspects: found.filter((id) => !before.suspects.includes(id)),
-        lookedAt: new Date().toISOString(),
-      };
-      const age = Date.now() - info.scheduledTimestampMs;
-      if (told.orphans.length > 0 || age > tellMs) return told;
-      heartbeat(told);
-      throw ApplicationFailure.create({
-        type: failureTypes.nothingFound,
-        message: `Every task has an owner, or ${told.suspects.length} are looked at once more.`,
-        nextRetryDelay: input.intervalMs,
-        category: ApplicationFailureCategory.BENIGN,
-      });
+      return toNews(input, found);
+    } finally {
+      stopBeating();
+    }
+  };
+}
+
+/** A look without news fails on purpose: Temporal repeats it after the interval, which leaves no event. */
+function toNews(
+  { suspects, intervalMs }: FindOrphansInput,
+  found: readonly string[],
+): FoundOrphans {
+  const age = Date.now() - Context.current().info.scheduledTimestampMs;
+  if (found.length + suspects.length === 0 && age < tellMs) {
+    throw ApplicationFailure.create({
+      type: failureTypes.nothingFound,
+      message: "Every task has somebody who waits for it.",
+      nextRetryDelay: intervalMs,
+      category: ApplicationFailureCategory.BENIGN,
     });
+  }
+  return {
+    orphans: found.filter((id) => suspects.includes(id)),
+    suspects: found.filter((id) => !suspects.includes(id)),
+    lookedAt: new Date().toISOString(),
+  };
 }
 
 interface Memory {

@@ -5,6 +5,7 @@ import type { TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { callServer } from "./call.ts";
 import { type Execution, toTaskView } from "../protocol/task-view.ts";
+import { tellForced } from "./tell-forced.ts";
 import { type SupervisorView, toSupervisorView } from "./supervisor-view.ts";
 
 /** More than this many of a kind are not listed, newest first. */
@@ -59,11 +60,12 @@ async function list(client: Client, id: string, query: string): Promise<Agents> 
   const executions = await readList(client, id, query);
   const asOf = new Date();
   const ofType = (type: string) => executions.filter((execution) => execution.type === type);
+  const tasks = ofType(workflowTypes.subagent)
+    .map((one) => toTaskView(one, asOf))
+    .toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
   return {
     supervisors: ofType(workflowTypes.supervisor).map((one) => toSupervisorView(one, asOf)),
-    tasks: ofType(workflowTypes.subagent)
-      .map((one) => toTaskView(one, asOf))
-      .toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)),
+    tasks: await callServer(client, id, () => tellForced(client, tasks)),
   };
 }
 

@@ -15,6 +15,7 @@ import type { Receipt, TaskStatus } from "../protocol/task.ts";
 import type { TranscriptPage } from "../protocol/turn.ts";
 import type { CheckDetail, TaskReport, TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
+import { tellForced } from "./tell-forced.ts";
 import { callServer, callWorker } from "./call.ts";
 import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
@@ -70,7 +71,8 @@ export class TaskHandle {
       throw new RequestError("wrongKind", `${this.id} is a supervisor, not a task.`);
     }
     const live = readLiveCall(description);
-    return { view: toTaskView(description, new Date()), ...(live && { live }) };
+    const [view] = await tellForced(this.#client, [toTaskView(description, new Date())]);
+    return { view: view!, ...(live && { live }) };
   }
 
   /** The task and its own account of itself. Without a worker the account is missing, never late. */

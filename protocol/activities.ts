@@ -109,7 +109,7 @@ export interface WatchActivities {
   awaitCancelTaken(taskId: string): Promise<{ readonly height: number }>;
   /** Terminates what still runs of a task and of all below it, leaves first. Resolves to how it ended. */
   forceEnd(taskId: string): Promise<TaskEnding>;
-  /** Looks for tasks that nobody waits for, again and again. Resolves with the first, or after an hour. */
+  /** Looks for tasks that nobody waits for. Without news it fails as `NothingFound`, to be repeated, for an hour. */
   findOrphans(input: FindOrphansInput): Promise<FoundOrphans>;
 }
 export type Activities = ModelActivities & HostActivities & WatchActivities;

@@ -73,10 +73,7 @@ function toPhase(
     case "TIMED_OUT":
       return { status: "failed", reason: "timeout" };
     case "TERMINATED":
-      if (isEnded(told)) return told;
-      // It was asked to stop, and did not by itself.
-      if (state?.cancelling) return { status: "cancelled", forced: true };
-      return { status: "failed", reason: "terminated" };
+      return isEnded(told) ? told : { status: "failed", reason: "terminated" };
     case "RUNNING":
     case "PAUSED":
     case "CONTINUED_AS_NEW":

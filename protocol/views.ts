@@ -59,8 +59,6 @@ export interface StateMemo {
   readonly why?: string;
   /** What waits for a person, the oldest 10, each text cut to 500 bytes. */
   readonly requests?: readonly OpenRequest[];
-  /** It was asked to stop and is at it. */
-  readonly cancelling?: true;
 }
 
 /** Keys of the memo. */

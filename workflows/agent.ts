@@ -110,8 +110,6 @@ export interface Agent {
     readonly tasks: Map<string, TaskRun>;
     /** Waits for cancelled tasks to stop. A roll cancels them, the next run begins them anew. */
     readonly graces: Map<string, CancellationScope>;
-    /** The agent itself was asked to stop. */
-    cancelling: boolean;
     /** The newest news for the parent: the next one follows when it has arrived. */
     lastNews: Promise<void>;
     /** Commands on their way out. A run must not close before they are acknowledged. */
@@ -153,7 +151,6 @@ export function openAgent({ begun, ...given }: Identity, snapshot: Snapshot | un
     run: {
       tasks: new Map(),
       graces: new Map(),
-      cancelling: false,
       lastNews: Promise.resolve(),
       outgoing: new Set(),
       step: undefined,

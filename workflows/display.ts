@@ -32,7 +32,6 @@ export function publish(agent: Agent, envelope?: Envelope): void {
     receipts: receipts.slice(-10),
     ...(why && { why }),
     ...(agent.state.requests.length > 0 && { requests: toShownRequests(agent.state.requests) }),
-    ...(agent.run.cancelling && ({ cancelling: true } as const)),
   };
   const text = JSON.stringify(shown);
   if (text !== agent.run.published.state || envelope) {

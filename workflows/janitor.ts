@@ -93,7 +93,9 @@ async function look(keeper: Keeper): Promise<FoundOrphans | undefined> {
   const { installation, limits, suspects, changes } = keeper;
   const { findOrphans } = proxyActivities<WatchActivities>({
     taskQueue: toQueues(installation).watch,
-    startToCloseTimeout: 60_000,
+    startToCloseTimeout: 600_000,
+    // A worker that stops may take a look with it.
+    heartbeatTimeout: 10_000,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: { initialInterval: 500, maximumInterval: Math.max(500, limits.janitorIntervalMs) },
   });

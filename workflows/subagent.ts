@@ -163,8 +163,6 @@ function fail(agent: Agent, { reason, message: words }: Failed): ApplicationFail
 /** Told at once: what still runs may take its time, or never stop. */
 function takeCancellation(agent: Agent): void {
   if (!patched("tells-cancelling")) return;
-  agent.run.cancelling = true;
-  publish(agent);
   void CancellationScope.nonCancellable(async () => reportCancelling(agent));
 }
 
