@@ -122,11 +122,16 @@ function readTools(
   let delegate = read(file, fields, "delegate") ?? false;
   if (given === undefined) return { tools: [...readOnlyTools], delegate };
   const tools = new Set<AgentToolName>();
-  for (const { text, line } of toNames(given, fields.get("tools"))) {
+  for (const { text, line, narrowed } of toNames(given, fields.get("tools"))) {
     const found = toAgentTool(text);
     if (found.is === "unknown") throw new AgentProblem(`${file}:${line}: ${found.why}`);
     if (found.is === "missing")
       warnings.push(`${file}:${line}: ${text} has no counterpart in Bosun.`);
+    if (narrowed) {
+      warnings.push(
+        `${file}:${line}: ${text} is not narrowed to the commands named here. A person decides about each one.`,
+      );
+    }
     if (found.is === "tool") tools.add(found.tool);
     if (found.is === "delegate") delegate = true;
   }
@@ -160,8 +165,17 @@ function toNames(given: string | readonly string[], field: Field | undefined) {
       .replaceAll(/\([^)]*\)/g, "")
       .split(",")
       .map((name) => ({ text: name.trim(), line: item.line }))
+      .map((name) => ({
+        ...name,
+        narrowed: item.text.includes(`${name.text}(`) && isCommand(name.text),
+      }))
       .filter(({ text }) => text !== ""),
   );
+}
+
+function isCommand(name: string): boolean {
+  const found = toAgentTool(name);
+  return found.is === "tool" && found.tool === "run_command";
 }
 
 /** Begins with `# <name>`, by which the scripted model knows an agent. */

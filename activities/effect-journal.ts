@@ -65,11 +65,11 @@ export function createEffectJournal(dir: string): EffectJournal {
       stop.join(attempt);
       const files = { path, group: toGroupFile(dir, effect.workflowId, effect.toolUseId) };
       const first = attempt.cancellationSignal;
-      const outcome = attemptOnce(files, effect, first, () => run(stop.signal)).finally(() =>
+      const result = attemptOnce(files, effect, first, () => run(stop.signal)).finally(() =>
         running.delete(path),
       );
-      running.set(path, { outcome, stop });
-      return outcome;
+      running.set(path, { outcome: result, stop });
+      return result;
     },
   };
 }

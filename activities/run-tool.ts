@@ -57,7 +57,7 @@ type HostCall = ToolRunInput & { readonly name: HostTool };
 
 function createRunByEffect({ dir, commands = noCommands }: RunToolDeps) {
   const journal = createEffectJournal(dir);
-  const sandbox = createSandbox(commands.sandbox);
+  const sandbox = createSandbox(commands);
   const run = (call: HostCall, signal: AbortSignal, groupFile: string): Promise<ToolOutcome> => {
     const record = (group: ProcessGroup): Promise<void> => recordGroup(groupFile, group);
     return runIn(dir, call, { signal, commands: { env: commands.env, sandbox, record } });

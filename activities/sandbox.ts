@@ -1,7 +1,7 @@
 // What a command of a model may reach, by bubblewrap.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { lstat } from "node:fs/promises";
+import { lstat, realpath, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { CommandEnvironment } from "../protocol/environment.ts";
@@ -16,11 +16,11 @@ export interface Sandbox {
 }
 
 /** Finds out at the first call, for good: a program that is installed need not be allowed to run. */
-export function createSandbox(mode: CommandEnvironment["sandbox"]): () => Promise<Sandbox> {
+export function createSandbox({ sandbox: mode, env }: CommandEnvironment): () => Promise<Sandbox> {
   let probed: Promise<string | undefined> | undefined;
   return async () => {
     if (mode === "off") return plain;
-    probed ??= probe();
+    probed ??= probe(env["PATH"]);
     const trouble = await probed;
     if (trouble === undefined) return bubblewrap;
     if (mode === "auto") return plain;
@@ -40,7 +40,7 @@ const bubblewrap: Sandbox = {
   wrap: async (jail, cwd, command) => [
     "bwrap",
     ...everywhere,
-    ...hideHome(jail),
+    ...(await hideHome(jail)),
     ...bindWorkspace(jail),
     ...(await protectGit(jail)),
     "--chdir",
@@ -64,16 +64,15 @@ const secrets = [
 ].flatMap((line) => line.split(" "));
 
 /** Where keys commonly lie. Anything else the user can read stays readable. */
-function hideHome(jail: Jail): readonly string[] {
-  return secrets
-    .map((name) => join(homedir(), name))
-    .filter((path) => existsSync(path) && !isInside(path, jail.workspace))
-    .flatMap((path) => hide(path));
-}
-
-function hide(path: string): readonly string[] {
-  const isFolder = existsSync(join(path, "."));
-  return isFolder ? ["--tmpfs", path] : ["--ro-bind", "/dev/null", path];
+async function hideHome(jail: Jail): Promise<readonly string[]> {
+  const hidden = secrets.map(async (name) => {
+    // Nothing is mounted over a link.
+    const path = await realpath(join(homedir(), name)).catch(() => undefined);
+    if (path === undefined || isInside(path, jail.workspace)) return [];
+    const isFolder = (await stat(path)).isDirectory();
+    return isFolder ? ["--tmpfs", path] : ["--ro-bind", "/dev/null", path];
+  });
+  return (await Promise.all(hidden)).flat();
 }
 
 /** Bosun's state lies below the workspace, above it, or elsewhere: it is hidden in each case. */
@@ -95,11 +94,11 @@ async function protectGit({ workspace }: Jail): Promise<readonly string[]> {
 }
 
 /** Why bubblewrap does not run here, or nothing when it does. */
-function probe(): Promise<string | undefined> {
+function probe(path = "/usr/local/bin:/usr/bin:/bin"): Promise<string | undefined> {
   return new Promise((resolve) => {
     const child = spawn("bwrap", [...everywhere, "--", "true"], {
       stdio: ["ignore", "ignore", "pipe"],
-      env: { PATH: "/usr/local/bin:/usr/bin:/bin" },
+      env: { PATH: path },
       timeout: 10_000,
     });
     let said = "";

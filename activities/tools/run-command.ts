@@ -79,7 +79,7 @@ function toSignalName(number: number): string | undefined {
 
 function toNotes({ left }: Executed): readonly string[] {
   if (left === 0) return [];
-  return [`[it left ${left} processes in the background: they were stopped]`];
+  return ["[it left processes in the background: they were stopped]"];
 }
 
 /** A NUL is no text, whatever printed it. */

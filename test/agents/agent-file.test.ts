@@ -47,6 +47,7 @@ test.each([
   ["tools:\n  - read_file\n  - read_file\n", { tools: ["read_file"] }],
   ["tools: Read, Grep, Glob, LS\n", { tools: ["read_file", "search_files", "list_files"] }],
   ["tools: [Write, Edit, MultiEdit]\n", { tools: ["write_file", "edit_file"] }],
+  ["tools: Read, Bash\n", { tools: ["read_file", "run_command"], warnings: [] }],
   ["tools: Read, Task\n", { tools: ["read_file"], delegate: true }],
   ["tools: Read, Write, AskUserQuestion\napprove: Write\n", { approve: ["write_file"] }],
   ["# a comment\n", { warnings: [] }],
@@ -62,9 +63,9 @@ describe("what has no counterpart is a warning with its line", () => {
       ["agents/x.md:5: permissionMode has no counterpart in Bosun."],
     ],
     [
-      "tools: Read, Bash, WebFetch\n",
+      "tools: Read, WebSearch, WebFetch\n",
       [
-        "agents/x.md:4: Bash has no counterpart in Bosun.",
+        "agents/x.md:4: WebSearch has no counterpart in Bosun.",
         "agents/x.md:4: WebFetch has no counterpart in Bosun.",
       ],
     ],
@@ -74,7 +75,9 @@ describe("what has no counterpart is a warning with its line", () => {
     ],
     [
       "tools: Read, Bash(git add:*, git diff:*)\n",
-      ["agents/x.md:4: Bash has no counterpart in Bosun."],
+      [
+        "agents/x.md:4: Bash is not narrowed to the commands named here. A person decides about each one.",
+      ],
     ],
   ])("%j", (matter, warnings) => {
     expect(parse(withMatter(matter)).warnings).toEqual(warnings);
