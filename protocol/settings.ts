@@ -51,4 +51,9 @@ export const limitDefaults = {
   readTasksMs: 2_000,
 } as const;
 
+/** What cannot be set higher: beyond, Temporal would refuse what carries it. */
+export const limitCeilings: Partial<Record<keyof typeof limitDefaults, number>> = {
+  maxMessageBytes: 1_000_000,
+};
+
 export type Limits = { readonly [Name in keyof typeof limitDefaults]: number };
