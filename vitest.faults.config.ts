@@ -8,7 +8,7 @@ export default defineConfig({
     setupFiles: ["test/support/quiet.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 180_000,
+    testTimeout: 300_000,
     hookTimeout: 120_000,
     env: { NO_COLOR: "1" },
   },
