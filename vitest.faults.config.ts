@@ -1,10 +1,10 @@
-// How the fault tests run: real processes that die, each file with its own.
+// How the fault tests run: real processes that die.
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["test/faults/**/*.test.ts"],
-    globalSetup: ["test/faults/support/global-setup.ts"],
+    globalSetup: ["test/support/global-setup.ts"],
     setupFiles: ["test/support/quiet.ts"],
     pool: "forks",
     maxWorkers: 2,
