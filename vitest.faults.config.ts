@@ -1,14 +1,14 @@
-// How the fault tests run: real processes that die, each file with its own.
+// How the fault tests run: real processes that die.
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["test/faults/**/*.test.ts"],
-    globalSetup: ["test/faults/support/global-setup.ts"],
+    globalSetup: ["test/support/global-setup.ts"],
     setupFiles: ["test/support/quiet.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 180_000,
+    testTimeout: 300_000,
     hookTimeout: 120_000,
     env: { NO_COLOR: "1" },
   },

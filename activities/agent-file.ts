@@ -41,7 +41,7 @@ const keys = {
   },
   approve: {
     shape: z.union([z.string(), z.array(z.string())]),
-    rule: "a list of the agent's tools that a person approves first, or [] for none",
+    rule: "a list of the agent's tools that a person approves first, beside those that always need it",
   },
   delegate: { shape: z.boolean(), rule: "true or false" },
   maxTurns: { shape: z.int().min(1).max(10_000), rule: "a whole number from 1 to 10000" },
@@ -138,14 +138,15 @@ function readTools(
   return { tools: [...tools], delegate };
 }
 
-/** What the file says, else what the tools themselves ask for. */
+/** What the file adds to what the tools ask for themselves. A file can take no approval away. */
 function readApprovals(
   file: string,
   fields: ReadonlyMap<Key, Field>,
   tools: readonly AgentToolName[],
 ): AgentToolName[] {
+  const always = tools.filter((name) => (toolSpecs[name] as ToolSpec).approval);
   const given = read(file, fields, "approve");
-  if (given === undefined) return tools.filter((name) => (toolSpecs[name] as ToolSpec).approval);
+  if (given === undefined) return always;
   const names = toNames(given, fields.get("approve")).map(({ text, line }) => {
     const found = toAgentTool(text);
     const name = found.is === "tool" ? found.tool : undefined;
@@ -153,7 +154,7 @@ function readApprovals(
     const why = `approve names ${text}, which is none of its tools (${tools.join(", ")}).`;
     throw new AgentProblem(`${file}:${line}: ${why}`);
   });
-  return [...new Set(names)];
+  return [...new Set([...always, ...names])];
 }
 
 /** `Bash(git add:*, git diff)` is one name with its permissions, which Bosun does not have. */

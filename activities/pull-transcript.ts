@@ -21,7 +21,11 @@ const cacheBytes = 128 * 1024 * 1024;
 
 export type PullTranscript = (ref: TranscriptRef) => Promise<PulledTranscript>;
 
-/** Pulls only what is not here yet, in pages. The prefix a reference names never changes. */
+/**
+ * Pulls only what is not here yet, in pages. The prefix a reference names never changes. The
+ * workflow is asked in any case: a worker that stood still may begin a call that others have
+ * answered since.
+ */
 export function createPullTranscript(client: Client): PullTranscript {
   const cache = new LRUCache<string, Entry>({
     maxSize: cacheBytes,
@@ -29,23 +33,16 @@ export function createPullTranscript(client: Client): PullTranscript {
   });
   return async (ref) => {
     const key = `${ref.workflowId}/${ref.runId}/${ref.generation}`;
-    const known = cache.get(key);
-    if (known && known.messages.length >= ref.upTo) return toPrefix(known, ref.upTo);
-    const entry = await fill(client, ref, known);
+    const entry = await fill(client, ref, cache.get(key));
     cache.set(key, entry);
-    return toPrefix(entry, ref.upTo);
+    return { header: entry.header, messages: entry.messages.slice(0, ref.upTo) };
   };
 }
-
-const toPrefix = ({ header, messages }: Entry, upTo: number): PulledTranscript => ({
-  header,
-  messages: messages.slice(0, upTo),
-});
 
 async function fill(client: Client, ref: TranscriptRef, known: Entry | undefined): Promise<Entry> {
   const messages = [...(known?.messages ?? [])];
   let header = known?.header;
-  while (messages.length < ref.upTo || !header) {
+  do {
     const page = await pull(client, ref, header ? messages.length : 0);
     if (page.generation !== ref.generation) {
       throw ApplicationFailure.nonRetryable(
@@ -53,10 +50,13 @@ async function fill(client: Client, ref: TranscriptRef, known: Entry | undefined
         failureTypes.staleGeneration,
       );
     }
-    if (page.messages.length === 0) throw unavailable("a page was empty");
+    if (page.total > ref.upTo) throw unavailable("this call has been answered since");
+    if (page.messages.length === 0 && messages.length < ref.upTo) {
+      throw unavailable("a page was empty");
+    }
     messages.push(...page.messages);
     header ??= page.header;
-  }
+  } while (messages.length < ref.upTo || !header);
   return { header, messages };
 }
 

@@ -76,7 +76,7 @@ export class Bosun {
   async start(options: StartOptions): Promise<Started> {
     const id = options.id ?? toSupervisorId(randomUUID());
     if (!isWorkflowId(id)) throw new RequestError("refused", `Not an id: ${id}. Use ${idRule}.`);
-    const messages = toMessages(options.message);
+    const messages = toMessages(options.message, this.#maxMessageBytes);
     await this.#startWorkflow(id, options, messages);
     const supervisor = this.supervisor(id);
     return { supervisor, ...(messages[0] && { messageId: messages[0].id }) };
@@ -84,12 +84,12 @@ export class Bosun {
 
   /** A handle, whether or not the id exists: the first call tells. */
   supervisor(id: string): SupervisorHandle {
-    return new SupervisorHandle(this.client, id);
+    return new SupervisorHandle(this.client, id, this.#maxMessageBytes);
   }
 
   /** The same for a task, whoever started it. */
   task(id: string): TaskHandle {
-    return new TaskHandle(this.client, id);
+    return new TaskHandle(this.client, id, this.#maxMessageBytes);
   }
 
   /** Every supervisor, newest first, and every task that has not ended. Lags by a moment. */
@@ -110,6 +110,10 @@ export class Bosun {
 
   async close(): Promise<void> {
     await this.client.connection.close();
+  }
+
+  get #maxMessageBytes(): number {
+    return this.#options.environment.limits.maxMessageBytes;
   }
 
   async #startWorkflow(id: string, options: StartOptions, messages: readonly PersonMessage[]) {
@@ -149,9 +153,9 @@ export class Bosun {
   }
 }
 
-function toMessages(text: string | undefined): readonly PersonMessage[] {
+function toMessages(text: string | undefined, most: number): readonly PersonMessage[] {
   if (text === undefined) return [];
-  checkText(text, "message");
+  checkText(text, "message", most);
   return [{ id: randomUUID(), text, from: "person" }];
 }
 

@@ -1,13 +1,11 @@
 // Whether a text may be sent at all.
-import { limitDefaults } from "../protocol/settings.ts";
 import { byteLength } from "../protocol/text.ts";
 import { RequestError } from "./request-error.ts";
 
 /** Throws `RequestError`, code `refused`, before anything is sent. */
-export function checkText(text: string, kind: "message" | "note"): void {
+export function checkText(text: string, kind: "message" | "note", most: number): void {
   if (text.trim() === "") throw new RequestError("refused", `The ${kind} is empty.`);
   const bytes = byteLength(text);
-  const most = limitDefaults.maxMessageBytes;
   if (bytes > most) {
     throw new RequestError(
       "refused",

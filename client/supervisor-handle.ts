@@ -46,15 +46,17 @@ const acceptMs = 3_000;
 export class SupervisorHandle {
   readonly id: string;
   readonly #client: Client;
+  readonly #maxMessageBytes: number;
 
-  constructor(client: Client, id: string) {
+  constructor(client: Client, id: string, maxMessageBytes: number) {
     this.#client = client;
     this.id = id;
+    this.#maxMessageBytes = maxMessageBytes;
   }
 
   /** Hands over a message. Once this resolves the message is in history. */
   async send(text: string, options: SendOptions = {}): Promise<Sent> {
-    checkText(text, "message");
+    checkText(text, "message", this.#maxMessageBytes);
     const id = options.id ?? randomUUID();
     const message: PersonMessage = { id, text, from: options.from ?? "person" };
     try {
@@ -95,7 +97,7 @@ export class SupervisorHandle {
   }
 
   task(id: string): TaskHandle {
-    return new TaskHandle(this.#client, id);
+    return new TaskHandle(this.#client, id, this.#maxMessageBytes);
   }
 
   /** The supervisor as it is now. Needs no worker. */

@@ -53,10 +53,12 @@ const pollMs = 250;
 export class TaskHandle {
   readonly id: string;
   readonly #client: Client;
+  readonly #maxMessageBytes: number;
 
-  constructor(client: Client, id: string) {
+  constructor(client: Client, id: string, maxMessageBytes: number) {
     this.#client = client;
     this.id = id;
+    this.#maxMessageBytes = maxMessageBytes;
   }
 
   /** The task as it is now. Needs no worker. */
@@ -90,7 +92,7 @@ export class TaskHandle {
 
   /** Sends a steering note. Throws `RequestError`, code `ended`, when the task has ended. */
   async steer(message: string, when: SteeringNote["when"] = "next_step"): Promise<SentNote> {
-    checkText(message, "note");
+    checkText(message, "note", this.#maxMessageBytes);
     const view = await this.view();
     if (view.endedAt !== null) throw this.#ended(view, "a note would reach nobody");
     const note: SteeringNote = {

@@ -1,7 +1,7 @@
 // The environment, as checked settings.
 import { z } from "zod";
 import { modelAliases } from "./agent.ts";
-import { type Limits, limitDefaults, type Settings } from "./settings.ts";
+import { limitCeilings, type Limits, limitDefaults, type Settings } from "./settings.ts";
 
 export const roles = ["workflows", "models", "tools"] as const;
 export type Role = (typeof roles)[number];
@@ -63,7 +63,8 @@ export function toVariable(limit: keyof Limits): string {
   return `BOSUN_${limit.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
-const whole = (fallback: number, min = 1) => z.coerce.number().int().min(min).default(fallback);
+const whole = (fallback: number, min = 1, max = Number.MAX_SAFE_INTEGER) =>
+  z.coerce.number().int().min(min).max(max, `${max} is the most`).default(fallback);
 const words = z.string().trim().min(1).optional();
 
 /** An empty variable counts as unset. */
@@ -118,7 +119,8 @@ function parseLimits(env: Env): Limits {
   const shape: Record<string, z.ZodType<number>> = {};
   const names = Object.keys(limitDefaults) as (keyof Limits)[];
   for (const name of names) {
-    shape[toVariable(name)] = whole(limitDefaults[name], limitDefaults[name] === 0 ? 0 : 1);
+    const least = limitDefaults[name] === 0 ? 0 : 1;
+    shape[toVariable(name)] = whole(limitDefaults[name], least, limitCeilings[name]);
   }
   const read = readVariables(env, shape);
   return Object.fromEntries(names.map((name) => [name, read[toVariable(name)]])) as Limits;

@@ -67,4 +67,9 @@ export const limitDefaults = {
   janitorIntervalMs: 60_000,
 } as const;
 
+/** What cannot be set higher: beyond, Temporal would refuse what carries it. */
+export const limitCeilings: Partial<Record<keyof typeof limitDefaults, number>> = {
+  maxMessageBytes: 1_000_000,
+};
+
 export type Limits = { readonly [Name in keyof typeof limitDefaults]: number };

@@ -1,16 +1,17 @@
 // A message from the command line, or from standard input.
-import { limitDefaults } from "../../protocol/settings.ts";
+import { parseEnvironment } from "../../protocol/environment.ts";
 import { checkText } from "../check-text.ts";
 import { CommandError, type Context } from "./context.ts";
 
 /** `-` reads standard input to its end. Throws before anything is sent when it cannot be sent. */
 export async function readMessage(given: string, context: Context): Promise<string> {
-  const text = given === "-" ? await readInput(context) : given;
-  checkText(text, "message");
+  const most = parseEnvironment(context.env).limits.maxMessageBytes;
+  const text = given === "-" ? await readInput(context, most) : given;
+  checkText(text, "message", most);
   return text;
 }
 
-async function readInput({ input, isTty }: Context): Promise<string> {
+async function readInput({ input, isTty }: Context, most: number): Promise<string> {
   if (isTty)
     throw new CommandError("Nothing is piped in. Give the message, or: echo … | bosun … -", 2);
   const chunks: Buffer[] = [];
@@ -20,7 +21,7 @@ async function readInput({ input, isTty }: Context): Promise<string> {
     chunks.push(bytes);
     size += bytes.byteLength;
     // Enough to be refused with words.
-    if (size > 10 * limitDefaults.maxMessageBytes) break;
+    if (size > 10 * most) break;
   }
   return Buffer.concat(chunks).toString("utf8").trimEnd();
 }

@@ -59,13 +59,16 @@ async function wrongInTranscripts(
   tasks: readonly TaskView[],
 ): Promise<readonly string[]> {
   const ids = [supervisor.id, ...tasks.map((task) => task.taskId)];
+  const stopped = new Set(
+    tasks.filter((task) => task.status !== "completed").map((task) => task.taskId),
+  );
   const found = await Promise.all(
     ids.map(async (id) => {
       const page = await until(`the transcript of ${id}`, () => world.bosun.task(id).transcript());
       const told = countNotices(page);
       const own = tasks.filter((task) => task.parentId === id);
       return [
-        ...wrongCalls(page).map((what) => `${id}: ${what}`),
+        ...wrongCalls(page, stopped.has(id)).map((what) => `${id}: ${what}`),
         ...own
           .filter(({ taskId }) => told.get(taskId) !== 1)
           .map(({ taskId }) => `${id} was told ${told.get(taskId) ?? 0} times of ${taskId}`),
@@ -91,10 +94,13 @@ export function countNotices({ messages }: TranscriptPage): ReadonlyMap<string, 
   return counts;
 }
 
-/** Each tool call is answered once, in the next user message, and nothing else is. */
-function wrongCalls({ messages }: TranscriptPage): readonly string[] {
+/**
+ * Each tool call is answered once, in the next user message, and nothing else is. What a stopped
+ * task asked for last may be left open.
+ */
+function wrongCalls({ messages }: TranscriptPage, stopped: boolean): readonly string[] {
   return messages.flatMap((message, at) => {
-    if (message.role !== "assistant") return [];
+    if (message.role !== "assistant" || (stopped && at === messages.length - 1)) return [];
     const called = message.content.flatMap((block) =>
       block.type === "tool_use" ? [block.id] : [],
     );

@@ -57,15 +57,15 @@ static ElfW(Addr) find(ElfW(Addr) base, const char *name) {
   return 0;
 }
 
-/* Overwrites the function's first bytes with a jump to ours. */
-static void redirect(ElfW(Addr) from, void *to) {
+/* Overwrites the function's first bytes with a jump to ours. The kernel changes all pages or none. */
+static void redirect(ElfW(Addr) base, ElfW(Addr) from, void *to) {
+  const ElfW(Ehdr) *head = (void *)base;
+  size_t size = (head->e_shoff + head->e_shnum * head->e_shentsize + 4095) & ~(size_t)4095;
   unsigned char jump[12] = {0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xe0};
   memcpy(jump + 2, &to, sizeof to);
-  ElfW(Addr) page = from & ~(ElfW(Addr))4095;
-  size_t size = from + sizeof jump - page;
-  if (mprotect((void *)page, size, PROT_READ | PROT_WRITE | PROT_EXEC)) _exit(71);
+  if (mprotect((void *)base, size, PROT_READ | PROT_WRITE | PROT_EXEC)) _exit(71);
   memcpy((void *)from, jump, sizeof jump);
-  mprotect((void *)page, size, PROT_READ | PROT_EXEC);
+  mprotect((void *)base, size, PROT_READ | PROT_EXEC);
 }
 
 __attribute__((constructor)) static void begin(void) {
@@ -77,5 +77,5 @@ __attribute__((constructor)) static void begin(void) {
   close(file);
   ElfW(Addr) place = find(code, "__vdso_clock_gettime");
   if (shift == MAP_FAILED || !place) _exit(73);
-  redirect(place, (void *)moved_clock_gettime);
+  redirect(code, place, (void *)moved_clock_gettime);
 }

@@ -4,28 +4,22 @@ import type { Rule } from "../../support/scripted-model.ts";
 import type { FaultWorld } from "./fault-world.ts";
 import { until } from "./until.ts";
 
-/** Tasks of the supervisor, by what they are doing when the fault comes. */
-const parts = {
-  quick: 2,
-  streaming: 3,
-  searching: 2,
-  lead: 2,
-  queued: 3,
-} as const;
+/** Tasks of the supervisor in the order of their start, by what they do when the fault comes. */
+const parts = { quick: 2, lead: 2, streaming: 3, searching: 2, queued: 3 } as const;
 type Part = keyof typeof parts;
 
 /** Those of the supervisor, and one more below each lead. */
 export const sceneTasks = Object.values(parts).reduce((sum, count) => sum + count, 0) + parts.lead;
 
-/** How many may run at once, so that some are queued. */
-export const sceneEnv = { BOSUN_MAX_RUNNING: "5" };
+/** Streaming and searching ones fill every slot, so that the last ones are queued. */
+export const sceneEnv = { BOSUN_MAX_RUNNING: String(parts.streaming + parts.searching) };
 
 export interface Scene {
   readonly mark: string;
   readonly supervisor: SupervisorHandle;
 }
 
-/** A search of this takes seconds. */
+/** Takes a second or two. */
 const slowSearch = {
   name: "search_files",
   input: { pattern: "(a*b*c*)*(ab|bc|ca)*x(a|b|c)*y", path: "heap" },
@@ -39,7 +33,8 @@ const startCall = (description: string, agent: string) => ({
 /** How long a streamed answer takes. */
 const streamMs = 2_000;
 
-function rulesOf(mark: string): readonly Rule[] {
+/** Streaming, searching and leaf tasks work until they have had so many turns. */
+function rulesOf(mark: string, turns: number): readonly Rule[] {
   const calls = Object.entries(parts).flatMap(([part, count]) =>
     Array.from({ length: count }, (_, index) =>
       startCall(`${mark} ${part} ${index}`, part === "lead" ? "lead" : "researcher"),
@@ -49,44 +44,41 @@ function rulesOf(mark: string): readonly Rule[] {
     system: name === "lead" ? "^# lead" : "^# researcher",
     anyUser: `^${mark} ${name} `,
   });
+  const stream = { toolCalls: [{ name: "list_files" }], delayMs: streamMs };
+  const maxAssistantTurns = turns - 1;
   return [
     { when: { lastUser: `^go ${mark}$` }, reply: { toolCalls: calls } },
     { when: { system: "^# supervisor", lastUser: `^ask ${mark}` }, reply: { text: "Answered." } },
     { when: { system: "^# supervisor", anyUser: `^go ${mark}$` }, reply: { text: "Heard." } },
     { when: part("quick"), reply: { text: "Done at once." } },
-    {
-      when: { ...part("streaming"), maxAssistantTurns: 2 },
-      reply: { text: "Still at it.", toolCalls: [{ name: "list_files" }], delayMs: streamMs },
-    },
+    { when: { ...part("streaming"), maxAssistantTurns }, reply: { text: "At it.", ...stream } },
     { when: part("streaming"), reply: { text: "Streamed.", delayMs: streamMs } },
-    {
-      when: { ...part("searching"), maxAssistantTurns: 1 },
-      reply: { toolCalls: [slowSearch] },
-    },
+    { when: { ...part("searching"), maxAssistantTurns }, reply: { toolCalls: [slowSearch] } },
     { when: part("searching"), reply: { text: "Searched." } },
     {
       when: { system: "^# lead", lastUser: `^${mark} (lead \\d+)` },
       reply: { toolCalls: [startCall(`${mark} leaf of {{match:1}}`, "researcher")] },
     },
     { when: part("lead"), reply: { text: "Handed on." } },
-    {
-      when: { ...part("leaf"), maxAssistantTurns: 2 },
-      reply: { toolCalls: [{ name: "list_files" }], delayMs: streamMs },
-    },
+    { when: { ...part("leaf"), maxAssistantTurns }, reply: stream },
     { when: part("leaf"), reply: { text: "Leaf done." } },
-    {
-      when: { ...part("queued"), maxAssistantTurns: 0 },
-      reply: { toolCalls: [{ name: "list_files" }], delayMs: 300 },
-    },
+    { when: { ...part("queued"), assistantTurns: 0 }, reply: { ...stream, delayMs: 300 } },
     { when: part("queued"), reply: { text: "Its turn came." } },
   ];
 }
 
-/** Resolves when tasks stream, run tools, wait, are queued and have just ended, all at once. */
+const endless = 90;
+
+/**
+ * Resolves when tasks stream, run tools, wait, are queued and have just ended, all at once. From
+ * then on each has two more turns to go.
+ */
 export async function openScene(world: FaultWorld, mark: string): Promise<Scene> {
-  await world.model.script(mark, rulesOf(mark));
+  await world.model.script(mark, rulesOf(mark, endless));
   const supervisor = await world.start(`go ${mark}`);
   await untilBusy(world, supervisor);
+  const turns = Math.max(...(await supervisor.tasks()).map((task) => task.turn));
+  await world.model.script(mark, rulesOf(mark, turns + 2));
   return { mark, supervisor };
 }
 

@@ -6,13 +6,13 @@ export async function until<Value>(
   what: string,
   look: () => Promise<Value | undefined | false>,
 ): Promise<Value> {
-  for (let tries = 0; tries < 1_800; tries += 1) {
+  for (let tries = 0; tries < 1_400; tries += 1) {
     const found = await look().catch((error: unknown) => {
       if (isRequestError(error, "noWorker", "unreachable")) return undefined;
       throw error;
     });
     if (found !== undefined && found !== false) return found;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
   throw new Error(`never came: ${what}`);
 }
