@@ -59,7 +59,7 @@ function toDefinition(
   return definition;
 }
 
-const maxDefinitionBytes = 200_000;
+const maxDefinitionBytes = 150_000;
 
 /** It is kept in every run's state and sent with every call. */
 function checkSize({ file }: AgentFile, definition: AgentDefinition): void {

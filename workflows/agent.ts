@@ -167,7 +167,10 @@ export function openAgent({ begun, ...given }: Identity, snapshot: Snapshot | un
   };
 }
 
-function freshState({ role, settings }: Omit<Identity, "begun">, begun: boolean): AgentState {
+export function freshState(
+  { role, settings }: Omit<Identity, "begun">,
+  begun: boolean,
+): AgentState {
   return {
     version: 1,
     definition: null,

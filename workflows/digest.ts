@@ -1,5 +1,5 @@
 // A transcript, told again in few words, by rule.
-import { byteLength, cutText } from "../protocol/text.ts";
+import { cutJson, cutText, jsonLength } from "../protocol/text.ts";
 import type { Block, Message } from "../protocol/turn.ts";
 import { toNotice } from "./notices.ts";
 import { toBoardData } from "./board-data.ts";
@@ -7,13 +7,14 @@ import type { Board } from "./task-board.ts";
 
 const openingBytes = 24_000;
 const recentBytes = 60_000;
+
 /**
  * The first message of a new generation: how the old one began, its newest stretch as plain text,
  * and the task board. Nothing in it is signed, so that any backend and model can read it.
  */
 export function toDigest(messages: readonly Message[], board: Board, why: string): string {
   const first = messages[0];
-  const opening = first ? cutText(toPlainText(first), openingBytes) : "";
+  const opening = first ? cutJson(toPlainText(first), openingBytes) : "";
   const data = {
     why,
     messages_before: messages.length,
@@ -36,7 +37,7 @@ function toRecent(messages: readonly Message[]): string {
   let room = recentBytes;
   for (const message of messages.toReversed()) {
     const text = cutText(toPlainText(message), 4_000);
-    const size = byteLength(text);
+    const size = jsonLength(text);
     if (size > room) break;
     room -= size;
     kept.unshift(text);

@@ -1,6 +1,6 @@
 // What a task leaves behind, cut to fit.
 import type { Envelope, FailureReason, TaskEnd } from "../protocol/task.ts";
-import { byteLength, cutText } from "../protocol/text.ts";
+import { byteLength, cutJson, cutText } from "../protocol/text.ts";
 import type { AgentState } from "./agent.ts";
 
 const envelopeBytes = 3_000;
@@ -30,15 +30,6 @@ export function toEnvelope(state: AgentState, end: TaskEnd, notDone: string): En
   };
   const room = envelopeBytes - byteLength(JSON.stringify(bare)) - 40;
   return { ...bare, summary: cutJson(state.lastText || "(no words)", room) };
-}
-
-/** Cuts a text so that it fits as a JSON string. */
-function cutJson(text: string, maxBytes: number): string {
-  let cut = cutText(text, maxBytes);
-  while (byteLength(JSON.stringify(cut)) > maxBytes && cut.length > 1) {
-    cut = cutText(cut, Math.floor(byteLength(cut) * 0.9));
-  }
-  return cut;
 }
 
 /** A task that could not end by itself, with the reason for its parent. */

@@ -26,6 +26,7 @@ import { closeRun, flush, takeOver, handOver, prepare } from "./run.ts";
 import { toSnapshot } from "./snapshot.ts";
 import { endTasks } from "./task-ends.ts";
 import { openTasks } from "./task-board.ts";
+import { closeTurn } from "./tool-turn.ts";
 
 export const subagent: Subagent = async (input) => {
   const agent = openAgent(
@@ -121,6 +122,9 @@ function complete(agent: Agent): Envelope {
 
 const outOfTurns = "Its turns were used up. The summary is what it had.";
 
+/** For calls that the end came before, so that the transcript can be read, and begun from, again. */
+const unanswered = "Not answered: the task ended first.";
+
 /** The last step: the envelope goes into the memo, where it can be read without a worker. */
 function leave(agent: Agent, end: TaskEnd, envelope: Envelope): void {
   agent.state.phase = end;
@@ -150,6 +154,7 @@ function fail(agent: Agent, { reason, message: words }: Failed): ApplicationFail
   const message = cutText(words, reasonBytes);
   const end: TaskEnd = { status: "failed", reason };
   agent.state.why = message;
+  closeTurn(agent, unanswered);
   const envelope = toEnvelope(agent.state, end, message);
   leave(agent, end, envelope);
   return ApplicationFailure.create({
@@ -173,6 +178,7 @@ async function endCancelled(agent: Agent): Promise<never> {
   await flush(agent);
   const end: TaskEnd = { status: "cancelled" };
   const why = state.cancelReason || "It was cancelled before it was done.";
+  closeTurn(agent, unanswered);
   leave(agent, end, toEnvelope(state, end, why));
   throw new CancelledFailure(why);
 }

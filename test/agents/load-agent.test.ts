@@ -128,7 +128,7 @@ describe("an agent that delegates", () => {
     );
     const load = await newHouse({ "lead.md": agent("lead", "delegate: true\n") }, crowd);
     expect(await messageOf(load("lead"))).toMatch(
-      /lead\.md:1: the agent has \d{6} bytes, and 200000 is the most: .* tools that name 180 agents\. Shorten/,
+      /lead\.md:1: the agent has \d{6} bytes, and 150000 is the most: .* tools that name 180 agents\. Shorten/,
     );
     expect((await load("agent-3")).description).toHaveLength(600 - 2);
   });
