@@ -120,15 +120,15 @@ test("the new generation is one message: the summary, open tasks by id, and what
 });
 
 test("no call and its result are torn apart, and the results since stay whole", async () => {
-  await writeFile(`${world.workspace}/cp-b.txt`, "cp-b-line of a file\n".repeat(600));
+  await writeFile(`${world.workspace}/long.txt`, "cp-b-line of a file\n".repeat(600));
   await world.model.script("cp-b", [
     ...talking("cp-b", { text: "Told again: cp-b." }),
     {
-      when: { lastUser: "^cp-b" },
+      when: { system: "^# supervisor", lastUser: "^cp-b" },
       reply: {
         text: "Reading.",
         textBytes: 39_000,
-        toolCalls: [{ name: "read_file", input: { path: "cp-b.txt" } }],
+        toolCalls: [{ name: "read_file", input: { path: "long.txt" } }],
       },
     },
     {
