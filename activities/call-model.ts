@@ -40,9 +40,12 @@ export function createCallModel(deps: ModelDependencies): ModelActivities["callM
         signal: watch.signal,
         middleware: [watch.tap],
       });
-      stream.on("text", (text) => {
-        beat = { ...beat, tail: (beat.tail + text).slice(-tailLength) };
-      });
+      // A summary is not said to anybody.
+      if (input.purpose !== "summary") {
+        stream.on("text", (text) => {
+          beat = { ...beat, tail: (beat.tail + text).slice(-tailLength) };
+        });
+      }
       return checkSize(toAnswer(deps.backend, await stream.finalMessage(), stream.request_id));
     } catch (error) {
       // A cancellation or a shutdown first, then the watchdog: both surface as the SDK's abort error.
