@@ -123,7 +123,9 @@ async function takeTrouble(agent: Agent, trouble: Trouble): Promise<void> {
 async function callAgain(agent: Agent, { message }: Trouble): Promise<void> {
   const { state, run, settings } = agent;
   const { modelRetryMs, modelRetryMaxMs } = settings.limits;
-  if (state.parked === 0 && run.misses === 0) tell(agent, { type: "trouble", text: message });
+  if (state.parked === 0 && run.misses === 0) {
+    tell(agent, { type: "trouble", text: `${toSentence(message)} The call is made again.` });
+  }
   const wait = modelRetryMs * 2 ** Math.min(run.misses, 10);
   run.misses += 1;
   await condition(waker(agent), Math.min(modelRetryMaxMs, wait));
@@ -146,6 +148,8 @@ function waker(agent: Agent): () => boolean {
   return () => run.probes > run.seen || state.ending || holdsWords(state.inbox) || mustRoll(agent);
 }
 
+const toSentence = (words: string): string => (/[.!?]$/.test(words) ? words : `${words}.`);
+
 const whyBytes = 1_000;
 
 /** Said once: a probe that fails the same way is no news. */
@@ -155,7 +159,7 @@ function announce(
   { message }: Trouble,
   next: string,
 ): void {
-  const why = `${cutText(message.replace(/[^.!?)]$/, "$&."), whyBytes - next.length - 1)} ${next}`;
+  const why = `${cutText(toSentence(message), whyBytes - next.length - 1)} ${next}`;
   if (agent.state.phase.status === "waiting" && agent.state.why === why) return;
   tell(agent, { type: "trouble", text: why });
   enter(agent, { status: "waiting", waitingOn: [waitingOn] }, why);

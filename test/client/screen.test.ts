@@ -105,6 +105,13 @@ describe("a tree", () => {
     expect(lines[1]).toMatch(/^ {2}◌ waiting: model, quota/);
   });
 
+  it("says why tasks cannot go on, once below those that share the reason", () => {
+    const more = { status: "waiting", waitingOn: ["model"], why: "The model is away." } as const;
+    const working = task("c-1", { status: "waiting", waitingOn: ["tasks"], why: "Two are open." });
+    const text = renderTree([task("a-1", more), task("b-1", more), working], frame).join("\n");
+    expect(text).toMatch(/a-1.*\n.*b-1.*\n {2}The model is away\.\n.*c-1[^\n]*$/);
+  });
+
   it("shows a task whose parent is not listed", () => {
     expect(renderTree([task("a-1", { parentId: "gone-1" })], frame)).toHaveLength(1);
   });
