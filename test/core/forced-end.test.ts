@@ -1,7 +1,9 @@
 // A task that ignores its cancellation, and how it is ended all the same.
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { openStuckHost, type StuckHost } from "../support/stuck-host.ts";
+import type { RunningWorkers } from "../../workers/worker.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
 const graceMs = 3_000;
@@ -9,12 +11,13 @@ const roles = { BOSUN_ROLES: "workflows,models" };
 
 let world: World;
 let host: StuckHost;
+let workers: RunningWorkers;
 beforeAll(async () => {
   world = await openWorld({
     workers: false,
     env: { BOSUN_CANCEL_GRACE_MS: String(graceMs), BOSUN_ROLL_AFTER_TURNS: "2" },
   });
-  await world.startWorkers(roles);
+  workers = await world.startWorkers(roles);
   host = await openStuckHost(world);
 });
 afterAll(async () => {
@@ -74,16 +77,20 @@ async function noticesOf(supervisor: SupervisorHandle): Promise<readonly string[
     .filter((text) => text.startsWith('<bosun-event type="task_ended">'));
 }
 
+const handleOf = (id: string) => world.bosun.client.workflow.getHandle(id);
+
 async function closeTimeOf(id: string): Promise<number> {
-  const { closeTime } = await world.bosun.client.workflow.getHandle(id).describe();
+  const { closeTime } = await handleOf(id).describe();
   return closeTime?.getTime() ?? Number.NaN;
 }
 
 test("a task that ignores its supervisor's cancel is stopped by force after the grace, across rolls, and told once", async () => {
   const [supervisor, task] = await startStuck("force-a");
   const asked = Date.now();
-  await supervisor.send("cancel it");
+  await supervisor.ask("cancel it");
+  const { runId } = await handleOf(supervisor.id).describe();
   for (const word of ["one", "two", "three"]) await supervisor.ask(`and ${word}?`);
+  expect((await handleOf(supervisor.id).describe()).runId).not.toBe(runId);
   expect((await supervisor.task(task.taskId).view()).endedAt).toBe(null);
   await untilReply(supervisor, "^Over: cancelled");
   expect((await closeTimeOf(task.taskId)) - asked).toBeGreaterThanOrEqual(graceMs);
@@ -108,7 +115,7 @@ test("one cancelled past its supervisor is forced by it, too", async () => {
 test("a supervisor ends although its task does not stop", async () => {
   const [supervisor, task] = await startStuck("force-c");
   await supervisor.end();
-  await world.bosun.client.workflow.getHandle(supervisor.id).result();
+  await handleOf(supervisor.id).result();
   expect(await supervisor.task(task.taskId).view()).toMatchObject({
     status: "cancelled",
     forced: true,
@@ -117,7 +124,53 @@ test("a supervisor ends although its task does not stop", async () => {
 
 test("somebody else's termination stays what it is", async () => {
   const [supervisor, task] = await startStuck("force-d");
-  await world.bosun.client.workflow.getHandle(task.taskId).terminate("by hand");
+  await handleOf(task.taskId).terminate("by hand");
   await untilReply(supervisor, "^Over: failed");
+  expect(await supervisor.task(task.taskId).view()).toMatchObject({
+    status: "failed",
+    reason: "terminated",
+  });
   await supervisor.end();
 });
+
+async function leave(): Promise<void> {
+  workers.stop();
+  await workers.done;
+}
+
+test("while workers are away nothing is forced, and after it the grace is given again", async () => {
+  const [supervisor, task] = await startStuck("force-e");
+  await supervisor.ask("cancel it");
+  await leave();
+  await sleep(3 * graceMs);
+  expect((await handleOf(task.taskId).describe()).status.name).toBe("RUNNING");
+  const back = Date.now();
+  workers = await world.startWorkers(roles);
+  await untilReply(supervisor, "^Over: cancelled");
+  expect((await closeTimeOf(task.taskId)) - back).toBeGreaterThanOrEqual(graceMs);
+  expect(await supervisor.task(task.taskId).view()).toMatchObject({ forced: true });
+  await supervisor.end();
+}, 60_000);
+
+test("a task whose worker never took the cancel is not forced, and stops when one does", async () => {
+  const mark = "force-f";
+  await world.model.script(mark, [
+    { when: { lastUser: `^go ${mark}` }, reply: { toolCalls: [start(`${mark} part`, "writer")] } },
+    { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
+    {
+      when: { system: "^# writer", anyUser: `${mark} part` },
+      reply: { text: "Late.", delayMs: 25_000 },
+    },
+  ]);
+  const supervisor = await world.start(`go ${mark}`);
+  await untilReply(supervisor, "Heard");
+  const [task] = await supervisor.tasks();
+  await leave();
+  await world.bosun.task(task!.taskId).cancel("enough");
+  await sleep(3 * graceMs);
+  expect((await handleOf(task!.taskId).describe()).status.name).toBe("RUNNING");
+  workers = await world.startWorkers(roles);
+  const view = await world.bosun.task(task!.taskId).ended();
+  expect([view.status, view.forced]).toEqual(["cancelled", undefined]);
+  await supervisor.end();
+}, 60_000);

@@ -3,11 +3,14 @@ import { randomUUID } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Worker } from "@temporalio/worker";
+import { fileURLToPath } from "node:url";
+import { NativeConnection, Worker } from "@temporalio/worker";
 import { expect, inject, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
-import { toJanitorId } from "../../protocol/ids.ts";
+import { parseEnvironment, toSettings } from "../../protocol/environment.ts";
+import { toJanitorId, toQueues } from "../../protocol/ids.ts";
 import { janitorQuery } from "../../protocol/messages.ts";
+import { type Subagent, type SubagentInput, workflowTypes } from "../../protocol/workflows.ts";
 import { openStuckHost } from "../support/stuck-host.ts";
 import type { Rule } from "../support/scripted-model.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
@@ -136,13 +139,13 @@ test("an orphan that does not stop is ended by force with all below it, leaves f
       },
       {
         when: { system: "^# researcher", anyUser: "stuck part" },
-        reply: { text: "Late.", delayMs: 50_000 },
+        reply: { toolCalls: [write] },
       },
     ]);
     const supervisor = await world.start("go stuck");
     const [top, leaf] = await until("two levels", async () => {
       const tasks = await supervisor.tasks();
-      return tasks.length === 2 && host.begun() === 1 && tasks;
+      return tasks.length === 2 && host.begun() === 2 && tasks;
     });
     await handleOf(world, supervisor.id).terminate("by hand");
     const ended = { status: "cancelled", forced: true };
@@ -250,5 +253,52 @@ test("quiet looks leave no event, and the janitor's history replays", async () =
       janitor.workflowId,
     );
     await expect(replay).resolves.toBeUndefined();
+  });
+}, 60_000);
+
+test("what another program started on the same queue is left alone, and so is what has no parent", async () => {
+  const world = await openWorld({ env });
+  await within(world, async () => {
+    const taskQueue = `other-${world.installation}`;
+    const input: SubagentInput = {
+      description: "other",
+      agent: "researcher",
+      workspace: { host: "nowhere", path: world.workspace, writable: true, git: false },
+      parentId: "nobody",
+      rootId: "nobody",
+      depth: 1,
+      parentModel: "",
+      begun: false,
+      settings: toSettings(parseEnvironment(world.env), {
+        installation: world.installation,
+        searchAttributes: false,
+      }),
+    };
+    const queue = toQueues(world.installation).workflows;
+    const [child, alone] = [`other-${randomUUID()}`, `alone-${randomUUID()}`];
+    const { client } = world.bosun;
+    const other = await Worker.create({
+      connection: await NativeConnection.connect({ address: inject("address") }),
+      taskQueue,
+      workflowsPath: fileURLToPath(new URL("../support/other-parent.ts", import.meta.url)),
+    });
+    await other.runUntil(
+      client.workflow.execute("otherParent", {
+        taskQueue,
+        workflowId: `parent-${child}`,
+        args: [queue, child, input],
+      }),
+    );
+    await client.workflow.start<Subagent>(workflowTypes.subagent, {
+      taskQueue: queue,
+      workflowId: alone,
+      args: [input],
+    });
+    await sleep(2 * orphanGraceMs + 5 * intervalMs);
+    for (const id of [child, alone]) {
+      expect((await handleOf(world, id).describe()).status.name).toBe("RUNNING");
+      await handleOf(world, id).terminate();
+    }
+    expect(await report(world)).toMatchObject({ ended: 0, stopping: 0 });
   });
 }, 60_000);

@@ -1,4 +1,5 @@
 // A host whose writes never end, whatever they are told.
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Context } from "@temporalio/activity";
 import { NativeConnection, Worker } from "@temporalio/worker";
@@ -19,8 +20,7 @@ export async function openStuckHost(world: World): Promise<StuckHost> {
   const host = `host-${world.installation}`;
   const builtinDir = fileURLToPath(new URL("../../agents", import.meta.url));
   let begun = 0;
-  let open = (): void => undefined;
-  const gate = new Promise<void>((resolve) => (open = resolve));
+  const gate = new AbortController();
   const worker = await Worker.create({
     connection,
     taskQueue: toHostQueue(world.installation, host),
@@ -30,7 +30,7 @@ export async function openStuckHost(world: World): Promise<StuckHost> {
       async runTool() {
         const beat = setInterval(() => Context.current().heartbeat(), 200);
         begun += 1;
-        await gate;
+        await once(gate.signal, "abort");
         clearInterval(beat);
         return { text: "done", isError: false, artifacts: [] };
       },
@@ -40,7 +40,7 @@ export async function openStuckHost(world: World): Promise<StuckHost> {
   return {
     begun: () => begun,
     async close() {
-      open();
+      gate.abort();
       worker.shutdown();
       await running;
       await connection.close();
