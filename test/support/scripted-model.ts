@@ -13,6 +13,7 @@ export interface Rule {
 
 export interface JournalEntry {
   readonly n: number;
+  readonly startedAt: string;
   readonly request: {
     readonly system: unknown;
     readonly messages: readonly { readonly role: string; readonly content: unknown }[];

@@ -18,6 +18,8 @@ export interface Clock {
   readonly serverEnv: Readonly<Record<string, string>>;
   /** Every process of the world is this many seconds off from now on. */
   set(seconds: number): void;
+  /** The workers alone. */
+  setWorkers(seconds: number): void;
   close(): void;
 }
 
@@ -44,12 +46,14 @@ export function newClock(): Clock {
   const forWorkers = join(folder, "for-workers");
   const forServer = join(folder, "for-server");
   const opened = openSync(forServer, "w");
+  const setWorkers = (seconds: number): void =>
+    writeFileSync(forWorkers, `${seconds < 0 ? "" : "+"}${seconds}\n`);
   const set = (seconds: number): void => {
     const bytes = Buffer.alloc(8);
     bytes.writeBigInt64LE(BigInt(seconds));
     // In place: the server has this file mapped.
     writeSync(opened, bytes, 0, 8, 0);
-    writeFileSync(forWorkers, `${seconds < 0 ? "" : "+"}${seconds}\n`);
+    setWorkers(seconds);
   };
   set(0);
   return {
@@ -62,6 +66,7 @@ export function newClock(): Clock {
     },
     serverEnv: { LD_PRELOAD: library, MOVED_CLOCK_FILE: forServer },
     set,
+    setWorkers,
     close: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

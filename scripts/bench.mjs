@@ -1,0 +1,12 @@
+// npm run bench -- NAME: sets up what is missing, then measures.
+import { requireNode } from "./set-up/node-version.mjs";
+
+requireNode();
+
+// Late, so that an old Node has been told before it reads anything newer.
+const { setUp } = await import("./set-up/set-up.mjs");
+await setUp();
+const [name = "durability", ...args] = process.argv.slice(2);
+process.argv.splice(2, process.argv.length, ...args);
+await import("./set-up/typescript.mjs");
+await import(new URL(`../bench/${name}.ts`, import.meta.url).href);
