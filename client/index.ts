@@ -23,6 +23,7 @@ export type { DecisionTaken } from "./decide.ts";
 export type { LiveCall } from "./live-call.ts";
 export { RequestError, type RequestErrorCode } from "./request-error.ts";
 export type { SupervisorView } from "./supervisor-view.ts";
+export type { WaitingRequest } from "./waiting-requests.ts";
 export type { FeedEntry, FeedEvent, FeedPage } from "../protocol/feed.ts";
 export type { Decision, OpenRequest, SettledRequest } from "../protocol/requests.ts";
 export type { Envelope, Receipt, TaskStatus, WaitingReason } from "../protocol/task.ts";

@@ -7,6 +7,7 @@ import { callServer } from "./call.ts";
 import { type Execution, toTaskView } from "../protocol/task-view.ts";
 import { tellForced } from "./tell-forced.ts";
 import { type SupervisorView, toSupervisorView } from "./supervisor-view.ts";
+import { toWaitingRequests, type WaitingRequest } from "./waiting-requests.ts";
 
 /** More than this many of a kind are not listed, newest first. */
 const maxListed = 1_000;
@@ -33,6 +34,20 @@ export async function listInstallation(client: Client, installation: string): Pr
     ),
   ]);
   return { supervisors: supervisors.supervisors, tasks: tasks.tasks };
+}
+
+/** What waits for a person. However many run, all are looked at: the oldest matter most. */
+export async function listRequests(
+  client: Client,
+  installation: string,
+): Promise<readonly WaitingRequest[]> {
+  const query = [
+    `TaskQueue = '${checked(toQueues(installation).workflows)}'`,
+    `WorkflowType IN ('${workflowTypes.supervisor}', '${workflowTypes.subagent}')`,
+    "ExecutionStatus = 'Running'",
+  ].join(" AND ");
+  const running = await readList(client, installation, query, Number.POSITIVE_INFINITY);
+  return toWaitingRequests(running);
 }
 
 /** What an id names. */
@@ -69,13 +84,18 @@ async function list(client: Client, id: string, query: string): Promise<Agents> 
   };
 }
 
-function readList(client: Client, id: string, query: string): Promise<readonly Execution[]> {
+function readList(
+  client: Client,
+  id: string,
+  query: string,
+  most = maxListed,
+): Promise<readonly Execution[]> {
   return callServer(client, id, async () => {
     const executions: Execution[] = [];
     const latest = `${query} AND ExecutionStatus != 'ContinuedAsNew'`;
     for await (const execution of client.workflow.list({ query: latest })) {
       executions.push(execution);
-      if (executions.length >= maxListed) break;
+      if (executions.length >= most) break;
     }
     return executions;
   });

@@ -41,7 +41,7 @@ export function toSupervisorView(execution: Execution, asOf: Date): SupervisorVi
     usage: state?.usage ?? noUsage,
     backend: agent?.backend ?? "",
     ...(why && { why }),
-    ...(status === "waiting" && state?.requests && { requests: state.requests }),
+    ...(!execution.closeTime && state?.requests && { requests: state.requests }),
     asOf: asOf.toISOString(),
   };
 }

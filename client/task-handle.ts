@@ -10,7 +10,7 @@ import {
   type SteeringNote,
   updateTaskSignal,
 } from "../protocol/messages.ts";
-import type { Decision } from "../protocol/requests.ts";
+import type { Decision, OpenRequest } from "../protocol/requests.ts";
 import type { Receipt, TaskStatus } from "../protocol/task.ts";
 import type { TranscriptPage } from "../protocol/turn.ts";
 import type { CheckDetail, TaskReport, TaskView } from "../protocol/views.ts";
@@ -34,6 +34,8 @@ export interface TaskCheck {
 
 export interface SentNote {
   readonly noteId: string;
+  /** What the task asked when the note was sent: it reads the note once that is decided, or withdraws it for `now`. */
+  readonly asked: readonly OpenRequest[];
   /**
    * Resolves once the note is in the task's transcript. Throws `RequestError`, code `ended`, when
    * the task ended before it saw the note.
@@ -102,7 +104,11 @@ export class TaskHandle {
       from: "person",
     };
     await callServer(this.#client, this.id, () => this.#handle().signal(updateTaskSignal, note));
-    return { noteId: note.noteId, receipt: (signal) => this.#receipt(note.noteId, signal) };
+    return {
+      noteId: note.noteId,
+      asked: view.requests ?? [],
+      receipt: (signal) => this.#receipt(note.noteId, signal),
+    };
   }
 
   /** Asks the task to stop. It counts as cancelled once it has: see `ended`. */

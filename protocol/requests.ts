@@ -28,6 +28,9 @@ export type Decision =
   | { readonly type: "deny"; readonly reason: string }
   | { readonly type: "answer"; readonly text: string };
 
+/** The longest words of a decision. What is longer would be cut. */
+export const decisionBytes = { answer: 16_000, reason: 1_000 } as const;
+
 /** How a request ended. */
 export interface SettledRequest {
   readonly requestId: string;

@@ -223,8 +223,22 @@ async function update(agent: Agent, input: z.infer<typeof updateTaskInput>): Pro
     note_id: noteId,
     when,
     status: "sent",
-    note: "The receipt shows in check_async_task once the task has seen it.",
+    note: toSentText(task, when),
   });
+}
+
+/** A task that asks a person reads no note before it has its answer. */
+function toSentText({ phase }: BoardTask, when: "next_step" | "now"): string {
+  const receipt = "The receipt shows in check_async_task once the task has seen it.";
+  const asks =
+    phase.status === "waiting" &&
+    phase.waitingOn.some((reason) => reason === "approval" || reason === "answer");
+  if (!asks) return receipt;
+  const how =
+    when === "now"
+      ? "The task waited for a person's decision: this note withdraws what it asked."
+      : "The task waits for a person's decision and reads the note after it. Sent with when: now, a note withdraws what it asked instead.";
+  return `${how} ${receipt}`;
 }
 
 async function cancel(agent: Agent, input: z.infer<typeof cancelTaskInput>): Promise<ToolAnswer> {

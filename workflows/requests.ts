@@ -8,7 +8,7 @@ import type {
   OpenRequest,
   SettledRequest,
 } from "../protocol/requests.ts";
-import { cutText } from "../protocol/text.ts";
+import { cutText, jsonLength } from "../protocol/text.ts";
 import { checkCall, type CheckedCall } from "../protocol/tools.ts";
 import type { ToolCall } from "../protocol/turn.ts";
 import { type Agent, now, shortId, tell, type Verdict } from "./agent.ts";
@@ -21,6 +21,8 @@ import { mustRoll } from "./roll.ts";
 type GoodCall = Extract<CheckedCall, { ok: true }>;
 
 const textBytes = 2_000;
+/** An edit waits in the agent's state until its call has run. */
+const editBytes = 200_000;
 const settledKept = 50;
 
 /** Whether a call goes on only after a person's word. */
@@ -146,6 +148,11 @@ function refuseUnfit(agent: Agent, request: OpenRequest, decision: Decision): vo
   }
   if (decision.type !== "approve" || !decision.input) return;
   const checked = checkCall(tool, decision.input, [tool]);
+  if (jsonLength(JSON.stringify(decision.input)) > editBytes) {
+    refuse(
+      `The edited arguments are above ${editBytes} bytes. Let the call write less, or in parts.`,
+    );
+  }
   if (!checked.ok) refuse(`The edited arguments cannot be used. ${checked.error}`);
 }
 

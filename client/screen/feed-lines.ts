@@ -4,6 +4,7 @@ import type { SettledRequest } from "../../protocol/requests.ts";
 import type { TaskPhase } from "../../protocol/task.ts";
 import { type Palette, paintStatus } from "./palette.ts";
 import { toPlainLine, toPlainText } from "./plain-text.ts";
+import { waitsForPerson } from "./task-tree.ts";
 import { cutLine, wrapText } from "./wrap-text.ts";
 
 export interface LineFrame {
@@ -70,6 +71,12 @@ function toSpeaker(answers: readonly string[]): string {
   return answers.length > 0 ? "supervisor:" : "supervisor, woken:";
 }
 
+/** Whether an agent comes to a stop until a person has decided. */
+export function asksPerson(event: FeedEvent): boolean {
+  if (event.type === "request") return true;
+  return event.type === "task" && event.phase.status === "waiting" && waitsForPerson(event.phase);
+}
+
 /** More of a description or summary is for `bosun check`. */
 const taskTextColumns = 160;
 
@@ -77,7 +84,9 @@ function toTaskWords(event: Extract<FeedEvent, { type: "task" }>, palette: Palet
   const { phase, taskId } = event;
   const status = paintStatus(phase.status, toPhaseText(phase), palette);
   const text = toPlainLine(event.text);
-  return `task ${taskId} ${status}${text ? `: ${cutLine(text, taskTextColumns)}` : ""}`;
+  // What a person is asked is said in full.
+  const shown = asksPerson(event) ? text : cutLine(text, taskTextColumns);
+  return `task ${taskId} ${status}${text ? `: ${shown}` : ""}`;
 }
 
 export function toPhaseText(phase: TaskPhase): string {

@@ -3,17 +3,12 @@ import stringWidth from "string-width";
 import type { WaitingReason } from "../../protocol/task.ts";
 import type { TaskView } from "../../protocol/views.ts";
 import { toCount, toElapsed, totalTokens } from "./figures.ts";
+import type { Frame } from "./frame.ts";
 import { groupBy } from "./group-by.ts";
-import { type Palette, paintStatus, toMark } from "./palette.ts";
+import { paintStatus, toMark } from "./palette.ts";
 import { toPlainLine } from "./plain-text.ts";
+import { renderListed } from "./request-lines.ts";
 import { cutLine } from "./wrap-text.ts";
-
-export interface Frame {
-  /** Columns a line may have. */
-  readonly width: number;
-  readonly now: Date;
-  readonly palette: Palette;
-}
 
 /** Below this a task takes two lines. */
 const wideWidth = 76;
@@ -33,6 +28,7 @@ export function renderTree(tasks: readonly TaskView[], frame: Frame): readonly s
     siblings(parentId).flatMap((task, index): string[] => [
       ...renderTask(task, level, frame, columns),
       ...renderWhy(task, siblings(parentId)[index + 1], level, frame),
+      ...renderListed(task.taskId, task.requests ?? [], frame),
       ...walk(task.taskId, level + 1),
     ]);
   return walk("", 0);
@@ -88,6 +84,11 @@ function toFigures(task: TaskView, now: Date): string {
 function toShortFigures(task: TaskView, now: Date): string {
   const elapsed = toElapsed(task.startedAt, task.endedAt, now);
   return `t${task.turn} ${elapsed} ${toCount(totalTokens(task.usage))}`;
+}
+
+/** Then what it asks says why. */
+export function waitsForPerson({ waitingOn }: Pick<TaskView, "waitingOn">): boolean {
+  return waitingOn.includes("approval") || waitingOn.includes("answer");
 }
 
 /** `waiting: model`, `failed: timeout`, `cancelled by force`. */
