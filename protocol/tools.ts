@@ -160,6 +160,11 @@ export const listTasksInput = withSynonyms(
       ])
       .optional()
       .describe("Default: all"),
+    page: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("50 tasks a page. Default: 1, the newest; 2 has those before"),
   }),
 );
 

@@ -154,7 +154,8 @@ function unknownTask({ state }: Agent, taskId: string): ToolAnswer {
 
 async function check(agent: Agent, input: z.infer<typeof checkTaskInput>): Promise<ToolAnswer> {
   const task = findTask(agent.state.board, input.task_id);
-  if (!task) return unknownTask(agent, input.task_id);
+  if (!task)
+    return (await checkForgotten(agent, input.task_id)) ?? unknownTask(agent, input.task_id);
   const detail = input.detail ?? "digest";
   const isKept = task.envelope !== undefined && detail !== "turns" && detail !== "full";
   const [reading] = isKept ? [] : await readTasks(agent, [task.taskId], detail);
@@ -182,6 +183,23 @@ async function check(agent: Agent, input: z.infer<typeof checkTaskInput>): Promi
   const envelope = known.envelope ?? reading?.view.result;
   const result = envelope ? { result: toEndedTask({ ...known, envelope }) } : {};
   return said({ ...base, ...live, ...fallback, ...result });
+}
+
+/** A task whose line has left the board is still told by what Temporal keeps of it. */
+async function checkForgotten(agent: Agent, taskId: string): Promise<ToolAnswer | undefined> {
+  if (agent.state.board.forgotten === 0) return undefined;
+  const [reading] = await readTasks(agent, [taskId], "status");
+  if (reading?.view.parentId !== agent.id) return undefined;
+  const { agent: name, description, status, reason, result, asOf } = reading.view;
+  return said({
+    task_id: taskId,
+    agent: name,
+    description,
+    status,
+    ...(reason && { reason }),
+    as_of: asOf,
+    ...(result && { result }),
+  });
 }
 
 function toPhase(task: BoardTask): object {
@@ -262,15 +280,23 @@ async function list(agent: Agent, input: z.infer<typeof listTasksInput>): Promis
   const turns = new Map(readings.map(({ view }) => [view.taskId, view.turn]));
   const { tasks, forgotten } = agent.state.board;
   const matching = tasks.filter((task) => matches(task, filter));
-  const shown = matching.slice(-shownTasks).map((task) => ({
+  const page = input.page ?? 1;
+  const end = Math.max(0, matching.length - (page - 1) * shownTasks);
+  const shown = matching.slice(Math.max(0, end - shownTasks), end).map((task) => ({
     task_id: task.taskId,
     agent: task.agent,
     ...toPhase(task),
     ...(turns.has(task.taskId) && { turn: turns.get(task.taskId) }),
     description: toLine(task.description, 200),
   }));
-  const more = matching.length - shown.length + (filter === "all" ? forgotten : 0);
-  return said({ tasks: shown, as_of: now(), ...(more > 0 && { older_tasks_not_shown: more }) });
+  const older = Math.max(0, end - shownTasks);
+  return said({
+    tasks: shown,
+    as_of: now(),
+    ...(older > 0 && { older_tasks: older, next_page: page + 1 }),
+    // Their lines are gone from the list, and check_async_task still finds them.
+    ...(older === 0 && filter === "all" && forgotten > 0 && { forgotten_tasks: forgotten }),
+  });
 }
 
 function matches(task: BoardTask, filter: string): boolean {

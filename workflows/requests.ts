@@ -1,14 +1,15 @@
 // What an agent asks of a person, until it is decided.
 import { ApplicationFailure, condition } from "@temporalio/workflow";
 import { failureTypes } from "../protocol/failures.ts";
-import type {
-  DecideInput,
-  Decided,
-  Decision,
-  OpenRequest,
-  SettledRequest,
+import {
+  decisionBytes,
+  type DecideInput,
+  type Decided,
+  type Decision,
+  type OpenRequest,
+  type SettledRequest,
 } from "../protocol/requests.ts";
-import { cutText, jsonLength } from "../protocol/text.ts";
+import { byteLength, cutText } from "../protocol/text.ts";
 import { checkCall, type CheckedCall } from "../protocol/tools.ts";
 import type { ToolCall } from "../protocol/turn.ts";
 import { type Agent, now, shortId, tell, type Verdict } from "./agent.ts";
@@ -148,7 +149,7 @@ function refuseUnfit(agent: Agent, request: OpenRequest, decision: Decision): vo
   }
   if (decision.type !== "approve" || !decision.input) return;
   const checked = checkCall(tool, decision.input, [tool]);
-  if (jsonLength(JSON.stringify(decision.input)) > editBytes) {
+  if (byteLength(JSON.stringify(decision.input)) > editBytes) {
     refuse(
       `The edited arguments are above ${editBytes} bytes. Let the call write less, or in parts.`,
     );
@@ -192,12 +193,12 @@ function toVerdict(decision: Decision, by: string): Verdict {
       return {
         type: "say",
         answer: {
-          text: `${by || "A person"} answers: ${cutText(decision.text, 16_000)}`,
+          text: `${by || "A person"} answers: ${cutText(decision.text, decisionBytes.answer)}`,
           isError: false,
         },
       };
     case "deny": {
-      const reason = cutText(decision.reason, 1_000) || "no reason was given";
+      const reason = cutText(decision.reason, decisionBytes.reason) || "no reason was given";
       const text = `Not run: ${by || "a person"} denied it (${reason}). Do not try to reach the same in another way.`;
       return { type: "say", answer: { text, isError: true } };
     }
