@@ -1,0 +1,132 @@
+// Many rolls in a row, with work under way across each.
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import type { SupervisorHandle } from "../../client/index.ts";
+import { openWorld, type World } from "../support/world.ts";
+import { until } from "./support/until.ts";
+
+const lead = `---
+name: lead
+description: Hands its work on.
+tools: list_files
+delegate: true
+---
+# lead
+
+You hand work on.
+`;
+
+let world: World;
+afterEach(() => world?.close());
+
+async function runsOf(workflowId: string): Promise<number> {
+  let runs = 0;
+  const query = `WorkflowId = '${workflowId}'`;
+  for await (const _ of world.bosun.client.workflow.list({ query })) runs += 1;
+  return runs;
+}
+
+/** How often each task's end stands in the transcript. */
+async function noticesOf(supervisor: SupervisorHandle): Promise<ReadonlyMap<string, number>> {
+  const { messages } = await supervisor.transcript();
+  const counts = new Map<string, number>();
+  const notices = /<bosun-event type="task_ended">\n\{"task_id":"([^"]+)"/g;
+  for (const block of messages.flatMap(({ content }) => content)) {
+    if (block.type !== "text") continue;
+    for (const [, id = ""] of block.text.matchAll(notices))
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  return counts;
+}
+
+const rounds = 50;
+
+test("a supervisor of 50 rolls answers every message once and hears every end once, with tasks running across each", async () => {
+  world = await openWorld({ env: { BOSUN_ROLL_AFTER_TURNS: "1" } });
+  await world.model.script("fifty", [
+    {
+      when: { system: "^# supervisor", lastUser: "fifty-[0-9]+ please" },
+      reply: {
+        toolCalls: [
+          {
+            name: "start_async_task",
+            input: { description: "fifty-task", subagent_type: "researcher" },
+          },
+        ],
+      },
+    },
+    { when: { system: "^# supervisor", anyUser: "fifty-" }, reply: { text: "Heard." } },
+    {
+      when: { system: "^# researcher", anyUser: "fifty-task", assistantTurns: 0 },
+      reply: { toolCalls: [{ name: "list_files" }], delayMs: 1_500 },
+    },
+    {
+      when: { system: "^# researcher", anyUser: "fifty-task" },
+      reply: { text: "Done.", delayMs: 1_500 },
+    },
+  ]);
+  const supervisor = await world.start();
+  for (let round = 0; round < rounds; round += 1) {
+    const id = `m-${round}`;
+    expect(await supervisor.ask(`fifty-${round} please`, { id })).toBe("Heard.");
+    // Sent again in a later run, it is known.
+    if (round % 10 === 9) expect((await supervisor.send("again", { id: "m-0" })).known).toBe(true);
+  }
+  const tasks = await until("all tasks ended", async () => {
+    const all = await supervisor.tasks();
+    return all.length === rounds && all.every((task) => task.status === "completed") && all;
+  });
+  await until("an idle supervisor", async () => {
+    const page = await supervisor.feed();
+    return page.status === "idle" && (await noticesOf(supervisor)).size === rounds;
+  });
+  const notices = await noticesOf(supervisor);
+  expect([...notices.keys()].toSorted()).toEqual(tasks.map(({ taskId }) => taskId).toSorted());
+  expect([...notices.values()].filter((count) => count !== 1)).toEqual([]);
+  const texts = JSON.stringify((await supervisor.transcript()).messages);
+  for (let round = 0; round < rounds; round += 1) {
+    expect(texts.split(`"fifty-${round} please"`)).toHaveLength(2);
+  }
+  expect(await runsOf(supervisor.id)).toBeGreaterThan(rounds);
+  await supervisor.end();
+}, 300_000);
+
+test("three levels of tasks, every parent rolled and one slot for tools, end without a deadlock", async () => {
+  world = await openWorld({ env: { BOSUN_ROLL_AFTER_TURNS: "1", BOSUN_TOOL_SLOTS: "1" } });
+  await mkdir(join(world.workspace, ".claude/agents"), { recursive: true });
+  await writeFile(join(world.workspace, ".claude/agents/lead.md"), lead);
+  const start = (description: string, agent: string) => ({
+    name: "start_async_task",
+    input: { description, subagent_type: agent },
+  });
+  await world.model.script("levels", [
+    {
+      when: { lastUser: "^go levels" },
+      reply: { toolCalls: [1, 2].map((part) => start(`levels top ${part}`, "lead")) },
+    },
+    {
+      when: { system: "^# lead", anyUser: "levels top", assistantTurns: 0 },
+      reply: { toolCalls: [1, 2].map((part) => start(`levels middle ${part}`, "lead")) },
+    },
+    {
+      when: { system: "^# lead", anyUser: "levels middle", assistantTurns: 0 },
+      reply: { toolCalls: [1, 2].map((part) => start(`levels leaf ${part}`, "researcher")) },
+    },
+    {
+      when: { system: "^# researcher", anyUser: "levels leaf", maxAssistantTurns: 1 },
+      reply: { toolCalls: [{ name: "list_files" }, { name: "list_files", input: { path: "." } }] },
+    },
+    { when: { anyUser: "levels" }, reply: { text: "Done." } },
+  ]);
+  const supervisor = await world.start("go levels");
+  const tasks = await until("the whole tree", async () => {
+    const all = await supervisor.tasks();
+    return all.length === 14 && all.every((task) => task.status === "completed") && all;
+  });
+  const parents = tasks.filter((task) => task.agent === "lead");
+  expect(parents).toHaveLength(6);
+  for (const { taskId } of parents) expect(await runsOf(taskId)).toBeGreaterThan(1);
+  expect((await noticesOf(supervisor)).size).toBe(2);
+  await supervisor.end();
+}, 120_000);
