@@ -187,7 +187,9 @@ describe("the agents that come with Bosun", () => {
   test("every tool is declared as the Messages API takes it", async () => {
     const { tools } = await load("supervisor");
     const { tools: more } = await load("coder");
-    const declared = new Map([...tools, ...more].map((tool) => [tool.name, tool]));
+    const runner = await newHouse({ "runner.md": agent("runner", "tools: Bash\n") });
+    const { tools: last } = await runner("runner");
+    const declared = new Map([...tools, ...more, ...last].map((tool) => [tool.name, tool]));
     expect([...declared.keys()].toSorted()).toEqual(Object.keys(toolSpecs).toSorted());
     for (const { name, description, input_schema } of declared.values()) {
       expect(name).toMatch(/^[a-zA-Z0-9_-]{1,64}$/);
