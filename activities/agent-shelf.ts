@@ -1,5 +1,5 @@
 // The agent files there are, good or not.
-import { open, readdir } from "node:fs/promises";
+import { constants, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { supervisorAgent } from "../protocol/agent.ts";
 import { type AgentFile, parseAgentFile } from "./agent-file.ts";
@@ -77,9 +77,13 @@ async function readAgent(path: string, file: string): Promise<AgentFile | AgentP
 }
 
 async function readBounded(path: string, file: string): Promise<Uint8Array> {
-  const handle = await open(path);
+  // A pipe that nobody writes would keep one of the process's few file threads for ever.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const { size } = await handle.stat();
+    const stats = await handle.stat();
+    if (!stats.isFile() && !stats.isDirectory())
+      throw new AgentProblem(`${file}:1: it is no regular file. Remove it.`);
+    const { size } = stats;
     if (size <= maxFileBytes) return await handle.readFile();
     throw new AgentProblem(
       `${file}:1: the file has ${size} bytes, and ${maxFileBytes} is the most.`,

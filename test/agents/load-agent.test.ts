@@ -1,4 +1,5 @@
 // Agents are found, checked and given their tools.
+import { execFileSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -87,6 +88,17 @@ test("a folder called x.md and a file too large are wrong like any other", async
   );
   expect(await messageOf(load("x"))).toContain(".claude/agents/x.md:1: the file cannot be read");
   expect(await messageOf(load("big"))).toContain("200000 is the most");
+});
+
+test("a pipe called x.md is wrong like any other, and keeps nobody waiting", async () => {
+  const builtin = await newFolder();
+  const top = await newFolder();
+  await mkdir(join(top, ".claude/agents"), { recursive: true });
+  execFileSync("mkfifo", [join(top, ".claude/agents/x.md")]);
+  const workspace = { host: "here", path: top };
+  const load = createLoadAgent({ builtinDir: builtin });
+  const loading = inActivity(load, { name: "x", workspace, mayDelegate: false });
+  expect(await messageOf(loading)).toBe(".claude/agents/x.md:1: it is no regular file. Remove it.");
 });
 
 describe("an agent that delegates", () => {

@@ -161,7 +161,7 @@ test("ten tasks with tools that hang, flood, die, or heed nothing: each is told 
   expect(existsSync(inWorkspace("no.txt"))).toBe(false);
   expect(running(id)).toEqual([]);
   await supervisor.end();
-}, 90_000);
+}, 180_000);
 
 test("a worker killed in the middle of commands: they are stopped before new work, told as in doubt, never repeated", async () => {
   const first = await spawnWorker();
@@ -199,7 +199,7 @@ test("a worker killed in the middle of commands: they are stopped before new wor
   );
   expect(doubts.flat()).toHaveLength(3);
   await supervisor.end();
-}, 90_000);
+}, 180_000);
 
 test("a worker killed after the effect: what was recorded is returned", async () => {
   const first = await spawnWorker();
@@ -226,7 +226,7 @@ test("a worker killed after the effect: what was recorded is returned", async ()
   expect(await ended(supervisor, 1)).toMatchObject([{ status: "completed" }]);
   expect(await written("a.txt")).toBe("once\n");
   await supervisor.end();
-}, 60_000);
+}, 180_000);
 
 test("a worker stopped gracefully in the middle of a command says what it did, and nothing is repeated", async () => {
   const first = await spawnWorker();
@@ -251,7 +251,7 @@ test("a worker stopped gracefully in the middle of a command says what it did, a
   expect(await written("short.txt")).toBe("once\n");
   expect(existsSync(inWorkspace("no.txt"))).toBe(false);
   await supervisor.end();
-}, 60_000);
+}, 180_000);
 
 test("a command that kills its worker is not run again by the next one", async () => {
   const first = await spawnWorker();
@@ -265,7 +265,7 @@ test("a command that kills its worker is not run again by the next one", async (
   expect(await written("a.txt")).toBe("once\n");
   expect(second.exitCode).toBeNull();
   await supervisor.end();
-}, 60_000);
+}, 180_000);
 
 test("with the disk of Bosun's state full every effect is refused in words, once", async (context) => {
   const dir = join(world.dir, ".bosun");
@@ -303,4 +303,4 @@ test("with the disk of Bosun's state full every effect is refused in words, once
     for (const worker of workers) worker.kill("SIGKILL");
     execFileSync("umount", ["-l", dir]);
   }
-}, 60_000);
+}, 180_000);

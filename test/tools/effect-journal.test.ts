@@ -152,6 +152,19 @@ test("a second attempt in the same process joins the first", async () => {
   expect(runs).toBe(1);
 });
 
+test("a cancelled attempt stops an effect that it began, and what came of it is recorded", async () => {
+  const dir = await newFolder();
+  const journal = createEffectJournal(dir);
+  const controller = new AbortController();
+  const cancelled = { cancellationSignal: controller.signal, cancellationDetails: undefined };
+  const running = journal.once(anEffect, cancelled, async (stop) => {
+    controller.abort();
+    return done(stop.aborted ? "stopped" : "went on");
+  });
+  expect(await running).toEqual(done("stopped"));
+  expect(await createEffectJournal(dir).once(anEffect, never, mustNotRun)).toEqual(done("stopped"));
+});
+
 test("of two processes only one begins", async () => {
   const dir = await newFolder();
   let runs = 0;

@@ -3,8 +3,9 @@ import { MockActivityEnvironment } from "@temporalio/testing";
 import { createRunTool } from "../../activities/run-tool.ts";
 import type { ToolRunInput } from "../../protocol/activities.ts";
 
-const [dir = "", workspace = "", command = ""] = process.argv.slice(2);
-const runTool = createRunTool({ dir, host: "here", commands: { sandbox: "off", env: {} } });
+const [dir = "", workspace = "", command = "", mode] = process.argv.slice(2);
+const sandbox = mode === "required" ? mode : "off";
+const runTool = createRunTool({ dir, host: "here", commands: { sandbox, env: {} } });
 const input: ToolRunInput = {
   workspace: { host: "here", path: workspace, writable: true, git: false },
   rootId: "root-1",

@@ -289,8 +289,8 @@ describe("a worker that dies", () => {
   const killed = fileURLToPath(new URL("killed-command.ts", import.meta.url));
 
   /** A process that runs the command and is killed when the command has written its first file. */
-  async function dieDuring(bench: Bench, command: string): Promise<void> {
-    const args = ["--import", "tsx", killed, bench.dir, bench.workspace, command];
+  async function dieDuring(bench: Bench, command: string, mode: Mode = "off"): Promise<void> {
+    const args = ["--import", "tsx", killed, bench.dir, bench.workspace, command, mode];
     const worker = spawn(process.execPath, args, { stdio: "inherit" });
     await pidFrom(bench, "pid.txt");
     worker.kill("SIGKILL");
@@ -327,6 +327,15 @@ describe("a worker that dies", () => {
     expect(await stopLeftovers(bench.dir)).toBeGreaterThanOrEqual(2);
     expect(running(`sleep ${id}`)).toEqual([]);
     expect(await readdir(join(bench.dir, "commands"))).toEqual([]);
+  });
+
+  test.skipIf(!sandboxed)("takes a command in bubblewrap along", async () => {
+    const bench = await benchIn("required");
+    const id = mark();
+    await dieDuring(bench, `setsid sleep ${id} & echo $$ > pid.txt; sleep ${id}`, "required");
+    await expect.poll(() => running(`sleep ${id}`), patient).toEqual([]);
+    const outcome = await nextAttempt(bench, "another");
+    expect(outcome.text).toContain("another call");
   });
 
   test("never costs a process its life that has got the same id", async () => {
