@@ -100,7 +100,13 @@ async function checkWorkers(
 ): Promise<Check> {
   const queues = toQueues(id);
   const { workflow, activity } = taskTypes;
-  const activities = [queues.watch, queues.now, queues.models, queues.probes, toHostQueue(id, host)];
+  const activities = [
+    queues.watch,
+    queues.now,
+    queues.models,
+    queues.probes,
+    toHostQueue(id, host),
+  ];
   const wanted = [
     { name: queues.workflows, type: workflow },
     ...activities.map((name) => ({ name, type: activity })),

@@ -57,7 +57,7 @@ test("100 tasks that wait for the model probe two at a time, are told five a sec
 
     const requests = (await world.model.journal("hundred-task-")).map((one) => one as Timed);
     const ofTasks = requests.filter((one) =>
-      String(JSON.stringify(one.request.system)).includes("# researcher"),
+      JSON.stringify(one.request.system).includes("# researcher"),
     );
     const within = (from: number, to: number) =>
       ofTasks.filter(
