@@ -221,7 +221,7 @@ describe("without waiting for a probe", () => {
       const supervisor = await startParked(here, "resumed", { type: "overloaded" }, 7);
       await here.model.clearFaults();
       await supervisor.resume();
-      await untilAll(supervisor, "completed", 7);
+      expect(await untilAll(supervisor, "completed", 7)).toHaveLength(7);
       await supervisor.end();
     } finally {
       await here.close();
@@ -234,7 +234,7 @@ describe("without waiting for a probe", () => {
       const supervisor = await startParked(here, "talked", { type: "overloaded" }, 2);
       await here.model.clearFaults();
       await supervisor.ask("are you there?");
-      await untilAll(supervisor, "completed", 2);
+      expect(await untilAll(supervisor, "completed", 2)).toHaveLength(2);
       await supervisor.end();
     } finally {
       await here.close();
@@ -271,7 +271,7 @@ describe("without waiting for a probe", () => {
       const leaf = tasks.find((task) => task.waitingOn.includes("model"));
       await here.model.clearFaults();
       await supervisor.task(leaf?.taskId ?? "").resume();
-      await untilAll(supervisor, "completed", 6);
+      expect(await untilAll(supervisor, "completed", 6)).toHaveLength(6);
       await supervisor.end();
     } finally {
       await here.close();
@@ -290,7 +290,7 @@ describe("without waiting for a probe", () => {
       await supervisor.task(taskId).resume();
       await until("the try", async () => (await here.model.journal("early-task")).length > before);
       await supervisor.task(taskId).resume();
-      await untilAll(supervisor, "completed", 1);
+      expect(await untilAll(supervisor, "completed", 1)).toHaveLength(1);
       await supervisor.end();
     } finally {
       await here.close();
