@@ -1,9 +1,9 @@
 // An agent's Markdown file, checked line by line.
 import { z } from "zod";
 import { byteLength, toLine } from "../protocol/text.ts";
-import { readOnlyTools, toAgentTool } from "./agent-tools.ts";
+import { toolSpecs, type ToolSpec } from "../protocol/tools.ts";
+import { type AgentToolName, isAgentTool, readOnlyTools, toAgentTool } from "./agent-tools.ts";
 import { AgentProblem, type Field, readFrontMatter } from "./front-matter.ts";
-import type { HostTool } from "./tools/index.ts";
 
 /** What a file says of its agent. Which others there are, it cannot know. */
 export interface AgentFile {
@@ -11,7 +11,9 @@ export interface AgentFile {
   readonly name: string;
   readonly description: string;
   readonly model: string;
-  readonly tools: readonly HostTool[];
+  readonly tools: readonly AgentToolName[];
+  /** Tools whose calls a person approves first. */
+  readonly approve: readonly AgentToolName[];
   readonly delegate: boolean;
   readonly maxTurns?: number;
   readonly maxTokens?: number;
@@ -36,6 +38,10 @@ const keys = {
   tools: {
     shape: z.union([z.string(), z.array(z.string())]),
     rule: "a list of tool names, or names separated by commas",
+  },
+  approve: {
+    shape: z.union([z.string(), z.array(z.string())]),
+    rule: "a list of the agent's tools that a person approves first, beside those that always need it",
   },
   delegate: { shape: z.boolean(), rule: "true or false" },
   maxTurns: { shape: z.int().min(1).max(10_000), rule: "a whole number from 1 to 10000" },
@@ -67,6 +73,7 @@ export function parseAgentFile(file: string, data: Uint8Array): AgentFile {
     description,
     model: read(file, fields, "model") ?? "default",
     tools,
+    approve: readApprovals(file, fields, tools),
     delegate,
     ...(maxTurns !== undefined && { maxTurns }),
     ...(maxTokens !== undefined && { maxTokens }),
@@ -110,20 +117,44 @@ function readTools(
   file: string,
   fields: ReadonlyMap<Key, Field>,
   warnings: string[],
-): { tools: HostTool[]; delegate: boolean } {
+): { tools: AgentToolName[]; delegate: boolean } {
   const given = read(file, fields, "tools");
   let delegate = read(file, fields, "delegate") ?? false;
   if (given === undefined) return { tools: [...readOnlyTools], delegate };
-  const tools = new Set<HostTool>();
-  for (const { text, line } of toNames(given, fields.get("tools"))) {
+  const tools = new Set<AgentToolName>();
+  for (const { text, line, narrowed } of toNames(given, fields.get("tools"))) {
     const found = toAgentTool(text);
     if (found.is === "unknown") throw new AgentProblem(`${file}:${line}: ${found.why}`);
     if (found.is === "missing")
       warnings.push(`${file}:${line}: ${text} has no counterpart in Bosun.`);
+    if (narrowed) {
+      warnings.push(
+        `${file}:${line}: ${text} is not narrowed to the commands named here. A person decides about each one.`,
+      );
+    }
     if (found.is === "tool") tools.add(found.tool);
     if (found.is === "delegate") delegate = true;
   }
   return { tools: [...tools], delegate };
+}
+
+/** What the file adds to what the tools ask for themselves. A file can take no approval away. */
+function readApprovals(
+  file: string,
+  fields: ReadonlyMap<Key, Field>,
+  tools: readonly AgentToolName[],
+): AgentToolName[] {
+  const always = tools.filter((name) => (toolSpecs[name] as ToolSpec).approval);
+  const given = read(file, fields, "approve");
+  if (given === undefined) return always;
+  const names = toNames(given, fields.get("approve")).map(({ text, line }) => {
+    const found = toAgentTool(text);
+    const name = found.is === "tool" ? found.tool : undefined;
+    if (name && isAgentTool(name) && tools.includes(name)) return name;
+    const why = `approve names ${text}, which is none of its tools (${tools.join(", ")}).`;
+    throw new AgentProblem(`${file}:${line}: ${why}`);
+  });
+  return [...new Set([...always, ...names])];
 }
 
 /** `Bash(git add:*, git diff)` is one name with its permissions, which Bosun does not have. */
@@ -135,8 +166,17 @@ function toNames(given: string | readonly string[], field: Field | undefined) {
       .replaceAll(/\([^)]*\)/g, "")
       .split(",")
       .map((name) => ({ text: name.trim(), line: item.line }))
+      .map((name) => ({
+        ...name,
+        narrowed: item.text.includes(`${name.text}(`) && isCommand(name.text),
+      }))
       .filter(({ text }) => text !== ""),
   );
+}
+
+function isCommand(name: string): boolean {
+  const found = toAgentTool(name);
+  return found.is === "tool" && found.tool === "run_command";
 }
 
 /** Begins with `# <name>`, by which the scripted model knows an agent. */

@@ -2,12 +2,19 @@
 import { delegationTools, toolSpecs } from "../protocol/tools.ts";
 import { type HostTool, isHostTool } from "./tools/index.ts";
 
-export const hostTools = Object.keys(toolSpecs).filter(isHostTool);
+/** What an agent's file may list. */
+export type AgentToolName = HostTool | "ask_human";
+
+export function isAgentTool(name: string): name is AgentToolName {
+  return isHostTool(name) || name === "ask_human";
+}
+
+export const agentTools = Object.keys(toolSpecs).filter(isAgentTool);
 /** What an agent gets whose file names no tools. */
-export const readOnlyTools = hostTools.filter((name) => toolSpecs[name].effect === "read");
+export const readOnlyTools = agentTools.filter((name) => toolSpecs[name].effect === "read");
 
 /** Names that files written for Claude Code use. */
-const counterparts: Readonly<Record<string, HostTool | "delegate">> = {
+const counterparts: Readonly<Record<string, AgentToolName | "delegate">> = {
   Read: "read_file",
   Grep: "search_files",
   Glob: "list_files",
@@ -15,25 +22,27 @@ const counterparts: Readonly<Record<string, HostTool | "delegate">> = {
   Write: "write_file",
   Edit: "edit_file",
   MultiEdit: "edit_file",
+  AskUserQuestion: "ask_human",
+  Bash: "run_command",
   Task: "delegate",
   Agent: "delegate",
 };
 const withoutCounterpart = new Set(
   [
-    "Bash BashOutput KillBash KillShell PowerShell WebFetch WebSearch NotebookRead NotebookEdit LSP",
+    "BashOutput KillBash KillShell PowerShell WebFetch WebSearch NotebookRead NotebookEdit LSP",
     "TodoRead TodoWrite TaskCreate TaskGet TaskList TaskUpdate TaskOutput TaskStop EnterPlanMode",
-    "ExitPlanMode AskUserQuestion Skill SlashCommand ToolSearch ListMcpResourcesTool",
+    "ExitPlanMode Skill SlashCommand ToolSearch ListMcpResourcesTool",
     "ReadMcpResourceTool",
   ].flatMap((line) => line.split(" ")),
 );
 
 export type AgentTool =
-  | { readonly is: "tool"; readonly tool: HostTool }
+  | { readonly is: "tool"; readonly tool: AgentToolName }
   | { readonly is: "delegate" | "missing" }
   | { readonly is: "unknown"; readonly why: string };
 
 export function toAgentTool(name: string): AgentTool {
-  if (isHostTool(name)) return { is: "tool", tool: name };
+  if (isAgentTool(name)) return { is: "tool", tool: name };
   const found = Object.hasOwn(counterparts, name) ? counterparts[name] : undefined;
   if (found === "delegate") return { is: "delegate" };
   if (found) return { is: "tool", tool: found };
@@ -43,6 +52,6 @@ export function toAgentTool(name: string): AgentTool {
   }
   return {
     is: "unknown",
-    why: `there is no tool ${name}. Use ${hostTools.join(", ")}, or delegate: true.`,
+    why: `there is no tool ${name}. Use ${agentTools.join(", ")}, or delegate: true.`,
   };
 }

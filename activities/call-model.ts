@@ -4,9 +4,11 @@ import { ApplicationFailure, Context } from "@temporalio/activity";
 import type { ModelActivities, ModelBeat, ModelCallInput } from "../protocol/activities.ts";
 import { failureTypes } from "../protocol/failures.ts";
 import { toUsd } from "../protocol/prices.ts";
+import { byteLength, cutText } from "../protocol/text.ts";
 import type { ModelAnswer, ToolDeclaration } from "../protocol/turn.ts";
 import { beatEvery } from "./beat-every.ts";
 import type { PullTranscript } from "./pull-transcript.ts";
+import { withSummaryRequest } from "./summary-request.ts";
 import { toFailure } from "./to-failure.ts";
 import { watchStream } from "./watch-stream.ts";
 
@@ -38,10 +40,13 @@ export function createCallModel(deps: ModelDependencies): ModelActivities["callM
         signal: watch.signal,
         middleware: [watch.tap],
       });
-      stream.on("text", (text) => {
-        beat = { ...beat, tail: (beat.tail + text).slice(-tailLength) };
-      });
-      return toAnswer(deps.backend, await stream.finalMessage(), stream.request_id);
+      // A summary is not said to anybody.
+      if (input.purpose !== "summary") {
+        stream.on("text", (text) => {
+          beat = { ...beat, tail: (beat.tail + text).slice(-tailLength) };
+        });
+      }
+      return checkSize(toAnswer(deps.backend, await stream.finalMessage(), stream.request_id));
     } catch (error) {
       // A cancellation or a shutdown first, then the watchdog: both surface as the SDK's abort error.
       if (cancellationSignal.aborted) throw cancellationSignal.reason;
@@ -69,9 +74,10 @@ const nameOf = (backend: string): string =>
 
 async function toParams(
   { pullTranscript }: ModelDependencies,
-  { transcript, maxTokens, closing }: ModelCallInput,
+  { transcript, maxTokens, closing, purpose = closing ? "closing" : "turn" }: ModelCallInput,
 ): Promise<Anthropic.MessageStreamParams> {
-  const { header, messages } = await pullTranscript(transcript);
+  const { header, messages: pulled } = await pullTranscript(transcript);
+  const messages = purpose === "summary" ? withSummaryRequest(pulled) : pulled;
   return {
     model: header.model,
     max_tokens: maxTokens,
@@ -80,7 +86,7 @@ async function toParams(
     cache_control: { type: "ephemeral" },
     ...(header.tools.length > 0 && {
       tools: header.tools.map(toTool),
-      ...(closing && { tool_choice: { type: "none" as const } }),
+      ...(purpose !== "turn" && { tool_choice: { type: "none" as const } }),
     }),
   };
 }
@@ -107,22 +113,35 @@ function toAnswer(
   };
   const detail = message.stop_details;
   return {
-    messageId: message.id,
-    requestId: requestId ?? null,
-    model: message.model,
+    messageId: toName(message.id),
+    requestId: requestId ? toName(requestId) : null,
+    model: toName(message.model),
     content: message.content,
-    stopReason: message.stop_reason,
+    stopReason: message.stop_reason && toName(message.stop_reason),
     ...(detail && { stopDetail: describeStop(detail) }),
     usage: { ...spent, usd: toUsd(backend, message.model, spent) },
   };
 }
 
+/** What a server calls something, for a log: never long. */
+const toName = (text: string): string => cutText(text, 200);
+
+/** Half of what an activity may return: above that it would fail without a word of what to do. */
+const answerBytes = 1_000_000;
+
+function checkSize(answer: ModelAnswer): ModelAnswer {
+  const size = byteLength(JSON.stringify(answer));
+  if (size <= answerBytes) return answer;
+  throw ApplicationFailure.nonRetryable(
+    `The model's answer has ${size} bytes, and ${answerBytes} is the most that can be recorded. Ask for less at a time, let it write long texts to files in parts, or set BOSUN_MAX_TOKENS or the agent's maxTokens lower.`,
+    failureTypes.answerTooLarge,
+  );
+}
+
 function describeStop(detail: object): string {
   const { category, explanation } = detail as { category?: unknown; explanation?: unknown };
-  return [category, explanation]
-    .filter((part) => typeof part === "string")
-    .join(": ")
-    .slice(0, 500);
+  const parts = [category, explanation].filter((part) => typeof part === "string");
+  return cutText(parts.join(": "), 500);
 }
 
 function stalled(stallMs: number): ApplicationFailure {

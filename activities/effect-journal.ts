@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { ToolOutcome } from "../protocol/activities.ts";
 import { toFileName } from "./file-name.ts";
+import { stopLeftover, toGroupFile } from "./running-groups.ts";
+import { createStopSwitch, type StopSwitch } from "./stop-switch.ts";
 import { toCode, ToolProblem } from "./tools/tool-problem.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -17,12 +19,16 @@ export interface Effect {
   readonly input: unknown;
 }
 
+export type Attempt = Parameters<StopSwitch["join"]>[0];
+type Run = (stop: AbortSignal) => Promise<ToolOutcome>;
+
 export interface EffectJournal {
   /**
    * Runs the effect unless it may have begun before: then its recorded outcome, or that nobody
-   * knows it. An aborted signal is heeded until the effect begins, not after.
+   * knows it. A cancelled attempt is heeded until the effect begins. From then on `stop` says when
+   * no attempt wants it any more.
    */
-  once(effect: Effect, signal: AbortSignal, run: () => Promise<ToolOutcome>): Promise<ToolOutcome>;
+  once(effect: Effect, attempt: Attempt, run: Run): Promise<ToolOutcome>;
 }
 
 const begun = {
@@ -47,28 +53,38 @@ type Entry = z.infer<typeof entryShape>;
 
 /** One file a call, `<dir>/journal/<workflowId>/<toolUseId>.json`. */
 export function createEffectJournal(dir: string): EffectJournal {
-  const running = new Map<string, Promise<ToolOutcome>>();
+  const running = new Map<string, { outcome: Promise<ToolOutcome>; stop: StopSwitch }>();
   return {
-    once(effect, signal, run) {
+    once(effect, attempt, run) {
       const names = [effect.workflowId, effect.toolUseId].map(toFileName);
       const path = `${join(dir, "journal", ...names)}.json`;
       const joined = running.get(path);
-      if (joined) return joined;
-      const attempt = attemptOnce(path, effect, signal, run).finally(() => running.delete(path));
-      running.set(path, attempt);
-      return attempt;
+      joined?.stop.join(attempt);
+      if (joined) return joined.outcome;
+      const stop = createStopSwitch();
+      stop.join(attempt);
+      const files = { path, group: toGroupFile(dir, effect.workflowId, effect.toolUseId) };
+      const first = attempt.cancellationSignal;
+      const result = attemptOnce(files, effect, first, () => run(stop.signal)).finally(() =>
+        running.delete(path),
+      );
+      running.set(path, { outcome: result, stop });
+      return result;
     },
   };
 }
 
 async function attemptOnce(
-  path: string,
+  { path, group }: { readonly path: string; readonly group: string },
   effect: Effect,
   signal: AbortSignal,
   run: () => Promise<ToolOutcome>,
 ): Promise<ToolOutcome> {
   const known = await readEntry(path);
-  if (known !== "none") return toKnown(known, effect);
+  if (known !== "none") {
+    const stopped = await stopLeftover(group);
+    return toKnown(known, effect, stopped);
+  }
   signal.throwIfAborted();
   const entry = toEntry(effect);
   if (!(await begin(path, entry))) return toKnown(await readEntry(path), effect);
@@ -132,19 +148,22 @@ async function syncFolder(path: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
-function toKnown(known: Entry | "none" | "unreadable", effect: Effect): ToolOutcome {
+function toKnown(known: Entry | "none" | "unreadable", effect: Effect, stopped = 0): ToolOutcome {
   if (typeof known === "string" || known.digest === toDigest(effect)) {
-    return typeof known !== "string" && known.state === "done" ? known.outcome : inDoubt(effect);
+    return typeof known !== "string" && known.state === "done"
+      ? known.outcome
+      : inDoubt(effect, stopped);
   }
   return refusal(
     `${effect.tool} was not run: another call, ${known.label}, had the same id. Make the call again.`,
   );
 }
 
-function inDoubt({ tool, label }: Effect): ToolOutcome {
+function inDoubt({ tool, label }: Effect, stopped: number): ToolOutcome {
+  const rest = stopped > 0 ? " What was still running of it was stopped." : "";
   return {
     ...refusal(
-      `${tool} may have begun, outcome unknown: its worker stopped in the middle. It was not repeated. Read the file to see whether the change is there, then make it again only if it is missing.`,
+      `${tool} may have begun, outcome unknown: its worker stopped in the middle.${rest} It was not repeated. Read the file, or whatever it should have changed, to see whether the change is there, then make it again only if it is missing.`,
     ),
     inDoubt: label,
   };

@@ -1,10 +1,12 @@
 // The activities, made from their dependencies.
 import type { HostActivities, ModelActivities } from "../protocol/activities.ts";
+import type { CommandEnvironment } from "../protocol/environment.ts";
 import { createCallModel, type ModelDependencies } from "./call-model.ts";
 import { createLoadAgent } from "./load-agent.ts";
 import { createPrepareWorkspace } from "./prepare-workspace.ts";
 import { createRunTool } from "./run-tool.ts";
 
+export { stopLeftovers } from "./running-groups.ts";
 export { createPullTranscript } from "./pull-transcript.ts";
 export { createWatchActivities } from "./watch-tasks.ts";
 
@@ -12,6 +14,7 @@ export interface HostDependencies {
   /** Where artifacts and the effect journal lie. */
   readonly dir: string;
   readonly host: string;
+  readonly commands?: CommandEnvironment;
   /** The folder of the agents that come with Bosun. */
   readonly builtinDir: string;
 }

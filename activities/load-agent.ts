@@ -3,7 +3,7 @@ import { ApplicationFailure } from "@temporalio/activity";
 import type { HostActivities, LoadAgentInput } from "../protocol/activities.ts";
 import { type AgentDefinition, type AgentLine, supervisorAgent } from "../protocol/agent.ts";
 import { failureTypes } from "../protocol/failures.ts";
-import { toLine } from "../protocol/text.ts";
+import { byteLength, cutText, toLine } from "../protocol/text.ts";
 import type { AgentFile } from "./agent-file.ts";
 import { type AgentShelf, readShelf } from "./agent-shelf.ts";
 import { AgentProblem } from "./front-matter.ts";
@@ -47,13 +47,37 @@ function toDefinition(
   const { file: _file, tools, ...given } = agent;
   const delegate = agent.delegate && mayDelegate;
   const { roster, warnings } = delegate ? toRoster(shelf, agent) : { roster: [], warnings: [] };
-  return {
+  const definition = {
     ...given,
+    description: cutText(given.description, maxLineBytes),
     delegate,
     roster,
     tools: toDeclarations(tools, delegate, roster),
-    warnings: [...agent.warnings, ...warnings],
+    warnings: toFew([...agent.warnings, ...warnings]),
   };
+  checkSize(agent, definition);
+  return definition;
+}
+
+const maxDefinitionBytes = 150_000;
+
+/** It is kept in every run's state and sent with every call. */
+function checkSize({ file }: AgentFile, definition: AgentDefinition): void {
+  const size = byteLength(JSON.stringify(definition));
+  if (size <= maxDefinitionBytes) return;
+  const { roster, tools, system } = definition;
+  const ofTools = byteLength(JSON.stringify(tools));
+  throw new AgentProblem(
+    `${file}:1: the agent has ${size} bytes, and ${maxDefinitionBytes} is the most: ${byteLength(system)} of prompt, ${ofTools} of tools that name ${roster.length} agents. Shorten the prompt and the agents' descriptions, or have fewer agent files.`,
+  );
+}
+
+const maxWarnings = 20;
+
+function toFew(warnings: readonly string[]): readonly string[] {
+  const shown = warnings.slice(0, maxWarnings).map((text) => toLine(text, 400));
+  const more = warnings.length - shown.length;
+  return more > 0 ? [...shown, `There are ${more} more warnings about agent files.`] : shown;
 }
 
 function toRoster(

@@ -3,14 +3,21 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Context } from "@temporalio/activity";
 import type { HostActivities, ToolOutcome, ToolRunInput } from "../protocol/activities.ts";
+import { cutText } from "../protocol/text.ts";
+import type { CommandEnvironment } from "../protocol/environment.ts";
 import { toolSpecs, type ToolSpec } from "../protocol/tools.ts";
 import { beatEvery } from "./beat-every.ts";
 import { capOutput } from "./cap-output.ts";
-import { createEffectJournal, type EffectJournal } from "./effect-journal.ts";
+import { createEffectJournal, type Effect } from "./effect-journal.ts";
 import { toFileName } from "./file-name.ts";
+import { giveUp } from "./give-up.ts";
+import type { ProcessGroup } from "./process-group.ts";
+import { forgetGroup, recordGroup, toGroupFile } from "./running-groups.ts";
+import { createSandbox } from "./sandbox.ts";
 import { type HostTool, isHostTool, tools } from "./tools/index.ts";
 import { type Jail, openJail } from "./tools/jail.ts";
 import { toTarget } from "./tools/to-target.ts";
+import type { ToolContext } from "./tools/tool.ts";
 import { ToolProblem, toWords } from "./tools/tool-problem.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -18,15 +25,18 @@ export interface RunToolDeps {
   /** Where Bosun keeps its state on this host: the journal and the artifacts. */
   readonly dir: string;
   readonly host: string;
+  readonly commands?: CommandEnvironment;
 }
 
-export function createRunTool({ dir, host }: RunToolDeps): HostActivities["runTool"] {
-  const journal = createEffectJournal(dir);
+export function createRunTool(deps: RunToolDeps): HostActivities["runTool"] {
+  const runByEffect = createRunByEffect(deps);
   return async (input) => {
     const stopBeats = beatEvery(() => undefined);
     try {
-      refuseStrangers(input, host);
-      return await runByEffect(input, dir, journal, Context.current());
+      const { name } = input;
+      refuseStrangers(input, deps.host);
+      if (!isHostTool(name)) throw new ToolProblem(`${name} is no tool that works on files.`);
+      return await runByEffect({ ...input, name }, Context.current());
     } catch (error) {
       return toRefusal(input, error);
     } finally {
@@ -43,49 +53,76 @@ function refuseStrangers({ workspace, name }: ToolRunInput, host: string): void 
   }
 }
 
-async function runByEffect(
-  input: ToolRunInput,
-  dir: string,
-  journal: EffectJournal,
-  context: Context,
-): Promise<ToolOutcome> {
-  const { name } = input;
-  if (!isHostTool(name)) throw new ToolProblem(`${name} is no tool that works on files.`);
-  const spec: ToolSpec = toolSpecs[name];
-  const signal = context.cancellationSignal;
-  if (spec.effect === "read") return run(input, name, dir, signal);
-  const { workflowExecution } = context.info;
-  const { toolUseId } = input;
-  const effect = {
-    workflowId: workflowExecution?.workflowId ?? "none",
-    toolUseId,
-    tool: name,
-    label: toLabel(spec, input),
-    input: input.input,
+type HostCall = ToolRunInput & { readonly name: HostTool };
+
+function createRunByEffect({ dir, commands = noCommands }: RunToolDeps) {
+  const journal = createEffectJournal(dir);
+  const sandbox = createSandbox(commands);
+  const run = (call: HostCall, signal: AbortSignal, groupFile: string): Promise<ToolOutcome> => {
+    const record = (group: ProcessGroup): Promise<void> => recordGroup(groupFile, group);
+    return runIn(dir, call, { signal, commands: { env: commands.env, sandbox, record } });
   };
-  const never = new AbortController().signal;
-  return journal.once(effect, signal, () =>
-    run(input, name, dir, never).catch((error: unknown) => toRefusal(input, error)),
-  );
+  return async (call: HostCall, context: Context): Promise<ToolOutcome> => {
+    const spec: ToolSpec = toolSpecs[call.name];
+    const signal = context.cancellationSignal;
+    const effect = toEffect(spec, call, context.info.workflowExecution?.workflowId ?? "none");
+    const file = toGroupFile(dir, effect.workflowId, effect.toolUseId);
+    const work =
+      spec.effect === "read"
+        ? runUnlessAborted(signal, () => run(call, signal, file))
+        : journal.once(effect, context, (stop) =>
+            run(call, spec.stoppable ? stop : new AbortController().signal, file)
+              .catch((error: unknown) => toRefusal(call, error))
+              .finally(() => forgetGroup(file)),
+          );
+    return giveUp(work, { signal, timeoutMs: spec.timeoutMs }, (why) => {
+      if (spec.effect === "read" && why === "cancelled") throw signal.reason;
+      return toLost(spec, effect);
+    });
+  };
 }
 
-function toLabel(spec: ToolSpec, { name, input }: ToolRunInput): string {
-  const parsed = spec.input.safeParse(input);
-  return parsed.success ? spec.label(parsed.data) : name;
-}
-
-async function run(
-  input: ToolRunInput,
-  name: HostTool,
-  dir: string,
+async function runUnlessAborted(
   signal: AbortSignal,
+  run: () => Promise<ToolOutcome>,
 ): Promise<ToolOutcome> {
   signal.throwIfAborted();
-  const jail = await openJail(input.workspace, dir, input.rootId);
-  const { text, artifacts = [] } = await tools[name](input.input, { jail, signal });
+  return run();
+}
+
+const noCommands: CommandEnvironment = { sandbox: "auto", env: {} };
+
+function toEffect(
+  spec: ToolSpec,
+  { name, input, toolUseId }: HostCall,
+  workflowId: string,
+): Effect {
+  const parsed = spec.input.safeParse(input);
+  const label = parsed.success ? spec.label(parsed.data) : name;
+  return { workflowId, toolUseId, tool: name, label, input };
+}
+
+/** Nobody knows what a tool is doing that neither ends nor stops. */
+function toLost({ effect, timeoutMs }: ToolSpec, { tool, label }: Effect): ToolOutcome {
+  const read = effect === "read";
+  const doubt = read
+    ? "The file system does not answer. Go on without it, and tell the person."
+    : "It may have begun, outcome unknown: look before you repeat it, and tell the person.";
+  const text = `${tool} was given up: it neither ended nor stopped, ${timeoutMs / 1_000} s are the most. ${doubt}`;
+  return { text, isError: true, artifacts: [], ...(!read && { inDoubt: label }) };
+}
+
+async function runIn(
+  dir: string,
+  { name, input, workspace, rootId, toolUseId }: HostCall,
+  context: Omit<ToolContext, "jail">,
+): Promise<ToolOutcome> {
+  const jail = await openJail(workspace, dir, rootId);
+  const answer = await tools[name](input, { jail, ...context });
+  const { text, isError = false, artifacts = [] } = answer;
   return {
-    text: await capOutput(text, () => keepOutput(jail, input.toolUseId, text)),
-    isError: false,
+    text: await capOutput(text, () => keepOutput(jail, toolUseId, text)),
+    isError,
     artifacts,
   };
 }
@@ -108,5 +145,5 @@ function toRefusal({ input }: ToolRunInput, error: unknown): ToolOutcome {
   const given = typeof input === "object" && input !== null && "path" in input ? input.path : ".";
   const text = toWords(error, String(given));
   if (text === undefined) throw error;
-  return { text, isError: true, artifacts: [] };
+  return { text: cutText(text, 2_000), isError: true, artifacts: [] };
 }

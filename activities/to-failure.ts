@@ -2,6 +2,8 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from "@anthropic-ai/sdk";
 import { ApplicationFailure } from "@temporalio/activity";
 import { failureTypes } from "../protocol/failures.ts";
+import { cutText } from "../protocol/text.ts";
+import { hideSecrets } from "./hide-secrets.ts";
 
 /** Error codes that say more than their HTTP status: whether a retry can help. */
 const retryByCode: Readonly<Record<string, boolean>> = {
@@ -38,6 +40,9 @@ const typeByStatus: Readonly<Record<number, string>> = {
   529: "overloaded_error",
 };
 
+const limitReached =
+  "The account has reached its spend limit. Raise the limit with the provider, or wait until it counts anew.";
+
 /** Words for the person, by failure type. Others speak for themselves. */
 const remedies: Readonly<Record<string, string>> = {
   authentication_error:
@@ -45,20 +50,35 @@ const remedies: Readonly<Record<string, string>> = {
   permission_error: "The key may not use this model or feature. Use another key or model.",
   not_found_error:
     "The API does not know this model or address. Check BOSUN_SUPERVISOR_MODEL, BOSUN_TASK_MODEL, the agent's model, and ANTHROPIC_BASE_URL.",
+  billing_error: "The account's billing stops this. Settle it with the provider.",
+  linked_organization_billing_unavailable:
+    "The billing of the linked organization stops this. Settle it with the provider.",
+  enforced_spend_limit_reached: limitReached,
+  contract_spend_limit_reached: limitReached,
+  linked_organization_spend_limit_reached: limitReached,
 };
 
+/** What a server, a proxy or a library says, in a failure: histories keep every failure twice. */
 const wordBytes = 500;
+const toName = (text: string): string => cutText(text, 100);
+
+/** Bounded, and without what must stay secret. */
+const toWords = (text: string): string => cutText(hideSecrets(text.slice(0, 4_000)), wordBytes);
 
 /** Total: every error becomes one failure, without the raw error in it. First match wins. */
 export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   if (!(error instanceof APIError)) return fromUnnamed(error);
   if (error instanceof APIConnectionTimeoutError || error instanceof APIConnectionError) {
-    return retried(error.constructor.name, `The model could not be reached (${causeOf(error)}).`);
+    return retried(
+      error.constructor.name,
+      `The model could not be reached (${toWords(causeOf(error))}).`,
+    );
   }
   const { status, type, retry } = judge(error);
-  const words = error.apiMessage ?? error.message;
-  const message = `${remedies[type] ? `${remedies[type]} The API said: ` : ""}${words.slice(0, wordBytes)}`;
+  const words = toWords(error.apiMessage ?? error.message);
+  const remedy = remedies[type];
+  const message = `${remedy ? `${remedy} The API said: ` : ""}${words}`;
   const delay = retry ? toDelay(error.headers) : undefined;
   return ApplicationFailure.create({
     message,
@@ -69,8 +89,9 @@ export function toFailure(error: unknown): ApplicationFailure {
       {
         status: status ?? null,
         type,
-        code: error.errorCode ?? null,
-        requestId: error.requestID ?? null,
+        code: error.errorCode ? toName(error.errorCode) : null,
+        requestId: error.requestID ? toName(error.requestID) : null,
+        ...(delay !== undefined && { retryAfterMs: delay }),
       },
     ],
   });
@@ -87,7 +108,11 @@ function judge(error: APIError): Verdict {
   const code = error.errorCode ?? undefined;
   // A code that is not known here counts as its bare type.
   const known = code !== undefined && code in retryByCode ? code : undefined;
-  const type = known ?? error.type ?? typeByStatus[status ?? 0] ?? error.constructor.name;
+  const type =
+    known ??
+    (error.type && toName(error.type)) ??
+    typeByStatus[status ?? 0] ??
+    error.constructor.name;
   const told = error.headers?.get("x-should-retry");
   if (code !== undefined && retryByCode[code] === false) return { status, type, retry: false };
   if (told === "true" || told === "false") return { status, type, retry: told === "true" };
@@ -100,12 +125,9 @@ function judge(error: APIError): Verdict {
 function fromUnnamed(error: unknown): ApplicationFailure {
   const message = error instanceof Error ? error.message : String(error);
   if (message.startsWith("Streaming is required")) {
-    return ApplicationFailure.nonRetryable(message.slice(0, wordBytes), failureTypes.clientMisuse);
+    return ApplicationFailure.nonRetryable(toWords(message), failureTypes.clientMisuse);
   }
-  return retried(
-    failureTypes.streamBroken,
-    `The answer broke off (${message.slice(0, wordBytes)}).`,
-  );
+  return retried(failureTypes.streamBroken, `The answer broke off (${toWords(message)}).`);
 }
 
 function retried(type: string, message: string): ApplicationFailure {
@@ -114,11 +136,11 @@ function retried(type: string, message: string): ApplicationFailure {
 
 function causeOf(error: Error): string {
   const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
+  if (!(cause instanceof Error)) return toWords(error.message);
   const code = "code" in cause ? String(cause.code) : "";
   const inner =
     cause.cause instanceof Error && "code" in cause.cause ? String(cause.cause.code) : "";
-  return inner || code || cause.message || error.message;
+  return toWords(inner || code || cause.message || error.message);
 }
 
 const longestDelay = 15 * 60_000;

@@ -3,16 +3,15 @@ import { z } from "zod";
 import type { AgentLine } from "../protocol/agent.ts";
 import { delegationTools, type ToolName, toolSpecs } from "../protocol/tools.ts";
 import type { ToolDeclaration } from "../protocol/turn.ts";
-import { hostTools } from "./agent-tools.ts";
-import type { HostTool } from "./tools/index.ts";
+import { type AgentToolName, agentTools } from "./agent-tools.ts";
 
 /** Always in the same order, for a model's cache knows tools by their bytes. */
 export function toDeclarations(
-  tools: readonly HostTool[],
+  tools: readonly AgentToolName[],
   delegate: boolean,
   roster: readonly AgentLine[],
 ): ToolDeclaration[] {
-  const own = hostTools.filter((name) => tools.includes(name));
+  const own = agentTools.filter((name) => tools.includes(name));
   return [...own, ...(delegate ? delegationTools : [])].map((name) => declare(name, roster));
 }
 

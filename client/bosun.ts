@@ -12,10 +12,17 @@ import { type AgentMemo, memoKeys } from "../protocol/views.ts";
 import { type Supervisor, workflowTypes } from "../protocol/workflows.ts";
 import { callServer } from "./call.ts";
 import { checkText } from "./check-text.ts";
-import { type Agents, findIds, type Found, listInstallation } from "./list-executions.ts";
+import {
+  type Agents,
+  findIds,
+  type Found,
+  listInstallation,
+  listRequests,
+} from "./list-executions.ts";
 import { RequestError } from "./request-error.ts";
 import { SupervisorHandle } from "./supervisor-handle.ts";
 import { TaskHandle } from "./task-handle.ts";
+import type { WaitingRequest } from "./waiting-requests.ts";
 
 export interface BosunOptions {
   readonly connection: ConnectionOptions;
@@ -95,6 +102,11 @@ export class Bosun {
   /** Every supervisor, newest first, and every task that has not ended. Lags by a moment. */
   list(): Promise<Agents> {
     return listInstallation(this.client, this.installation);
+  }
+
+  /** Everything that waits for a person, oldest first. Needs no worker, lags by a moment. */
+  requests(): Promise<readonly WaitingRequest[]> {
+    return listRequests(this.client, this.installation);
   }
 
   /** Supervisors and tasks whose ids contain a text, newest first. */

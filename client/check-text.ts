@@ -3,7 +3,7 @@ import { byteLength } from "../protocol/text.ts";
 import { RequestError } from "./request-error.ts";
 
 /** Throws `RequestError`, code `refused`, before anything is sent. */
-export function checkText(text: string, kind: "message" | "note", most: number): void {
+export function checkText(text: string, kind: string, most: number): void {
   if (text.trim() === "") throw new RequestError("refused", `The ${kind} is empty.`);
   const bytes = byteLength(text);
   if (bytes > most) {

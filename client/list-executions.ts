@@ -5,7 +5,9 @@ import type { TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { callServer } from "./call.ts";
 import { type Execution, toTaskView } from "../protocol/task-view.ts";
+import { tellForced } from "./tell-forced.ts";
 import { type SupervisorView, toSupervisorView } from "./supervisor-view.ts";
+import { toWaitingRequests, type WaitingRequest } from "./waiting-requests.ts";
 
 /** More than this many of a kind are not listed, newest first. */
 const maxListed = 1_000;
@@ -34,6 +36,20 @@ export async function listInstallation(client: Client, installation: string): Pr
   return { supervisors: supervisors.supervisors, tasks: tasks.tasks };
 }
 
+/** What waits for a person. However many run, all are looked at: the oldest matter most. */
+export async function listRequests(
+  client: Client,
+  installation: string,
+): Promise<readonly WaitingRequest[]> {
+  const query = [
+    `TaskQueue = '${checked(toQueues(installation).workflows)}'`,
+    `WorkflowType IN ('${workflowTypes.supervisor}', '${workflowTypes.subagent}')`,
+    "ExecutionStatus = 'Running'",
+  ].join(" AND ");
+  const running = await readList(client, installation, query, Number.POSITIVE_INFINITY);
+  return toWaitingRequests(running);
+}
+
 /** What an id names. */
 export interface Found {
   readonly id: string;
@@ -59,21 +75,27 @@ async function list(client: Client, id: string, query: string): Promise<Agents> 
   const executions = await readList(client, id, query);
   const asOf = new Date();
   const ofType = (type: string) => executions.filter((execution) => execution.type === type);
+  const tasks = ofType(workflowTypes.subagent)
+    .map((one) => toTaskView(one, asOf))
+    .toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
   return {
     supervisors: ofType(workflowTypes.supervisor).map((one) => toSupervisorView(one, asOf)),
-    tasks: ofType(workflowTypes.subagent)
-      .map((one) => toTaskView(one, asOf))
-      .toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)),
+    tasks: await callServer(client, id, () => tellForced(client, tasks)),
   };
 }
 
-function readList(client: Client, id: string, query: string): Promise<readonly Execution[]> {
+function readList(
+  client: Client,
+  id: string,
+  query: string,
+  most = maxListed,
+): Promise<readonly Execution[]> {
   return callServer(client, id, async () => {
     const executions: Execution[] = [];
     const latest = `${query} AND ExecutionStatus != 'ContinuedAsNew'`;
     for await (const execution of client.workflow.list({ query: latest })) {
       executions.push(execution);
-      if (executions.length >= maxListed) break;
+      if (executions.length >= most) break;
     }
     return executions;
   });

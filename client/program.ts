@@ -1,13 +1,17 @@
 // Every command, and what they have in common.
 import { Command, type OutputConfiguration } from "commander";
+import { addAnswer } from "./commands/answer.ts";
+import { addApprove } from "./commands/approve.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addChat } from "./commands/chat.ts";
 import { addCheck } from "./commands/check.ts";
 import type { Context } from "./commands/context.ts";
 import { addDemo } from "./commands/demo.ts";
+import { addDeny } from "./commands/deny.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addDown } from "./commands/down.ts";
 import { addEnd } from "./commands/end.ts";
+import { addInbox } from "./commands/inbox.ts";
 import { addOpen } from "./commands/open.ts";
 import { addResume } from "./commands/resume.ts";
 import { addSend } from "./commands/send.ts";
@@ -28,6 +32,7 @@ const groups: readonly (readonly [
     "See and change tasks:",
     [addTasks, addCheck, addSteer, addCancel, addResume, addTranscript, addOpen],
   ],
+  ["Decide what waits for you:", [addInbox, addApprove, addDeny, addAnswer]],
   ["Run Bosun:", [addUp, addDown, addWorker, addDoctor]],
 ];
 
@@ -39,6 +44,7 @@ Examples:
   bosun start --workspace . "Survey this folder with three background tasks"
   bosun tasks                                   every supervisor and its open tasks
   bosun steer TASK "leave out Markdown files"   a note to a running task
+  bosun inbox                                   what waits for your word
 `;
 
 /** The program, without the world: output goes through the context, an exit is an error. */

@@ -27,7 +27,7 @@ export type RequestErrorCode =
   | "exists"
   /** Only a worker can answer this, and none did in time. */
   | "noWorker"
-  /** The message or note cannot be accepted: empty, too long, or the inbox is full. */
+  /** A message, note or decision cannot be accepted: empty, too long, the inbox is full, nothing waits for it. */
   | "refused";
 
 /** Thrown by every call of this client. The message says what to do. */
@@ -89,10 +89,12 @@ export function toRequestError(error: unknown, id: string, late: LateMeans): unk
 
 function toRefusal(error: WorkflowUpdateFailedError, id: string): RequestError {
   const { cause } = error;
-  const refused = cause instanceof ApplicationFailure && cause.type === failureTypes.messageRefused;
+  const refused =
+    cause instanceof ApplicationFailure &&
+    (cause.type === failureTypes.messageRefused || cause.type === failureTypes.decisionRefused);
   return refused
     ? new RequestError("refused", cause.message, { cause: error })
-    : new RequestError("wrongKind", `${id} does not take messages: ${lastWords(error)}`, {
+    : new RequestError("wrongKind", `${id} does not take this: ${lastWords(error)}`, {
         cause: error,
       });
 }

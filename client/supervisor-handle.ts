@@ -10,10 +10,12 @@ import {
   sendMessageSignal,
   sendMessageUpdate,
 } from "../protocol/messages.ts";
+import type { Decision } from "../protocol/requests.ts";
 import type { TranscriptPage } from "../protocol/turn.ts";
 import type { TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { callServer, callWorker } from "./call.ts";
+import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
 import { followFeed, type FollowOptions } from "./follow-feed.ts";
 import { listTree } from "./list-executions.ts";
@@ -125,6 +127,15 @@ export class SupervisorHandle {
   /** Tries again at once what waits for the model or for quota. */
   async resume(): Promise<void> {
     await callServer(this.#client, this.id, () => this.#handle().signal(resumeSignal));
+  }
+
+  /** Decides what this agent asks. Throws `RequestError`, code `refused`, when nothing waits for it. */
+  async decide(requestId: string, decision: Decision, by = "person"): Promise<DecisionTaken> {
+    try {
+      return await decide(this.#client, this.id, requestId, decision, by);
+    } catch (error) {
+      throw await this.#explain(error);
+    }
   }
 
   /** The conversation, newest generation. Needs a worker. */

@@ -1,5 +1,6 @@
 // A supervisor, from what its workflow's memo and status say.
 import type { SupervisorStatus } from "../protocol/feed.ts";
+import type { OpenRequest } from "../protocol/requests.ts";
 import { noUsage, type Usage } from "../protocol/turn.ts";
 import { type Execution, readMemos } from "../protocol/task-view.ts";
 
@@ -20,6 +21,8 @@ export interface SupervisorView {
   readonly backend: string;
   /** Why it waits or failed, in words. */
   readonly why?: string;
+  /** What it asks of a person, oldest first, at most 10. */
+  readonly requests?: readonly OpenRequest[];
   readonly asOf: string;
 }
 
@@ -38,6 +41,7 @@ export function toSupervisorView(execution: Execution, asOf: Date): SupervisorVi
     usage: state?.usage ?? noUsage,
     backend: agent?.backend ?? "",
     ...(why && { why }),
+    ...(!execution.closeTime && state?.requests && { requests: state.requests }),
     asOf: asOf.toISOString(),
   };
 }

@@ -10,11 +10,14 @@ import {
   type SteeringNote,
   updateTaskSignal,
 } from "../protocol/messages.ts";
+import type { Decision, OpenRequest } from "../protocol/requests.ts";
 import type { Receipt, TaskStatus } from "../protocol/task.ts";
 import type { TranscriptPage } from "../protocol/turn.ts";
 import type { CheckDetail, TaskReport, TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
+import { tellForced } from "./tell-forced.ts";
 import { callServer, callWorker } from "./call.ts";
+import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
 import { type LiveCall, readLiveCall } from "./live-call.ts";
 import { readTranscript } from "./read-transcript.ts";
@@ -31,6 +34,8 @@ export interface TaskCheck {
 
 export interface SentNote {
   readonly noteId: string;
+  /** What the task asked when the note was sent: it reads the note once that is decided, or withdraws it for `now`. */
+  readonly asked: readonly OpenRequest[];
   /**
    * Resolves once the note is in the task's transcript. Throws `RequestError`, code `ended`, when
    * the task ended before it saw the note.
@@ -70,7 +75,8 @@ export class TaskHandle {
       throw new RequestError("wrongKind", `${this.id} is a supervisor, not a task.`);
     }
     const live = readLiveCall(description);
-    return { view: toTaskView(description, new Date()), ...(live && { live }) };
+    const [view] = await tellForced(this.#client, [toTaskView(description, new Date())]);
+    return { view: view!, ...(live && { live }) };
   }
 
   /** The task and its own account of itself. Without a worker the account is missing, never late. */
@@ -98,7 +104,11 @@ export class TaskHandle {
       from: "person",
     };
     await callServer(this.#client, this.id, () => this.#handle().signal(updateTaskSignal, note));
-    return { noteId: note.noteId, receipt: (signal) => this.#receipt(note.noteId, signal) };
+    return {
+      noteId: note.noteId,
+      asked: view.requests ?? [],
+      receipt: (signal) => this.#receipt(note.noteId, signal),
+    };
   }
 
   /** Asks the task to stop. It counts as cancelled once it has: see `ended`. */
@@ -125,6 +135,13 @@ export class TaskHandle {
   /** Tries again at once what waits for the model or for quota. */
   async resume(): Promise<void> {
     await callServer(this.#client, this.id, () => this.#handle().signal(resumeSignal));
+  }
+
+  /** Decides what this agent asks. Throws `RequestError`, code `refused`, when nothing waits for it. */
+  async decide(requestId: string, decision: Decision, by = "person"): Promise<DecisionTaken> {
+    const view = await this.view();
+    if (view.endedAt !== null) throw this.#ended(view, "it asks nothing any more");
+    return await decide(this.#client, this.id, requestId, decision, by);
   }
 
   /** The conversation, newest generation. Needs a worker. */

@@ -10,9 +10,18 @@ export interface ModelCallInput {
   /** The generation's backend. A worker that talks to another refuses with `BackendChanged`. */
   readonly backend: string;
   readonly maxTokens: number;
-  /** True for the last call of a task whose turns have run out: tools stay declared, none may be called. */
-  readonly closing: boolean;
+  /** Left out by workflow workers of version 0.1. */
+  readonly purpose?: ModelPurpose;
+  /** What version 0.1 said instead of `purpose`, and still understands: no tool may be called. */
+  readonly closing?: boolean;
 }
+
+/**
+ * `turn`: the next answer. `closing`: the last one of a task whose turns have run out. `summary`: the
+ * transcript so far in few words, asked for by a text that only this call sees. Tools stay declared for
+ * all three, and only a turn may call them.
+ */
+export type ModelPurpose = "turn" | "closing" | "summary";
 
 /** Beats of `callModel`: a short tail of the answer so far. */
 export interface ModelBeat {
@@ -62,6 +71,23 @@ export interface TaskReading {
   readonly report?: TaskReport;
 }
 
+export interface FindOrphansInput {
+  readonly installation: string;
+  /** How long the agent that started a task has to be gone. */
+  readonly graceMs: number;
+  readonly intervalMs: number;
+  /** Found once already, one interval ago. */
+  readonly suspects: readonly string[];
+  /** Orphans that are dealt with. */
+  readonly known: readonly string[];
+}
+export interface FoundOrphans {
+  /** Found twice, one interval apart. */
+  readonly orphans: readonly string[];
+  readonly suspects: readonly string[];
+  readonly lookedAt: string;
+}
+
 export interface ModelActivities {
   callModel(input: ModelCallInput): Promise<ModelAnswer>;
 }
@@ -79,5 +105,11 @@ export interface WatchActivities {
   readTasks(input: ReadTasksInput): Promise<readonly TaskReading[]>;
   /** The envelope of one ended task, also when it was cancelled, terminated or timed out. */
   readEnding(taskId: string): Promise<TaskEnding>;
+  /** Resolves when a task's worker has taken its cancellation, with the levels of tasks below it. */
+  awaitCancelTaken(taskId: string): Promise<{ readonly height: number }>;
+  /** Terminates what still runs of a task and of all below it, leaves first. Resolves to how it ended. */
+  forceEnd(taskId: string): Promise<TaskEnding>;
+  /** Looks for tasks that nobody waits for. Without news it fails as `NothingFound`, to be repeated, for an hour. */
+  findOrphans(input: FindOrphansInput): Promise<FoundOrphans>;
 }
 export type Activities = ModelActivities & HostActivities & WatchActivities;

@@ -9,6 +9,8 @@ export interface AgentDefinition {
   readonly model: string;
   readonly system: string;
   readonly tools: readonly ToolDeclaration[];
+  /** Tools whose calls a person approves first. Definitions recorded before there was any lack it. */
+  readonly approve?: readonly string[];
   readonly maxTurns?: number;
   readonly maxTokens?: number;
   /** Whether it holds the tools that hand work to subagents. */

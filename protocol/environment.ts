@@ -6,6 +6,8 @@ import { limitCeilings, type Limits, limitDefaults, type Settings } from "./sett
 export const roles = ["workflows", "models", "tools"] as const;
 export type Role = (typeof roles)[number];
 
+const sandboxModes = ["auto", "off", "required"] as const;
+
 export type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Environment {
@@ -14,9 +16,17 @@ export interface Environment {
   readonly installation?: string;
   readonly host?: string;
   readonly roles: readonly Role[];
-  readonly slots: { readonly now: number; readonly models: number; readonly tools: number };
+  readonly slots: {
+    readonly now: number;
+    readonly models: number;
+    readonly probes: number;
+    readonly tools: number;
+  };
   /** Milliseconds a stopping worker gives to work in flight. */
   readonly graceMs: number;
+  /** The version that the workflow worker serves as. Without one it serves every workflow there is. */
+  readonly deployment?: { readonly name: string; readonly buildId: string };
+  readonly commands: CommandEnvironment;
   readonly model: ModelEnvironment;
   readonly supervisorModel: string;
   readonly taskModel: string;
@@ -33,6 +43,14 @@ export interface ModelEnvironment {
   readonly stallMs: number;
   /** Milliseconds until the response headers. */
   readonly headersMs: number;
+}
+
+/** How commands of a model are run on this host. */
+export interface CommandEnvironment {
+  /** `auto` uses bubblewrap where it runs, `required` runs nothing without it, `off` does not use it. */
+  readonly sandbox: (typeof sandboxModes)[number];
+  /** What a command sees of the environment: nothing that is Bosun's or looks like a secret. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** A setting that cannot be used. The message names it and says what to do. */
@@ -101,11 +119,29 @@ function parseLimits(env: Env): Limits {
   const shape: Record<string, z.ZodType<number>> = {};
   const names = Object.keys(limitDefaults) as (keyof Limits)[];
   for (const name of names) {
-    const least = name === "rollAfterTurns" ? 0 : 1;
+    const least = limitDefaults[name] === 0 ? 0 : 1;
     shape[toVariable(name)] = whole(limitDefaults[name], least, limitCeilings[name]);
   }
   const read = readVariables(env, shape);
   return Object.fromEntries(names.map((name) => [name, read[toVariable(name)]])) as Limits;
+}
+
+const versionName = z
+  .string()
+  .regex(/^[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,99}$/, "use letters, digits, ., _, + and -, at most 100")
+  .optional();
+
+function parseDeployment(env: Env): Environment["deployment"] {
+  const read = readVariables(env, { BOSUN_DEPLOYMENT: versionName, BOSUN_BUILD_ID: versionName });
+  const { BOSUN_DEPLOYMENT: name, BOSUN_BUILD_ID: buildId } = read;
+  if (name && buildId) return { name, buildId };
+  if (!name && !buildId) return undefined;
+  const [given, missing] = name
+    ? ["BOSUN_DEPLOYMENT", "BOSUN_BUILD_ID"]
+    : ["BOSUN_BUILD_ID", "BOSUN_DEPLOYMENT"];
+  throw new SettingsError(
+    `${given} is set and ${missing} is not. Set both to serve as one version, or neither.`,
+  );
 }
 
 /** Every variable Bosun reads, checked. Throws `SettingsError`. Temporal's own variables are read by its library. */
@@ -123,12 +159,16 @@ export function parseEnvironment(env: Env): Environment {
     BOSUN_ROLES: words,
     BOSUN_NOW_SLOTS: whole(8),
     BOSUN_MODEL_SLOTS: whole(20),
+    BOSUN_PROBE_SLOTS: whole(2),
     BOSUN_TOOL_SLOTS: whole(10),
     BOSUN_GRACE_MS: whole(30_000, 0),
+    BOSUN_SANDBOX: z.enum(sandboxModes).default("auto"),
     BOSUN_SUPERVISOR_MODEL: words,
     BOSUN_TASK_MODEL: words,
   });
+  const deployment = parseDeployment(env);
   return {
+    ...(deployment && { deployment }),
     ...(read.BOSUN_DIR && { dir: read.BOSUN_DIR }),
     ...(read.BOSUN_INSTALLATION && { installation: read.BOSUN_INSTALLATION }),
     ...(read.BOSUN_HOST && { host: read.BOSUN_HOST }),
@@ -136,14 +176,26 @@ export function parseEnvironment(env: Env): Environment {
     slots: {
       now: read.BOSUN_NOW_SLOTS,
       models: read.BOSUN_MODEL_SLOTS,
+      probes: read.BOSUN_PROBE_SLOTS,
       tools: read.BOSUN_TOOL_SLOTS,
     },
     graceMs: read.BOSUN_GRACE_MS,
+    commands: { sandbox: read.BOSUN_SANDBOX, env: toCommandEnv(env) },
     model: parseModel(env),
     supervisorModel: toModelId(read.BOSUN_SUPERVISOR_MODEL ?? "opus"),
     taskModel: toModelId(read.BOSUN_TASK_MODEL ?? "haiku"),
     limits: parseLimits(env),
   };
+}
+
+const secretName =
+  /^(TEMPORAL|BOSUN|ANTHROPIC)_|(^|_)(API_?KEY|KEY|KEY_ID|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTH_SOCK)(_|$)/i;
+
+function toCommandEnv(env: Env): Readonly<Record<string, string>> {
+  const kept = Object.entries(env).filter(([name]) => !secretName.test(name));
+  return Object.fromEntries(
+    kept.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 function toModelId(name: string): string {

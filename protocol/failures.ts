@@ -10,8 +10,12 @@ export const failureTypes = {
   transcriptUnavailable: "TranscriptUnavailable",
   /** The transcript asked for has been replaced by a newer generation. */
   staleGeneration: "StaleGeneration",
+  /** Temporal's own name for an attempt whose worker was stopped. */
+  workerShutdown: "WorkerShutdown",
   /** The generation was begun on another backend than this worker talks to. */
   backendChanged: "BackendChanged",
+  /** An answer was too large to be recorded. */
+  answerTooLarge: "AnswerTooLarge",
   /** The SDK was used in a way it refuses. */
   clientMisuse: "ClientMisuse",
   /** An agent file is missing or invalid. */
@@ -20,12 +24,23 @@ export const failureTypes = {
   invalidWorkspace: "InvalidWorkspace",
   /** A task ended without completing. Its details hold the envelope. */
   taskFailed: "TaskFailed",
+  /** A look found nothing: Temporal calls the activity again after a while, which leaves no trace in history. */
+  nothingFound: "NothingFound",
   /** A message was refused: empty, too long, or the inbox is full. */
   messageRefused: "MessageRefused",
+  /** A decision was refused: nothing waits under that id, or not for that. */
+  decisionRefused: "DecisionRefused",
 } as const;
 
-/** What the agent does about a failed model call. */
-export type ModelTrouble = "park" | "quota" | "rebuild" | "stop";
+/** What the agent does about a failed model call. `again`: the model had no part in it. */
+export type ModelTrouble = "park" | "quota" | "rebuild" | "stop" | "again";
+
+/** Types that say nothing of the model: the call never reached it, or its worker was stopped. */
+const againTypes = new Set<string>([
+  failureTypes.transcriptUnavailable,
+  failureTypes.staleGeneration,
+  failureTypes.workerShutdown,
+]);
 
 const quotaTypes = new Set([
   "enforced_spend_limit_reached",
@@ -51,6 +66,7 @@ const stopTypes = new Set<string>([
   "permission_error",
   "not_found_error",
   failureTypes.clientMisuse,
+  failureTypes.answerTooLarge,
 ]);
 
 /**
@@ -58,6 +74,7 @@ const stopTypes = new Set<string>([
  * refused for a reason unknown here would be refused again.
  */
 export function toModelTrouble(type: string, isRefusal: boolean): ModelTrouble {
+  if (againTypes.has(type)) return "again";
   if (quotaTypes.has(type)) return "quota";
   if (rebuildTypes.has(type)) return "rebuild";
   if (stopTypes.has(type)) return "stop";

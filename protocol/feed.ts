@@ -1,4 +1,5 @@
 // What a screen shows of an agent's life, entry by entry.
+import type { OpenRequest, SettledRequest } from "./requests.ts";
 import type { Receipt, TaskPhase } from "./task.ts";
 
 export type FeedEvent =
@@ -23,6 +24,15 @@ export type FeedEvent =
       readonly text: string;
     }
   | { readonly type: "receipt"; readonly taskId: string; readonly receipt: Receipt }
+  /** A tool call waits for a person. */
+  | {
+      readonly type: "request";
+      readonly requestId: string;
+      readonly kind: OpenRequest["kind"];
+      readonly label: string;
+      readonly text: string;
+    }
+  | { readonly type: "decision"; readonly decision: SettledRequest }
   /** The model cannot answer just now. `text` says why and what helps. */
   | { readonly type: "trouble"; readonly text: string }
   | { readonly type: "generation"; readonly generation: number; readonly text: string }

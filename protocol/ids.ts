@@ -19,6 +19,11 @@ export function toSupervisorId(uuid: string): string {
   return toTaskId("supervisor", uuid);
 }
 
+/** The one janitor of an installation. */
+export function toJanitorId(installation: string): string {
+  return `bosun-janitor-${installation}`;
+}
+
 /** Every queue of one installation. Two installations on one server never share one. */
 export function toQueues(installation: string): Queues {
   return {
@@ -26,6 +31,7 @@ export function toQueues(installation: string): Queues {
     watch: `bosun-watch-${installation}`,
     now: `bosun-now-${installation}`,
     models: `bosun-models-${installation}`,
+    probes: `bosun-probes-${installation}`,
   };
 }
 
@@ -38,6 +44,8 @@ export interface Queues {
   readonly now: string;
   /** All other model calls. */
   readonly models: string;
+  /** Model calls of agents that wait for the model, to see whether it is back. Few at once. */
+  readonly probes: string;
 }
 
 /** The queue of tools bound to one host's files. */

@@ -1,9 +1,12 @@
 // What a signal has to look like before it is believed.
 import { z } from "zod";
 import type { PersonMessage, SteeringNote, TaskEvent } from "./messages.ts";
+import type { DecideInput } from "./requests.ts";
 import { waitingReasons } from "./task.ts";
+import { cutText } from "./text.ts";
 
-const id = z.string().min(1).max(100);
+/** Ids are carried along, the newest 1,000, so they are short. */
+const id = z.string().regex(/^[!-~]{1,100}$/, "use 1 to 100 visible ASCII characters, no spaces");
 
 export const personMessageShape: z.ZodType<PersonMessage> = z.object({
   id,
@@ -18,7 +21,7 @@ export const steeringNoteShape: z.ZodType<SteeringNote> = z.object({
   from: z.enum(["supervisor", "person"]),
 });
 
-const receipt = z.object({ noteId: id, turn: z.int(), at: z.string() });
+const receipt = z.object({ noteId: id, turn: z.int(), at: z.string().max(40) });
 
 export const taskEventShape: z.ZodType<TaskEvent> = z.object({
   taskId: id,
@@ -26,12 +29,30 @@ export const taskEventShape: z.ZodType<TaskEvent> = z.object({
   event: z.discriminatedUnion("type", [
     z.object({
       type: z.literal("waiting"),
-      waitingOn: z.array(z.enum(waitingReasons)),
-      why: z.string(),
+      waitingOn: z.array(z.enum(waitingReasons)).max(waitingReasons.length),
+      why: z.string().transform((text) => cutText(text, 1_000)),
     }),
     z.object({ type: z.literal("resumed") }),
-    z.object({ type: z.literal("receipts"), receipts: z.array(receipt) }),
+    z.object({ type: z.literal("recovered") }),
+    z.object({
+      type: z.literal("receipts"),
+      receipts: z.array(receipt).transform((all) => all.slice(-50)),
+    }),
+    z.object({ type: z.literal("cancelling") }),
   ]),
+});
+
+export const decideShape: z.ZodType<DecideInput> = z.object({
+  requestId: id,
+  decision: z.discriminatedUnion("type", [
+    z.object({
+      type: z.literal("approve"),
+      input: z.record(z.string(), z.unknown()).exactOptional(),
+    }),
+    z.object({ type: z.literal("deny"), reason: z.string() }),
+    z.object({ type: z.literal("answer"), text: z.string().min(1) }),
+  ]),
+  by: z.string().max(200),
 });
 
 export const reasonShape = z.string();

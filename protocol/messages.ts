@@ -1,6 +1,8 @@
 // Every signal, query and update a workflow answers.
 import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
 import type { FeedPage } from "./feed.ts";
+import type { DecideInput, Decided } from "./requests.ts";
+import type { JanitorLimits, JanitorReport } from "./janitor.ts";
 import type { Receipt, WaitingReason } from "./task.ts";
 import type { TranscriptPage } from "./turn.ts";
 import type { CheckDetail, TaskReport } from "./views.ts";
@@ -23,7 +25,7 @@ export const sendMessageSignal = defineSignal<[PersonMessage]>("send_message");
 
 /** Ends a supervisor: its open tasks are cancelled and waited for. */
 export const endSignal = defineSignal("end");
-/** Tries again at once what waits for the model or for quota. */
+/** Tries again at once what waits for the model or for quota, and passes it on to its tasks that do. */
 export const resumeSignal = defineSignal("resume");
 
 /** A steering note to a task. */
@@ -34,6 +36,13 @@ export interface SteeringNote {
   readonly from: "supervisor" | "person";
 }
 export const updateTaskSignal = defineSignal<[SteeringNote]>("update_async_task");
+/**
+ * A person's decision on a request. Refused as `DecisionRefused` when the request is not open, unless
+ * it was decided the same way.
+ */
+export const decideUpdate = defineUpdate<Decided, [DecideInput]>("decide");
+/** The same decision when no worker is there to accept the update. */
+export const decideSignal = defineSignal<[DecideInput]>("decide");
 /** A queued task may begin. */
 export const beginSignal = defineSignal("begin");
 /** Goes ahead of a cancellation, which carries no reason. */
@@ -50,6 +59,10 @@ export interface TaskEvent {
         readonly why: string;
       }
     | { readonly type: "resumed" }
+    /** A task below it has seen that the model answers again. */
+    | { readonly type: "recovered" }
+    /** It was asked to stop, by whomever, and its worker has taken that. */
+    | { readonly type: "cancelling" }
     | { readonly type: "receipts"; readonly receipts: readonly Receipt[] };
 }
 export const taskEventSignal = defineSignal<[TaskEvent]>("task_event");
@@ -68,3 +81,11 @@ export const transcriptEndQuery = defineQuery<{ generation: number; total: numbe
 export const checkTaskQuery = defineQuery<TaskReport, [CheckDetail]>("check_async_task");
 /** What happened after an entry's number, for a screen. */
 export const feedQuery = defineQuery<FeedPage, [number]>("feed");
+/** Which of these tasks an agent knows as its own. */
+export const knowsQuery = defineQuery<readonly string[], [{ readonly ids: readonly string[] }]>(
+  "knows",
+);
+
+/** The limits of a worker that has just started. */
+export const janitorLimitsSignal = defineSignal<[JanitorLimits]>("limits");
+export const janitorQuery = defineQuery<JanitorReport>("janitor");

@@ -32,23 +32,39 @@ export const limitDefaults = {
   maxInboxBytes: 150_000,
   /** Transcript size at which a new generation begins. */
   maxTranscriptBytes: 700_000,
+  /** Tokens at which a new generation begins, or 0 for 80 % of the model's window. */
+  compactTokens: 0,
+  /** Attempts at a summary of a full transcript, before a digest takes its place. */
+  summaryAttempts: 3,
   modelTimeoutMs: 600_000,
   modelTotalMs: 3_600_000,
   modelHeartbeatMs: 30_000,
   modelRetryMs: 2_000,
   modelRetryMaxMs: 60_000,
   modelAttempts: 8,
-  /** First probe of an agent that waits for the model. Doubles up to probeMaxMs. */
+  /** First probe of an agent that waits for the model. Doubles up to probeMaxMs, and spreads by half either way. */
   probeMs: 30_000,
   probeMaxMs: 120_000,
+  /** How long a probe may wait for one of the few slots before it is left for the next time. */
+  probeStartMs: 5_000,
   toolHeartbeatMs: 20_000,
   toolAttempts: 5,
   /** How long a host may take to pick up a tool call before the agent waits for that host. */
   hostStartMs: 60_000,
   /** First wait before a missing host is asked again. Doubled up to 20 times as long. */
   hostRetryMs: 30_000,
+  /** How long a person may take to decide before a request is denied. */
+  approvalTimeoutMs: 604_800_000,
+  /** A request whose time was up this long ago when it was noticed is prolonged once: nothing ran here. */
+  lateMs: 60_000,
   /** How long a read of other tasks may take before the board answers alone. */
   readTasksMs: 2_000,
+  /** What a cancelled task may take to stop, for itself and for each level of tasks below it. Then it is stopped by force. */
+  cancelGraceMs: 45_000,
+  /** How long the agent that started a task has to be gone before the task is stopped. */
+  orphanGraceMs: 300_000,
+  /** Time between two looks for such tasks. */
+  janitorIntervalMs: 60_000,
 } as const;
 
 /** What cannot be set higher: beyond, Temporal would refuse what carries it. */

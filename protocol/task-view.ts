@@ -46,6 +46,7 @@ export function toTaskView(execution: Execution, asOf: Date): TaskView {
     ...(phase.status === "failed" && { reason: phase.reason }),
     ...(phase.status === "cancelled" && phase.forced && { forced: true }),
     ...(phase.status === "waiting" && state?.why && { why: state.why }),
+    ...(!isEnded(phase) && state?.requests && { requests: state.requests }),
     ...(envelope && { result: envelope }),
   };
 }

@@ -64,6 +64,21 @@ export function moveTask(phase: TaskPhase, move: TaskMove): TaskPhase {
   }
 }
 
+/** What a cancelled task is given before it is stopped by force. Times are ISO 8601. */
+export interface Grace {
+  readonly askedAt: string;
+  /** When the task said that it stops. Missing when it has not. */
+  readonly takenAt?: string;
+  readonly lengthMs?: number;
+  /** Until when it may stop by itself. Missing while no worker has taken the cancellation. */
+  readonly until?: string;
+  /** Nobody worked for a good part of the grace, so it was given again. Once. */
+  readonly again?: true;
+}
+
+/** Why Temporal says that a task was terminated when Bosun did it. By this it is told from anybody else. */
+export const forcedReason = "bosun: it was asked to stop and did not within its grace";
+
 /** Proof that a steering note entered the transcript. `at` is ISO 8601. */
 export interface Receipt {
   readonly noteId: string;

@@ -15,6 +15,19 @@ export function cutText(text: string, maxBytes: number, mark = "…"): string {
   return `${head.replace(/\uFFFD+$/, "")}${mark}`;
 }
 
+export function jsonLength(text: string): number {
+  return byteLength(JSON.stringify(text));
+}
+
+/** The same for a text that travels as JSON, where quotes and control characters take more room. */
+export function cutJson(text: string, maxBytes: number, mark = "…"): string {
+  let cut = cutText(text, maxBytes, mark);
+  for (let size = jsonLength(cut); size > maxBytes && cut.length > 1; size = jsonLength(cut)) {
+    cut = cutText(cut, Math.floor((byteLength(cut) * maxBytes) / size) - 1, mark);
+  }
+  return cut;
+}
+
 /** One line, for lists and labels. */
 export function toLine(text: string, maxBytes: number): string {
   return cutText(text.replaceAll(/\s+/g, " ").trim(), maxBytes);

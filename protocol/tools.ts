@@ -1,18 +1,22 @@
 // Every tool by name: arguments, effect, time and label.
 import { z } from "zod";
-import { toLine } from "./text.ts";
+import { cutText, toLine } from "./text.ts";
 
 const line = (text: string): string => toLine(text, 90);
 
-/** `read` runs beside others and may be repeated; `write` runs in order, journalled; `delegate` is done by the workflow itself. */
-export type ToolEffect = "read" | "write" | "delegate";
+/** `read` runs beside others and may be repeated; `write` runs in order, journalled; `delegate` is done by the workflow itself, `ask` by a person. */
+export type ToolEffect = "read" | "write" | "delegate" | "ask";
 
 export interface ToolSpec<Input = unknown> {
   readonly description: string;
   readonly input: z.ZodType<Input>;
   readonly effect: ToolEffect;
+  /** Whether a person approves each call, where an agent's file does not say. */
+  readonly approval?: true;
   /** Milliseconds one attempt may take. */
   readonly timeoutMs: number;
+  /** An effect that is broken off when its call is cancelled or its worker stops. Others are finished. */
+  readonly stoppable?: true;
   /** What a list of events shows for a call. */
   label(input: Input): string;
 }
@@ -51,6 +55,28 @@ export const editFileInput = z.strictObject({
     .describe("Exact text to replace. Must occur once, unless replace_all"),
   new_text: z.string(),
   replace_all: z.boolean().optional(),
+});
+
+export const askHumanInput = z.strictObject({
+  question: z
+    .string()
+    .trim()
+    .min(1)
+    .max(2_000)
+    .describe("The question, with what the person needs to know to answer it"),
+});
+
+/** Longest time a command may take. */
+const maxCommandSeconds = 1_800;
+export const runCommandInput = z.strictObject({
+  command: z.string().trim().min(1).max(20_000).describe("A bash command. Its input is empty"),
+  timeout_seconds: z
+    .int()
+    .min(1)
+    .max(maxCommandSeconds)
+    .optional()
+    .describe("When it is stopped. Default: 120"),
+  cwd: path.optional().describe("Folder to run it in. Default: the workspace"),
 });
 
 /** Other frameworks' spellings of an argument become Bosun's before the check. */
@@ -180,6 +206,25 @@ export const toolSpecs = {
     input: editFileInput,
     label: (input) => `edit_file ${line(input.path)}`,
   }),
+  ask_human: spec<z.infer<typeof askHumanInput>>({
+    effect: "ask",
+    timeoutMs: 0,
+    description:
+      "Ask the person one question that you cannot answer from the task and the files, and wait for the answer. It may take days, so ask only what decides how you go on, and say what you would do otherwise.",
+    input: askHumanInput,
+    label: (input) => `ask_human ${line(input.question)}`,
+  }),
+  run_command: spec<z.infer<typeof runCommandInput>>({
+    effect: "write",
+    // Stopping it and keeping its output take time, too.
+    timeoutMs: (maxCommandSeconds + 60) * seconds,
+    approval: true,
+    stoppable: true,
+    description:
+      "Run a command in the workspace, for example tests or a build, and get its exit code with what it printed. Everything it started is stopped when it ends. There may be no network. Use the other tools to read, search and edit files.",
+    input: runCommandInput,
+    label: (input) => `run_command ${line(input.command)}`,
+  }),
   start_async_task: spec<z.infer<typeof startTaskInput>>({
     ...decided,
     description:
@@ -246,12 +291,18 @@ export type CheckedCall =
 /** A tool call with its arguments checked, or the words that tell the model what to mend. */
 export function checkCall(name: string, input: unknown, declared: readonly string[]): CheckedCall {
   if (!isToolName(name) || !declared.includes(name)) {
-    return { ok: false, error: `There is no tool ${name}. Your tools: ${declared.join(", ")}.` };
+    return {
+      ok: false,
+      error: `There is no tool ${line(name)}. Your tools: ${declared.join(", ")}.`,
+    };
   }
   const tool: ToolSpec = toolSpecs[name];
   const parsed = tool.input.safeParse(input);
   if (!parsed.success) {
-    return { ok: false, error: `${name} was not run. ${z.prettifyError(parsed.error)}` };
+    return {
+      ok: false,
+      error: `${name} was not run. ${cutText(z.prettifyError(parsed.error), 2_000)}`,
+    };
   }
   return { ok: true, name, input: parsed.data, label: tool.label(parsed.data) };
 }

@@ -8,6 +8,7 @@ import type {
   WaitingReason,
 } from "./task.ts";
 import type { SupervisorStatus } from "./feed.ts";
+import type { OpenRequest } from "./requests.ts";
 import type { Usage } from "./turn.ts";
 
 /** A task in JSON. `status` is as it was at `asOf`. */
@@ -31,6 +32,8 @@ export interface TaskView {
   readonly forced?: boolean;
   /** Why it waits, in words. */
   readonly why?: string;
+  /** What it asks of a person, oldest first, at most 10. */
+  readonly requests?: readonly OpenRequest[];
   readonly result?: Envelope;
 }
 
@@ -54,10 +57,17 @@ export interface StateMemo {
   readonly updatedAt: string;
   /** Why the agent waits, in words. */
   readonly why?: string;
+  /** What waits for a person, the oldest 10, each text cut to 500 bytes. */
+  readonly requests?: readonly OpenRequest[];
 }
 
 /** Keys of the memo. */
-export const memoKeys = { agent: "agent", state: "state", envelope: "envelope" } as const;
+export const memoKeys = {
+  agent: "agent",
+  state: "state",
+  envelope: "envelope",
+  janitor: "janitor",
+} as const;
 
 export type CheckDetail = "status" | "digest" | "turns" | "full";
 

@@ -4,7 +4,11 @@ import type { PersonMessage } from "./messages.ts";
 import type { Settings } from "./settings.ts";
 import type { Envelope } from "./task.ts";
 
-export const workflowTypes = { supervisor: "supervisor", subagent: "subagent" } as const;
+export const workflowTypes = {
+  supervisor: "supervisor",
+  subagent: "subagent",
+  janitor: "janitor",
+} as const;
 
 export interface SupervisorInput {
   readonly agent: string;

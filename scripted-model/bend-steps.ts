@@ -25,6 +25,10 @@ export function bendSteps(
       return pingFirst(steps, fault.count ?? Infinity, fault.everyMs);
     case "drop":
       return dropAfter(steps, fault.afterBytes);
+    case "broken_json": {
+      const text = 'event: content_block_delta\ndata: {"scripted": nonsense\n\n';
+      return cutAfter(steps, fault.afterEvents, [{ do: "send", text }]);
+    }
     case "unknown_event":
       return surprise(steps);
     case "hold":

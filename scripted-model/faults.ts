@@ -78,6 +78,8 @@ const lineFault = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("drop"), afterBytes: count.default(500) }),
   z.strictObject({ type: z.literal("clean_eof"), afterEvents: count.default(4) }),
   z.strictObject({ type: z.literal("unknown_event") }),
+  /** An event whose data is no JSON. */
+  z.strictObject({ type: z.literal("broken_json"), afterEvents: count.default(3) }),
   /** All but the last event, then a wait: for callers that die with the answer in hand. */
   z.strictObject({ type: z.literal("hold"), ms }),
 ]);

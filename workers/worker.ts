@@ -14,9 +14,11 @@ import {
   createModelActivities,
   createPullTranscript,
   createWatchActivities,
+  stopLeftovers,
 } from "../activities/index.ts";
 import { type Environment, type ModelEnvironment, SettingsError } from "../protocol/environment.ts";
 import { toHostQueue, toQueues } from "../protocol/ids.ts";
+import { keepJanitor } from "./keep-janitor.ts";
 
 export interface WorkerSetup {
   readonly environment: Environment;
@@ -26,7 +28,7 @@ export interface WorkerSetup {
   readonly host: string;
   /** Where artifacts and the effect journal lie. */
   readonly dir: string;
-  /** A bundle made before, or the workflows folder when there is none. */
+  /** A bundle made before. Without one the workflows folder is bundled. */
   readonly workflowBundle?: WorkflowBundleOption;
 }
 
@@ -37,13 +39,19 @@ export interface RunningWorkers {
   stop(): void;
 }
 
-const workflowsFolder = fileURLToPath(new URL("../workflows/index.ts", import.meta.url));
+/** What a workflow worker bundles, with and without a version. */
+export const workflowEntries = {
+  versioned: fileURLToPath(new URL("../workflows/versioned.ts", import.meta.url)),
+  unversioned: fileURLToPath(new URL("../workflows/index.ts", import.meta.url)),
+} as const;
 const builtinDir = fileURLToPath(new URL("../agents", import.meta.url));
 
 /** Watch activities only wait: they take no slot of anything that works. */
 const watchSlots = 1_000;
 
 export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> {
+  // Before anything new begins: a killed worker leaves its commands running.
+  if (setup.environment.roles.includes("tools")) await stopLeftovers(setup.dir);
   const connection = await NativeConnection.connect(setup.connection);
   // Over a Connection of its own: a client on the native one cannot abort its long polls.
   const asking = await Connection.connect(setup.connection);
@@ -57,10 +65,17 @@ export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> 
     const workers = await Promise.all(
       toWorkerOptions(setup, client).map((options) => Worker.create({ ...common, ...options })),
     );
+    const { environment, installation } = setup;
+    const leave = environment.roles.includes("workflows")
+      ? keepJanitor(client, installation, environment)
+      : () => undefined;
     const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
     return {
-      done: done.finally(close),
-      stop: () => workers.forEach(stopOnce),
+      done: done.finally(leave).finally(close),
+      stop: () => {
+        leave();
+        workers.forEach(stopOnce);
+      },
     };
   } catch (error) {
     await close();
@@ -97,12 +112,14 @@ function toWorkerOptions(setup: WorkerSetup, client: Client): readonly Options[]
 
 function workflowOptions(setup: WorkerSetup, client: Client): readonly Options[] {
   const queues = toQueues(setup.installation);
+  const version = setup.environment.deployment;
   const source = setup.workflowBundle
     ? { workflowBundle: setup.workflowBundle }
-    : { workflowsPath: workflowsFolder };
+    : { workflowsPath: workflowEntries[version ? "versioned" : "unversioned"] };
   return [
     {
       ...source,
+      ...(version && toVersion(version)),
       taskQueue: queues.workflows,
       // A dead worker's workflows, and questions about them, wait this long for it: at the default of 10 s
       // every model call that survived the worker stood still for as long.
@@ -114,6 +131,20 @@ function workflowOptions(setup: WorkerSetup, client: Client): readonly Options[]
       maxConcurrentActivityTaskExecutions: watchSlots,
     },
   ];
+}
+
+/**
+ * Only workflows have versions: an activity is done by whoever serves its queue, so that one tools worker
+ * on a host is enough for tasks of every version.
+ */
+function toVersion({ name, buildId }: NonNullable<Environment["deployment"]>) {
+  return {
+    workerDeploymentOptions: {
+      version: { deploymentName: name, buildId },
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: "AUTO_UPGRADE",
+    },
+  } as const;
 }
 
 function modelOptions(
@@ -131,13 +162,16 @@ function modelOptions(
   return [
     { taskQueue: queues.now, maxConcurrentActivityTaskExecutions: slots.now },
     { taskQueue: queues.models, maxConcurrentActivityTaskExecutions: slots.models },
+    { taskQueue: queues.probes, maxConcurrentActivityTaskExecutions: slots.probes },
   ].map((options) => ({ ...options, activities: { ...activities } }));
 }
 
 function hostOptions({ environment, installation, host, dir }: WorkerSetup): Options {
   return {
     taskQueue: toHostQueue(installation, host),
-    activities: { ...createHostActivities({ dir, host, builtinDir }) },
+    activities: {
+      ...createHostActivities({ dir, host, builtinDir, commands: environment.commands }),
+    },
     maxConcurrentActivityTaskExecutions: environment.slots.tools,
   };
 }

@@ -5,30 +5,34 @@ import { type Agent, arrive, now, tell } from "./agent.ts";
 import { publish } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { drain, type InboxItem } from "./inbox.ts";
-import { limitTranscript, rebuild } from "./generations.ts";
+import { compact } from "./compaction.ts";
+import { followModel, rebuild } from "./generations.ts";
 import { keepLongMessages } from "./long-messages.ts";
 import { nextAnswer } from "./model-turn.ts";
-import { closingText, emptyAnswerText, toEndNotice, toNoteText } from "./notices.ts";
+import { closingText, emptyAnswerText, toEndNotice, toNotice, toNoteText } from "./notices.ts";
 import { reportReceipts } from "./parent.ts";
 import { mustRoll } from "./roll.ts";
 import { findTask, markTold } from "./task-board.ts";
-import { answerCalls, cancelCalls } from "./tool-turn.ts";
-import { append, toUserMessage, toWords, withoutEmptyText } from "./transcript.ts";
+import { answerCalls, cancelCalls, closeTurn, hasOpenTurn } from "./tool-turn.ts";
+import { append, measure, toUserMessage, toWords, withoutEmptyText } from "./transcript.ts";
 
 /** Why the loop came to rest: nothing left to answer, time to continue as new, or told to end. */
 type Rest = "settled" | "roll" | "ending";
 
 export async function runTurns(agent: Agent): Promise<Rest> {
   for (;;) {
+    if (hasOpenTurn(agent) && (await answerCalls(agent)) === "roll") return "roll";
     await keepLongMessages(agent);
     if (agent.state.ending) return "ending";
     takeInbox(agent);
     if (!agent.state.due) return "settled";
-    limitTranscript(agent);
+    followModel(agent);
+    // What came while the transcript was told again enters before the model is asked.
+    if (await compact(agent)) continue;
     if (mustRoll(agent)) return "roll";
     limitTurns(agent);
     const answer = await nextAnswer(agent);
-    if (answer) await takeAnswer(agent, answer);
+    if (answer) takeAnswer(agent, answer);
   }
 }
 
@@ -39,7 +43,7 @@ export function takeInbox(agent: Agent): void {
   const { taken, left } = drain(state.inbox, agent.settings.limits.maxInboxBytes);
   state.inbox = left;
   const receipts = state.receipts.length;
-  const texts = taken.flatMap((item) => takeItem(agent, item));
+  const texts = [...taken.flatMap((item) => takeItem(agent, item)), ...takeLeftOut(agent)];
   if (state.receipts.length > receipts) reportReceipts(agent, state.receipts.slice(receipts));
   state.receipts = state.receipts.slice(-50);
   if (texts.length + state.owed.length === 0) return;
@@ -49,11 +53,14 @@ export function takeInbox(agent: Agent): void {
   state.due = true;
 }
 
+/** Messages one reply can name as answered. */
+const answersKept = 500;
+
 function takeItem(agent: Agent, item: InboxItem): readonly string[] {
   const { state } = agent;
   switch (item.type) {
     case "message":
-      state.answering = [...state.answering, item.id];
+      state.answering = [...state.answering, item.id].slice(-answersKept);
       state.turnsSpent = 0;
       state.closing = false;
       tell(agent, { type: "taken", messageId: item.id, text: toLine(item.text, 500) });
@@ -74,6 +81,16 @@ function takeItem(agent: Agent, item: InboxItem): readonly string[] {
   }
 }
 
+/** What was left out is said to the model and to the person, who may send it again. */
+function takeLeftOut(agent: Agent): readonly string[] {
+  const { leftOut } = agent.state;
+  if (leftOut.count === 0) return [];
+  agent.state.leftOut = { count: 0, ids: [] };
+  const text = `${leftOut.count} messages could not be taken, because too much was waiting.`;
+  tell(agent, { type: "trouble", text: `${text} Send them again: ${leftOut.ids.join(", ")}` });
+  return [toNotice("left_out", leftOut, `${text} Say so to whoever sent them.`)];
+}
+
 /** When the turns are used up, one last answer without tools. */
 function limitTurns(agent: Agent): void {
   const { state, settings } = agent;
@@ -83,15 +100,16 @@ function limitTurns(agent: Agent): void {
   state.generation = append(state.generation, toUserMessage([], [closingText]));
 }
 
-async function takeAnswer(agent: Agent, answer: ModelAnswer): Promise<void> {
+function takeAnswer(agent: Agent, answer: ModelAnswer): void {
   const { state } = agent;
   state.turn += 1;
   state.turnsSpent += 1;
   agent.run.turns += 1;
   state.usage = addUsage(state.usage, answer.usage);
+  state.generation = measure(state.generation, answer);
   switch (answer.stopReason) {
     case "tool_use":
-      return await takeCalls(agent, answer.content);
+      return takeCalls(agent, answer.content);
     case "end_turn":
     case "stop_sequence":
       return takeFinal(agent, answer.content);
@@ -114,6 +132,9 @@ async function takeAnswer(agent: Agent, answer: ModelAnswer): Promise<void> {
   }
 }
 
+/** Enough for an envelope and for every report. */
+const lastTextBytes = 4_000;
+
 /** An answer that counts: it enters the transcript and clears what was tried before it. */
 function keep(agent: Agent, content: readonly Block[]): void {
   const { state } = agent;
@@ -125,10 +146,10 @@ function keep(agent: Agent, content: readonly Block[]): void {
   state.reprompted = false;
   state.rebuilt = false;
   const words = toWords(content);
-  if (words) state.lastText = words;
+  if (words) state.lastText = cutText(words, lastTextBytes);
 }
 
-async function takeCalls(agent: Agent, content: readonly Block[]): Promise<void> {
+function takeCalls(agent: Agent, content: readonly Block[]): void {
   const { state } = agent;
   keep(agent, content);
   const words = toWords(content);
@@ -137,7 +158,7 @@ async function takeCalls(agent: Agent, content: readonly Block[]): Promise<void>
     block.type === "tool_use" ? [{ id: block.id, name: block.name, input: block.input }] : [],
   );
   state.openCalls = calls;
-  state.owed = agent.run.interrupted ? cancelCalls(calls) : await answerCalls(agent, calls);
+  if (agent.run.interrupted) state.owed = cancelCalls(calls);
 }
 
 function takeFinal(agent: Agent, content: readonly Block[]): void {
@@ -203,11 +224,7 @@ function takeOverflow(agent: Agent): void {
 /** After a turn that failed for good: the transcript waits for the next message. */
 export function giveUpTurn(agent: Agent, text: string): void {
   const { state } = agent;
-  if (state.owed.length > 0) {
-    state.generation = append(state.generation, toUserMessage(state.owed, []));
-    state.owed = [];
-    state.openCalls = [];
-  }
+  closeTurn(agent, "Not run: the turn was given up.");
   state.due = false;
   state.cutOff = 0;
   state.rebuilt = false;

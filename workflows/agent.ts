@@ -2,9 +2,16 @@
 import { type CancellationScope, uuid4, workflowInfo } from "@temporalio/workflow";
 import { type AgentDefinition, modelAliases, type PreparedWorkspace } from "../protocol/agent.ts";
 import type { FeedEvent, SupervisorStatus } from "../protocol/feed.ts";
-import type { Settings } from "../protocol/settings.ts";
+import type { OpenRequest, SettledRequest } from "../protocol/requests.ts";
+import { limitDefaults, type Settings } from "../protocol/settings.ts";
 import type { Receipt, TaskPhase } from "../protocol/task.ts";
-import { noUsage, type ToolCall, type ToolResult, type Usage } from "../protocol/turn.ts";
+import {
+  noUsage,
+  type ToolAnswer,
+  type ToolCall,
+  type ToolResult,
+  type Usage,
+} from "../protocol/turn.ts";
 import type { Snapshot } from "../protocol/workflows.ts";
 import { addEntry, emptyFeed, type Feed } from "./feed.ts";
 import type { Inbox, InboxItem } from "./inbox.ts";
@@ -12,6 +19,16 @@ import { type Board, emptyBoard } from "./task-board.ts";
 import { beginGeneration, type Generation } from "./transcript.ts";
 
 export type AgentPhase = TaskPhase | { readonly status: SupervisorStatus };
+
+/** The answer to a call, with what a list shows for the call. */
+export interface CallAnswer extends ToolAnswer {
+  readonly label: string;
+}
+
+/** A decision that the call it is for has not yet heeded. */
+export type Verdict =
+  | { readonly type: "run"; readonly input?: unknown }
+  | { readonly type: "say"; readonly answer: ToolAnswer };
 
 /** Everything an agent holds, as JSON: a roll hands it to the next run. */
 export interface AgentState {
@@ -28,6 +45,14 @@ export interface AgentState {
   turnsSpent: number;
   /** Tool calls of the newest answer that have no result in the transcript yet. */
   openCalls: readonly ToolCall[];
+  /** Answers of open calls so far, by call id. The turn may outlive the run while a person is asked. */
+  answers: Readonly<Record<string, CallAnswer>>;
+  /** Open calls that wait for a person. */
+  requests: readonly OpenRequest[];
+  /** What was decided on open calls and is not yet carried out, by call id. */
+  verdicts: Readonly<Record<string, Verdict>>;
+  /** Requests that are over, the newest 50, so that a late decision hears what became of them. */
+  settled: readonly SettledRequest[];
   /** Results that enter the transcript at the next step boundary. */
   owed: readonly ToolResult[];
   /** Whether the model owes an answer to what the transcript ends with. */
@@ -38,6 +63,8 @@ export interface AgentState {
   usage: Usage;
   /** Ids of messages and notes taken, the newest 1,000. */
   knownIds: readonly string[];
+  /** Messages and notes for which there was no room at all, until the next step boundary tells. */
+  leftOut: { readonly count: number; readonly ids: readonly string[] };
   /** Messages of a person taken since the last reply. */
   answering: readonly string[];
   receipts: readonly Receipt[];
@@ -81,6 +108,8 @@ export interface Agent {
   /** What only this run knows. Lost at a roll, and not needed after it. */
   readonly run: {
     readonly tasks: Map<string, TaskRun>;
+    /** Waits for cancelled tasks to stop. A roll cancels them, the next run begins them anew. */
+    readonly graces: Map<string, CancellationScope>;
     /** The newest news for the parent: the next one follows when it has arrived. */
     lastNews: Promise<void>;
     /** Commands on their way out. A run must not close before they are acknowledged. */
@@ -91,7 +120,17 @@ export interface Agent {
     interrupted: boolean;
     /** Counts what should wake an agent that waits for the model. */
     probes: number;
+    /** How many of them there were when the newest call began. */
+    seen: number;
+    /** Calls in a row that failed without the model's fault. */
+    misses: number;
+    /** Agents told that the model answers again, and when. */
+    readonly told: Map<string, number>;
+    /** The tasks are being told, a few a second. */
+    passing: boolean;
     turns: number;
+    /** Nothing of this run is watched any more: the next one begins. */
+    rolling: boolean;
     published: { state: string; status: string };
   };
 }
@@ -99,25 +138,39 @@ export interface Agent {
 type Identity = Omit<Agent, "state" | "run" | "id"> & { readonly begun: boolean };
 
 /** The agent of this run: new, or as the previous run left it. */
-export function openAgent({ begun, ...identity }: Identity, snapshot: Snapshot | undefined): Agent {
+export function openAgent({ begun, ...given }: Identity, snapshot: Snapshot | undefined): Agent {
+  // An agent begun by an older version knows fewer limits.
+  const limits = { ...limitDefaults, ...given.settings.limits };
+  const identity = { ...given, settings: { ...given.settings, limits } };
   return {
     ...identity,
     id: workflowInfo().workflowId,
-    state: snapshot ? fromSnapshot(snapshot) : freshState(identity, begun),
+    state: snapshot
+      ? fromSnapshot(snapshot, freshState(identity, begun))
+      : freshState(identity, begun),
     run: {
       tasks: new Map(),
+      graces: new Map(),
       lastNews: Promise.resolve(),
       outgoing: new Set(),
       step: undefined,
       interrupted: false,
       probes: 0,
+      seen: 0,
+      misses: 0,
+      told: new Map(),
+      passing: false,
       turns: 0,
+      rolling: false,
       published: { state: "", status: "" },
     },
   };
 }
 
-function freshState({ role, settings }: Omit<Identity, "begun">, begun: boolean): AgentState {
+export function freshState(
+  { role, settings }: Omit<Identity, "begun">,
+  begun: boolean,
+): AgentState {
   return {
     version: 1,
     definition: null,
@@ -128,6 +181,10 @@ function freshState({ role, settings }: Omit<Identity, "begun">, begun: boolean)
     turn: 0,
     turnsSpent: 0,
     openCalls: [],
+    answers: {},
+    requests: [],
+    verdicts: {},
+    settled: [],
     owed: [],
     due: false,
     inbox: [],
@@ -135,6 +192,7 @@ function freshState({ role, settings }: Omit<Identity, "begun">, begun: boolean)
     feed: emptyFeed,
     usage: noUsage,
     knownIds: [],
+    leftOut: { count: 0, ids: [] },
     answering: [],
     receipts: [],
     artifacts: [],
@@ -153,9 +211,14 @@ function freshState({ role, settings }: Omit<Identity, "begun">, begun: boolean)
   };
 }
 
-/** A snapshot is the state itself, as `toSnapshot` wrote it. */
-function fromSnapshot(snapshot: Snapshot): AgentState {
-  return { ...snapshot } as unknown as AgentState;
+/** A snapshot is the state itself, as `toSnapshot` wrote it. What an older version did not write is as in a new agent. */
+function fromSnapshot(snapshot: Snapshot, fresh: AgentState): AgentState {
+  const { version }: { readonly version: number } = snapshot;
+  if (version === 1) return { ...fresh, ...snapshot };
+  // Not a failure of the workflow: it waits, whole, until a worker comes that can read it.
+  throw new Error(
+    `This agent's state has the shape ${version}, and this worker reads shape 1. Start a worker of the version that wrote it.`,
+  );
 }
 
 export function now(): string {

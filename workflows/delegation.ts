@@ -28,6 +28,7 @@ import {
   moveToBackground,
   openTasks,
   hasFreeSlot,
+  unreadTasks,
 } from "./task-board.ts";
 
 type StartInput = z.infer<typeof startTaskInput>;
@@ -69,8 +70,8 @@ function refusalToStart({ state, settings, depth }: Agent, agentName: string): s
   if (depth >= limits.maxDepth) {
     return `Tasks may be ${limits.maxDepth} levels deep, and this agent is at the last one. Do the work yourself.`;
   }
-  if (openTasks(state.board).length >= limits.maxOpen) {
-    return `${limits.maxOpen} tasks are open, which is the most there may be. Wait for some to end, or cancel some.`;
+  if (unreadTasks(state.board).length >= limits.maxOpen) {
+    return `${limits.maxOpen} tasks are open or ended unread, which is the most there may be. Wait for some to end, or cancel some.`;
   }
   return undefined;
 }
@@ -189,6 +190,7 @@ function toPhase(task: BoardTask): object {
     status: phase.status,
     ...(phase.status === "waiting" && { waiting_on: phase.waitingOn }),
     ...(phase.status === "failed" && { reason: phase.reason }),
+    ...(phase.status === "cancelled" && phase.forced && { forced: true }),
   };
 }
 
@@ -221,8 +223,22 @@ async function update(agent: Agent, input: z.infer<typeof updateTaskInput>): Pro
     note_id: noteId,
     when,
     status: "sent",
-    note: "The receipt shows in check_async_task once the task has seen it.",
+    note: toSentText(task, when),
   });
+}
+
+/** A task that asks a person reads no note before it has its answer. */
+function toSentText({ phase }: BoardTask, when: "next_step" | "now"): string {
+  const receipt = "The receipt shows in check_async_task once the task has seen it.";
+  const asks =
+    phase.status === "waiting" &&
+    phase.waitingOn.some((reason) => reason === "approval" || reason === "answer");
+  if (!asks) return receipt;
+  const how =
+    when === "now"
+      ? "The task waited for a person's decision: this note withdraws what it asked."
+      : "The task waits for a person's decision and reads the note after it. Sent with when: now, a note withdraws what it asked instead.";
+  return `${how} ${receipt}`;
 }
 
 async function cancel(agent: Agent, input: z.infer<typeof cancelTaskInput>): Promise<ToolAnswer> {

@@ -1,13 +1,12 @@
 // A transcript, told again in few words, by rule.
-import { byteLength, cutText } from "../protocol/text.ts";
+import { cutJson, cutText, jsonLength } from "../protocol/text.ts";
 import type { Block, Message } from "../protocol/turn.ts";
 import { toNotice } from "./notices.ts";
-import { openTasks, type Board } from "./task-board.ts";
+import { toBoardData } from "./board-data.ts";
+import type { Board } from "./task-board.ts";
 
 const openingBytes = 24_000;
 const recentBytes = 60_000;
-const openShown = 60;
-const endedShown = 20;
 
 /**
  * The first message of a new generation: how the old one began, its newest stretch as plain text,
@@ -15,15 +14,11 @@ const endedShown = 20;
  */
 export function toDigest(messages: readonly Message[], board: Board, why: string): string {
   const first = messages[0];
-  const opening = first ? cutText(toPlainText(first), openingBytes) : "";
+  const opening = first ? cutJson(toPlainText(first), openingBytes) : "";
   const data = {
     why,
     messages_before: messages.length,
-    open_tasks: openTasks(board).slice(0, openShown).map(toLineOf),
-    ended_tasks: board.tasks
-      .filter((task) => task.endedAt)
-      .slice(-endedShown)
-      .map(toLineOf),
+    ...toBoardData(board),
   };
   return [
     toNotice(
@@ -36,20 +31,13 @@ export function toDigest(messages: readonly Message[], board: Board, why: string
   ].join("\n\n");
 }
 
-const toLineOf = (task: Board["tasks"][number]): object => ({
-  task_id: task.taskId,
-  agent: task.agent,
-  status: task.phase.status,
-  description: cutText(task.description, 120),
-});
-
 /** The newest messages that fit, oldest first. */
 function toRecent(messages: readonly Message[]): string {
   const kept: string[] = [];
   let room = recentBytes;
   for (const message of messages.toReversed()) {
     const text = cutText(toPlainText(message), 4_000);
-    const size = byteLength(text);
+    const size = jsonLength(text);
     if (size > room) break;
     room -= size;
     kept.unshift(text);

@@ -1,24 +1,38 @@
 // What lists, panels and programs see of an agent.
 import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from "@temporalio/workflow";
 import type { Envelope } from "../protocol/task.ts";
+import type { OpenRequest } from "../protocol/requests.ts";
 import { searchKeys } from "../protocol/search-attributes.ts";
 import { cutText, toLine } from "../protocol/text.ts";
 import type { Usage } from "../protocol/turn.ts";
 import { memoKeys, type StateMemo } from "../protocol/views.ts";
 import { type Agent, type AgentPhase, now } from "./agent.ts";
+import { reasonBytes } from "./envelope.ts";
 import type { BoardTask } from "./task-board.ts";
 
 /** Enters a phase and shows it. */
 export function enter(agent: Agent, phase: AgentPhase, why = ""): void {
   agent.state.phase = phase;
-  agent.state.why = why;
+  agent.state.why = cutText(why, reasonBytes);
   publish(agent);
+}
+
+/** What an agent at work is called. */
+export function workingStatus({ role }: Agent): "thinking" | "running" {
+  return role === "supervisor" ? "thinking" : "running";
 }
 
 /** Writes the memo when something in it changed, one event at most, and the panel, no event. */
 export function publish(agent: Agent, envelope?: Envelope): void {
   const { phase, turn, usage, receipts, why } = agent.state;
-  const shown = { phase, turn, usage, receipts: receipts.slice(-10), ...(why && { why }) };
+  const shown = {
+    phase,
+    turn,
+    usage,
+    receipts: receipts.slice(-10),
+    ...(why && { why }),
+    ...(agent.state.requests.length > 0 && { requests: toShownRequests(agent.state.requests) }),
+  };
   const text = JSON.stringify(shown);
   if (text !== agent.run.published.state || envelope) {
     agent.run.published.state = text;
@@ -32,6 +46,14 @@ export function publish(agent: Agent, envelope?: Envelope): void {
   setCurrentDetails(toDetails(agent));
 }
 
+const shownRequests = 10;
+
+function toShownRequests(requests: readonly OpenRequest[]): readonly OpenRequest[] {
+  return requests
+    .slice(0, shownRequests)
+    .map((request) => ({ ...request, text: cutText(request.text, 500) }));
+}
+
 function toDetails(agent: Agent): string {
   const { state } = agent;
   const backend =
@@ -41,6 +63,9 @@ function toDetails(agent: Agent): string {
       `**${agent.name}** · ${toPhaseText(state.phase)} · turn ${state.turn} · ${backend}`,
       toUsageText(state.usage),
       ...(state.why ? [`**Waits:** ${state.why}`] : []),
+      ...state.requests.map(
+        ({ requestId, kind, label }) => `**Asks** (${kind} ${requestId}): ${label}`,
+      ),
       ...toTaskTable(state.board.tasks),
     ].join("\n\n"),
     18_000,

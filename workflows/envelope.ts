@@ -1,9 +1,12 @@
 // What a task leaves behind, cut to fit.
 import type { Envelope, FailureReason, TaskEnd } from "../protocol/task.ts";
-import { byteLength, cutText } from "../protocol/text.ts";
+import { byteLength, cutJson, cutText } from "../protocol/text.ts";
 import type { AgentState } from "./agent.ts";
 
 const envelopeBytes = 3_000;
+
+/** Why something failed or waits, wherever it is kept. */
+export const reasonBytes = 2_000;
 
 /** The envelope of a task that ends now, from what it holds. */
 export function toEnvelope(state: AgentState, end: TaskEnd, notDone: string): Envelope {
@@ -29,21 +32,12 @@ export function toEnvelope(state: AgentState, end: TaskEnd, notDone: string): En
   return { ...bare, summary: cutJson(state.lastText || "(no words)", room) };
 }
 
-/** Cuts a text so that it fits as a JSON string. */
-function cutJson(text: string, maxBytes: number): string {
-  let cut = cutText(text, maxBytes);
-  while (byteLength(JSON.stringify(cut)) > maxBytes && cut.length > 1) {
-    cut = cutText(cut, Math.floor(byteLength(cut) * 0.9));
-  }
-  return cut;
-}
-
 /** A task that could not end by itself, with the reason for its parent. */
 export class TaskFailure extends Error {
   override readonly name = "TaskFailure";
   readonly reason: FailureReason;
   constructor(reason: FailureReason, message: string) {
-    super(message);
+    super(cutText(message, reasonBytes));
     this.reason = reason;
   }
 }

@@ -16,12 +16,18 @@ const keptEntries = 400;
 export function addEntry(feed: Feed, at: string, turn: number, event: FeedEvent): Feed {
   const entry: FeedEntry = { n: feed.last + 1, at, turn, event };
   const entries = [...feed.entries, entry];
-  let bytes = feed.bytes + sizeOf(entry);
-  while (entries.length > 1 && (bytes > keptBytes || entries.length > keptEntries)) {
+  return trimFeed({ entries, last: entry.n, bytes: feed.bytes + sizeOf(entry) }, keptBytes);
+}
+
+/** The newest entries that fit, one at least. */
+export function trimFeed(feed: Feed, mostBytes: number): Feed {
+  const entries = [...feed.entries];
+  let { bytes } = feed;
+  while (entries.length > 1 && (bytes > mostBytes || entries.length > keptEntries)) {
     const oldest = entries.shift();
     if (oldest) bytes -= sizeOf(oldest);
   }
-  return { entries, last: entry.n, bytes };
+  return { entries, last: feed.last, bytes };
 }
 
 export function readFeed(feed: Feed, after: number, status: SupervisorStatus): FeedPage {

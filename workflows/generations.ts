@@ -1,9 +1,9 @@
-// A new generation, begun from a digest of the old one.
-import { byteLength, cutText } from "../protocol/text.ts";
+// A new generation, and what it keeps of the old one.
+import { cutJson, cutText, jsonLength } from "../protocol/text.ts";
 import type { Message } from "../protocol/turn.ts";
 import { type Agent, modelOf, tell } from "./agent.ts";
 import { toDigest, toResultText } from "./digest.ts";
-import { append, beginGeneration, toUserMessage } from "./transcript.ts";
+import { append, beginGeneration, countAnswered, sizeOf, toUserMessage } from "./transcript.ts";
 
 interface RebuildReason {
   readonly type: string;
@@ -12,19 +12,33 @@ interface RebuildReason {
   readonly backend?: string;
 }
 
-/** For a transcript that this backend and model cannot go on with. What is unanswered stays whole. */
+/** For a transcript that this backend and model cannot go on with, or that nobody could sum up. */
 export function rebuild(agent: Agent, reason: RebuildReason): void {
+  const { generation, board } = agent.state;
+  const answered = generation.messages.slice(0, countAnswered(generation));
+  const begun = `a digest (${reason.type}: ${cutText(reason.message, 600)})`;
+  renew(agent, { opening: toDigest(answered, board, reason.type), begun, ...reason });
+}
+
+interface Beginning {
+  /** The first words of the new generation. */
+  readonly opening: string;
+  /** What it begins from, and why, for people. */
+  readonly begun: string;
+  readonly backend?: string;
+}
+
+/** The next generation: one user message, in which all that is unanswered stays whole. */
+export function renew(agent: Agent, { opening, begun, backend }: Beginning): void {
   const { state } = agent;
-  const { messages, number, backend } = state.generation;
-  const answered = messages.findLastIndex((message) => message.role === "assistant") + 1;
-  const digest = toDigest(messages.slice(0, answered), state.board, reason.type);
-  const texts = [digest, ...toOpenTexts(messages.slice(answered))];
-  const next = beginGeneration(number + 1, reason.backend ?? backend, modelOf(agent));
+  const old = state.generation;
+  const texts = [opening, ...toOpenTexts(old.messages.slice(countAnswered(old)))];
+  const next = beginGeneration(old.number + 1, backend ?? old.backend, modelOf(agent));
   state.generation = append(next, toUserMessage([], texts));
   tell(agent, {
     type: "generation",
     generation: state.generation.number,
-    text: `The transcript begins anew from a digest (${reason.type}: ${cutText(reason.message, 200)}).`,
+    text: `The transcript begins anew from ${begun}.`,
   });
 }
 
@@ -41,17 +55,41 @@ function toOpenTexts(messages: readonly Message[]): readonly string[] {
     })
     .filter((text) => text.trim() !== "");
   const share = Math.floor(openBytes / Math.max(1, texts.length));
-  const small = texts.filter((text) => byteLength(text) <= share);
-  const room = openBytes - small.reduce((sum, text) => sum + byteLength(text), 0);
+  const small = texts.filter((text) => jsonLength(text) <= share);
+  const room = openBytes - small.reduce((sum, text) => sum + jsonLength(text), 0);
   const each = Math.floor(room / Math.max(1, texts.length - small.length));
-  return texts.map((text) => cutText(text, Math.max(share, each), "… (cut, it was too long)"));
+  return texts.map((text) => cutJson(text, Math.max(share, each), "… (cut, it was too long)"));
 }
 
-/** A transcript that outgrew its cap goes on from a digest, so that a roll can always carry it. */
+/**
+ * A transcript that outgrew its cap goes on from a digest, so that a roll can always carry it. Results
+ * owed to it count, and enter it first. While calls are open it stays, for their answer is part of it.
+ */
 export function limitTranscript(agent: Agent): void {
-  const { generation } = agent.state;
-  const most = agent.settings.limits.maxTranscriptBytes;
-  if (generation.bytes <= most) return;
-  const message = `It holds ${generation.bytes} bytes, and ${most} is the most.`;
-  rebuild(agent, { type: "transcript_full", message });
+  const { state, settings } = agent;
+  const owed = toUserMessage(state.owed, []);
+  const bytes = state.generation.bytes + (state.owed.length > 0 ? sizeOf([owed]) : 0);
+  const most = settings.limits.maxTranscriptBytes;
+  if (bytes <= most || state.openCalls.length > state.owed.length) return;
+  if (state.owed.length > 0) {
+    state.generation = append(state.generation, owed);
+    state.owed = [];
+    state.openCalls = [];
+    state.due = true;
+  }
+  rebuild(agent, {
+    type: "transcript_full",
+    message: `It holds ${bytes} bytes, and ${most} is the most.`,
+  });
+}
+
+/** An agent that is to use another model goes on from a digest: the old one's answers are signed by it. */
+export function followModel(agent: Agent): void {
+  const { model } = agent.state.generation;
+  const next = modelOf(agent);
+  if (model === next) return;
+  rebuild(agent, {
+    type: "model_changed",
+    message: `${model} answered until now, ${next} goes on.`,
+  });
 }

@@ -1,18 +1,13 @@
 // Work bound to one host, waited for while that host is away.
-import {
-  ActivityCancellationType,
-  ActivityFailure,
-  condition,
-  proxyActivities,
-  TimeoutFailure,
-} from "@temporalio/workflow";
+import { ActivityCancellationType, condition, proxyActivities } from "@temporalio/workflow";
 import type { HostActivities } from "../protocol/activities.ts";
 import type { AgentDefinition, PreparedWorkspace, Workspace } from "../protocol/agent.ts";
 import { toHostQueue } from "../protocol/ids.ts";
 import type { Agent } from "./agent.ts";
 import { enter } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
-import { reportResumed, reportWaiting } from "./parent.ts";
+import { goOn, reportWaiting } from "./parent.ts";
+import { isUnpicked } from "./unpicked.ts";
 
 /** A host that stays away is asked ever more seldom, down to this. */
 const slowest = 20;
@@ -29,22 +24,17 @@ export async function onHost<Result>(
   for (let missed = 0; ; missed += 1) {
     try {
       const result = await run();
-      if (missed > 0) resume(agent);
+      if (missed > 0) goOn(agent);
       return result;
     } catch (error) {
       if (!isUnpicked(error)) throw error;
       const why = missed === 0 ? waitForHost(agent) : agent.state.why;
       const wait = agent.settings.limits.hostRetryMs * Math.min(slowest, 2 ** missed);
       if (!(await condition(giveUp, wait))) continue;
-      resume(agent);
+      goOn(agent);
       throw new TaskFailure("error", `It was not run. ${why}`);
     }
   }
-}
-
-function isUnpicked(error: unknown): boolean {
-  if (!(error instanceof ActivityFailure) || !(error.cause instanceof TimeoutFailure)) return false;
-  return error.cause.timeoutType === "SCHEDULE_TO_START";
 }
 
 function waitForHost(agent: Agent): string {
@@ -54,11 +44,6 @@ function waitForHost(agent: Agent): string {
   enter(agent, { status: "waiting", waitingOn: ["host"] }, why);
   reportWaiting(agent, ["host"], why);
   return why;
-}
-
-function resume(agent: Agent): void {
-  enter(agent, { status: agent.role === "supervisor" ? "thinking" : "running" });
-  reportResumed(agent);
 }
 
 function hostActivities(agent: Agent, host: string) {

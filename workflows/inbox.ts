@@ -25,7 +25,7 @@ export function drain(
   let isFull = false;
   const isTaken = (item: InboxItem): boolean => {
     if (item.type === "ended") return ++ends <= endsPerTurn;
-    const size = bytesOf([item]);
+    const size = sizeOf(item);
     // Once something had to stay, nothing that came later may pass it.
     isFull ||= bytes > 0 && bytes + size > mostBytes;
     bytes += size;
@@ -42,6 +42,24 @@ export function holdsWords(inbox: Inbox): boolean {
   return inbox.some((item) => item.type === "message" || item.type === "note");
 }
 
+/** Whether what an agent asked of a person has to give way: a person speaks, or a note that cannot wait. */
+export function demandsAttention(inbox: Inbox): boolean {
+  return inbox.some(
+    (item) => item.type === "message" || (item.type === "note" && item.note.when === "now"),
+  );
+}
+
+/** Sizes of items, which never change: thousands may arrive at once after an absence. */
+const sizes = new WeakMap<InboxItem, number>();
+
+function sizeOf(item: InboxItem): number {
+  const known = sizes.get(item);
+  if (known !== undefined) return known;
+  const size = byteLength(JSON.stringify(item));
+  sizes.set(item, size);
+  return size;
+}
+
 export function bytesOf(inbox: Inbox): number {
-  return inbox.reduce((sum, item) => sum + byteLength(JSON.stringify(item)), 0);
+  return inbox.reduce((sum, item) => sum + sizeOf(item), 0);
 }

@@ -7,8 +7,11 @@ import {
   beginSignal,
   cancelReasonSignal,
   checkTaskQuery,
+  decideSignal,
+  decideUpdate,
   endSignal,
   feedQuery,
+  knowsQuery,
   type PersonMessage,
   resumeSignal,
   sendMessageSignal,
@@ -20,19 +23,23 @@ import {
   updateTaskSignal,
 } from "../protocol/messages.ts";
 import {
+  decideShape,
   personMessageShape,
   reasonShape,
   steeringNoteShape,
   taskEventShape,
 } from "../protocol/message-shapes.ts";
 import { byteLength, cutText, toLine } from "../protocol/text.ts";
-import { type Agent, arrive, interrupt, modelOf, takeId, tell } from "./agent.ts";
+import { type Agent, arrive, interrupt, modelOf, now, takeId, tell } from "./agent.ts";
 import { publish } from "./display.ts";
 import { readFeed } from "./feed.ts";
 import { bytesOf } from "./inbox.ts";
 import { toReport, toSupervisorStatus } from "./report.ts";
+import { refuseDecision, takeDecision, takeLateDecision } from "./requests.ts";
 import { addReceipt, findTask, moveOnBoard, takeSeq } from "./task-board.ts";
-import { beginQueued, passResume } from "./slots.ts";
+import { passRequest, takeRecovery, waitsForModel } from "./recovery.ts";
+import { beginQueued } from "./slots.ts";
+import { giveGrace } from "./task-ends.ts";
 import { toPage } from "./transcript.ts";
 
 /** What both kinds of agent answer. */
@@ -49,6 +56,7 @@ export function answerQueries(agent: Agent): void {
     generation: state.generation.number,
     total: state.generation.messages.length,
   }));
+  setHandler(knowsQuery, ({ ids }) => ids.filter((id) => findTask(state.board, id)));
   setHandler(checkTaskQuery, (detail) => toReport(agent, detail));
   setHandler(feedQuery, (after) => readFeed(state.feed, after, toSupervisorStatus(agent)));
 }
@@ -65,13 +73,24 @@ function toHeader(agent: Agent) {
 
 /** What both kinds of agent are told about their tasks and their waiting. */
 export function takeTaskNews(agent: Agent): void {
+  setHandler(decideUpdate, (given) => takeDecision(agent, given), {
+    validator: (given) => {
+      const read = decideShape.safeParse(given);
+      if (!read.success) refuse(`The decision cannot be read: ${z.prettifyError(read.error)}`);
+      refuseDecision(agent, given);
+    },
+  });
+  setHandler(decideSignal, (given) => {
+    const decision = believe(agent, "decide", decideShape, given);
+    if (decision) takeLateDecision(agent, decision);
+  });
   setHandler(taskEventSignal, (given) => {
     const news = believe(agent, "task_event", taskEventShape, given);
     if (news) takeTaskEvent(agent, news);
   });
   setHandler(resumeSignal, () => {
     agent.run.probes += 1;
-    passResume(agent);
+    passRequest(agent);
   });
 }
 
@@ -111,6 +130,13 @@ function takeTaskEvent(agent: Agent, { taskId, seq, event }: TaskEvent): void {
     }
     case "resumed":
       state.board = moveOnBoard(state.board, taskId, { type: "resumed" });
+      if (waitsForModel(task.phase)) takeRecovery(agent, taskId);
+      break;
+    case "recovered":
+      takeRecovery(agent, taskId);
+      break;
+    case "cancelling":
+      giveGrace(agent, taskId, now());
       break;
   }
   beginQueued(agent);
@@ -124,7 +150,9 @@ export function takePersonMessages(agent: Agent): void {
   });
   setHandler(sendMessageSignal, (given) => {
     const message = believe(agent, "send_message", personMessageShape, given);
-    if (message) takeMessage(agent, toFit(agent, message));
+    if (!message || agent.state.knownIds.includes(message.id)) return;
+    const text = toFit(agent, message.id, message.text);
+    if (text !== undefined) takeMessage(agent, { ...message, text });
   });
   setHandler(endSignal, () => {
     agent.state.ending = true;
@@ -174,23 +202,35 @@ export function takeSteering(agent: Agent): void {
   });
   setHandler(updateTaskSignal, (given) => {
     const note = believe(agent, "update_async_task", steeringNoteShape, given);
-    if (!note || !takeId(agent, note.noteId)) return;
-    const { message: text } = note;
-    arrive(agent, { type: "note", note: { ...note, message: toFit(agent, { text }).text } });
+    if (!note || state.knownIds.includes(note.noteId)) return;
+    const message = toFit(agent, note.noteId, note.message);
+    if (message === undefined) return;
+    takeId(agent, note.noteId);
+    arrive(agent, { type: "note", note: { ...note, message } });
     agent.run.probes += 1;
     if (note.when === "now") interrupt(agent);
   });
 }
 
-/** Signals wait for absent workers, so more of them may wait than updates would be let in. */
-const signalledShare = 2;
+/** Signals wait for absent workers, so a third more of them may wait than updates would be let in. */
+const signalledShare = 4 / 3;
+const cutBytes = 500;
 
-/** A signal cannot be refused: words for which the inbox has no room enter cut, and say so. */
-function toFit<Words extends { readonly text: string }>(agent: Agent, words: Words): Words {
+/**
+ * A signal cannot be refused: words for which the inbox has no room enter cut, and say so. Where not
+ * even that has room they are left out, counted, and told with the next words that enter.
+ */
+function toFit(agent: Agent, id: string, text: string): string | undefined {
   const { state, settings } = agent;
   const room = signalledShare * settings.limits.maxInboxBytes - bytesOf(state.inbox);
-  if (byteLength(words.text) <= room) return words;
-  const text = cutText(words.text, 500, "… (cut: too much was waiting, please send it again)");
-  tell(agent, { type: "trouble", text: `Too much was waiting, so this was cut: ${text}` });
-  return { ...words, text };
+  // As JSON it may grow, and an item has more to it than its words.
+  if (byteLength(JSON.stringify(text)) + cutBytes <= room) return text;
+  if (room < 3 * cutBytes) {
+    const { count, ids } = state.leftOut;
+    state.leftOut = { count: count + 1, ids: [...ids, id].slice(0, 20) };
+    return undefined;
+  }
+  const cut = cutText(text, cutBytes, "… (cut: too much was waiting, please send it again)");
+  tell(agent, { type: "trouble", text: `Too much was waiting, so this was cut: ${cut}` });
+  return cut;
 }

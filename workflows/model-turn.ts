@@ -1,173 +1,167 @@
 // The next answer of the model, whatever it takes.
 import {
-  ActivityCancellationType,
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   condition,
   isCancellation,
-  proxyActivities,
-  workflowInfo,
+  patched,
+  TimeoutFailure,
 } from "@temporalio/workflow";
-import type { ModelActivities } from "../protocol/activities.ts";
 import { type ModelTrouble, toModelTrouble } from "../protocol/failures.ts";
-import { toQueues } from "../protocol/ids.ts";
 import { cutText } from "../protocol/text.ts";
 import type { ModelAnswer } from "../protocol/turn.ts";
 import { type Agent, tell } from "./agent.ts";
-import { enter, publish } from "./display.ts";
-import { TaskFailure } from "./envelope.ts";
-import { holdsWords } from "./inbox.ts";
-import { reportResumed, reportWaiting } from "./parent.ts";
-import { mustRoll } from "./roll.ts";
-import { passResume } from "./slots.ts";
+import { enter } from "./display.ts";
+import { reasonBytes, TaskFailure } from "./envelope.ts";
 import { rebuild } from "./generations.ts";
+import { holdsWords } from "./inbox.ts";
+import { callOnce, isForPerson } from "./model-call.ts";
+import { goOn, reportWaiting } from "./parent.ts";
+import { passAnswer, passResume } from "./recovery.ts";
+import { mustRoll } from "./roll.ts";
+import { isUnpicked } from "./unpicked.ts";
+
+/** Agents begun before this took a failed pull for trouble of the model, and missed a `resume` during a call. */
+const callsAgain = "calls-again";
 
 /** An answer, or nothing when something comes first: a note, a message, the end, a roll. */
 export async function nextAnswer(agent: Agent): Promise<ModelAnswer | undefined> {
-  const { state } = agent;
   try {
     const answer = await callOnce(agent);
-    if (state.parked > 0) resume(agent);
+    takeSuccess(agent);
     return answer;
   } catch (error) {
-    if (isCancellation(error)) {
-      if (!agent.run.interrupted || CancellationScope.current().consideredCancelled) throw error;
-      return undefined;
-    }
-    const trouble = toTrouble(error);
-    if (trouble.kind === "rebuild" && !state.rebuilt) {
-      state.rebuilt = true;
-      rebuild(agent, trouble);
-    } else if (trouble.kind === "stop" || trouble.kind === "rebuild") {
-      throw new TaskFailure("error", trouble.message);
-    } else await park(agent, trouble);
+    if (!isCancellation(error)) await takeTrouble(agent, toTrouble(error));
+    else if (!agent.run.interrupted || CancellationScope.current().consideredCancelled) throw error;
     return undefined;
   }
 }
 
-async function callOnce(agent: Agent): Promise<ModelAnswer> {
-  const { state, settings, run } = agent;
-  const { limits } = settings;
-  const queues = toQueues(settings.installation);
-  const forPerson = agent.role === "supervisor" && state.answering.length > 0;
-  const { callModel } = proxyActivities<ModelActivities>({
-    taskQueue: forPerson ? queues.now : queues.models,
-    startToCloseTimeout: limits.modelTimeoutMs,
-    scheduleToCloseTimeout: limits.modelTotalMs,
-    heartbeatTimeout: limits.modelHeartbeatMs,
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: {
-      initialInterval: limits.modelRetryMs,
-      backoffCoefficient: 2,
-      maximumInterval: Math.max(limits.modelRetryMs, limits.modelRetryMaxMs),
-      // A parked agent probes: one attempt, then it waits again.
-      maximumAttempts: state.parked > 0 ? 1 : limits.modelAttempts,
-    },
-    priority: {
-      priorityKey: forPerson ? 1 : agent.role === "supervisor" ? 2 : 4,
-      fairnessKey: agent.rootId.slice(0, 64),
-    },
-  });
-  enterWorking(agent);
-  const { workflowId, runId } = workflowInfo();
-  const { generation } = state;
-  const transcript = {
-    workflowId,
-    runId,
-    generation: generation.number,
-    upTo: generation.messages.length,
-  };
-  run.step = new CancellationScope();
-  try {
-    return await run.step.run(() =>
-      callModel.executeWithOptions({ summary: toSummary(agent) }, [
-        {
-          transcript,
-          backend: generation.backend,
-          maxTokens: maxTokensOf(agent),
-          closing: state.closing,
-        },
-      ]),
-    );
-  } finally {
-    run.step = undefined;
-  }
-}
-
-function enterWorking(agent: Agent): void {
-  const status = agent.role === "supervisor" ? "thinking" : "running";
-  if (agent.state.phase.status === status) publish(agent);
-  else if (agent.state.phase.status !== "waiting") enter(agent, { status });
-}
-
-/** Doubled for each answer that was cut off, twice at most. */
-function maxTokensOf(agent: Agent): number {
-  const base = agent.state.definition?.maxTokens ?? agent.settings.limits.maxTokens;
-  return base * 2 ** agent.state.cutOff;
-}
-
-/** `turn 3 · claude-… · after 2 tool calls` */
-function toSummary({ state }: Agent): string {
-  const last = state.generation.messages.at(-1);
-  const results = last?.content.filter((block) => block.type === "tool_result").length ?? 0;
-  const model = state.generation.backend === "scripted" ? "scripted model" : state.generation.model;
-  const after = results === 0 ? "" : ` · after ${results} tool call${results === 1 ? "" : "s"}`;
-  return cutText(`turn ${state.turn + 1} · ${model}${after}`, 200);
+/** The model is back, for this agent and so for its tasks. */
+function takeSuccess(agent: Agent): void {
+  agent.run.misses = 0;
+  if (agent.state.parked > 0) {
+    agent.state.parked = 0;
+    goOn(agent);
+    passResume(agent);
+  } else if (isForPerson(agent)) passAnswer(agent);
 }
 
 interface Trouble {
-  readonly kind: ModelTrouble;
+  /** `unpicked`: a probe found no slot, so nothing was tried. */
+  readonly kind: ModelTrouble | "unpicked";
   readonly type: string;
   readonly message: string;
   readonly backend?: string;
+  /** What the provider asks to wait, in milliseconds. */
+  readonly retryAfterMs: number;
 }
 
-function toTrouble(error: unknown): Trouble {
+export function toTrouble(error: unknown): Trouble {
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  const message = cause instanceof Error ? cause.message : String(cause);
-  if (!(cause instanceof ApplicationFailure)) return { kind: "park", type: "Timeout", message };
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const message = cutText(words, reasonBytes);
+  const plain = { type: "Timeout", message, retryAfterMs: 0 };
+  if (isUnpicked(error)) return { ...plain, kind: "unpicked" };
+  if (cause instanceof TimeoutFailure) {
+    const which = cause.timeoutType ?? "in all";
+    return { ...plain, kind: "park", message: `The call did not end in time (${which}).` };
+  }
+  if (!(cause instanceof ApplicationFailure)) return { ...plain, kind: "park" };
   const type = cause.type ?? "Error";
-  const detail = cause.details?.[0] as { backend?: unknown } | undefined;
+  const detail = cause.details?.[0] as { backend?: unknown; retryAfterMs?: unknown } | undefined;
   return {
-    kind: toModelTrouble(type, cause.nonRetryable ?? false),
+    kind: toKind(type, cause.nonRetryable ?? false),
     type,
     message,
+    retryAfterMs: typeof detail?.retryAfterMs === "number" ? detail.retryAfterMs : 0,
     ...(typeof detail?.backend === "string" && { backend: detail.backend }),
   };
 }
 
-/** Waits for the model to come back: a probe's time, somebody's words, or `resume`. */
-async function park(agent: Agent, trouble: Trouble): Promise<void> {
-  const { state, settings } = agent;
-  const waitingOn = trouble.kind === "quota" ? ("quota" as const) : ("model" as const);
-  const next =
-    trouble.kind === "quota"
-      ? "It goes on after `bosun resume`, or with the next message."
-      : "It is tried again by itself, and at once with the next message.";
-  announce(agent, waitingOn, `${trouble.message} ${next}`);
-  const wait = settings.limits.probeMs * 2 ** Math.min(state.parked, 10);
-  state.parked += 1;
-  const probes = agent.run.probes;
-  const woken = (): boolean =>
-    agent.run.probes > probes || state.ending || holdsWords(state.inbox) || mustRoll(agent);
-  if (trouble.kind === "quota") return await condition(woken);
-  const most = Math.min(settings.limits.probeMaxMs, wait);
-  await condition(woken, Math.round(most * (0.9 + 0.2 * Math.random())));
+function toKind(type: string, isRefusal: boolean): ModelTrouble {
+  const kind = toModelTrouble(type, isRefusal);
+  if (kind !== "again" || patched(callsAgain)) return kind;
+  return isRefusal ? "stop" : "park";
 }
 
+async function takeTrouble(agent: Agent, trouble: Trouble): Promise<void> {
+  const { state } = agent;
+  switch (trouble.kind) {
+    case "again":
+      return await callAgain(agent, trouble);
+    case "unpicked":
+      return await waitForProbe(agent, 0);
+    case "park":
+      announce(
+        agent,
+        "model",
+        trouble,
+        "It is tried again by itself, and at once with the next message or `bosun resume`.",
+      );
+      return await waitForProbe(agent, trouble.retryAfterMs);
+    case "quota":
+      announce(
+        agent,
+        "quota",
+        trouble,
+        "It goes on after `bosun resume`, or with the next message.",
+      );
+      state.parked += 1;
+      return await condition(waker(agent));
+    case "rebuild":
+      if (state.rebuilt) throw new TaskFailure("error", trouble.message);
+      state.rebuilt = true;
+      return rebuild(agent, trouble);
+    case "stop":
+      throw new TaskFailure("error", trouble.message);
+  }
+}
+
+/** The model had no part in it: the same call once more, after a moment that grows. */
+async function callAgain(agent: Agent, { message }: Trouble): Promise<void> {
+  const { state, run, settings } = agent;
+  const { modelRetryMs, modelRetryMaxMs } = settings.limits;
+  if (state.parked === 0 && run.misses === 0) {
+    tell(agent, { type: "trouble", text: `${toSentence(message)} The call is made again.` });
+  }
+  const wait = modelRetryMs * 2 ** Math.min(run.misses, 10);
+  run.misses += 1;
+  await condition(waker(agent), Math.min(modelRetryMaxMs, wait));
+}
+
+/** A probe's time, never less than the provider asks for. Agents that began to wait together spread out. */
+async function waitForProbe(agent: Agent, leastMs: number): Promise<void> {
+  const { state, settings } = agent;
+  const { probeMs, probeMaxMs } = settings.limits;
+  const wait = Math.min(probeMaxMs, probeMs * 2 ** Math.min(state.parked, 10));
+  state.parked += 1;
+  const spread = 0.5 + Math.random();
+  await condition(waker(agent), Math.round(Math.max(leastMs, wait * spread)));
+}
+
+/** What ends a wait for the model early: somebody's words or `resume`, also during the call, the end, a roll. */
+function waker(agent: Agent): () => boolean {
+  const { state, run } = agent;
+  if (run.probes > run.seen && !patched(callsAgain)) run.seen = run.probes;
+  return () => run.probes > run.seen || state.ending || holdsWords(state.inbox) || mustRoll(agent);
+}
+
+const toSentence = (words: string): string => (/[.!?]$/.test(words) ? words : `${words}.`);
+
+const whyBytes = 1_000;
+
 /** Said once: a probe that fails the same way is no news. */
-function announce(agent: Agent, waitingOn: "model" | "quota", why: string): void {
+function announce(
+  agent: Agent,
+  waitingOn: "model" | "quota",
+  { message }: Trouble,
+  next: string,
+): void {
+  const why = `${cutText(toSentence(message), whyBytes - next.length - 1)} ${next}`;
   if (agent.state.phase.status === "waiting" && agent.state.why === why) return;
   tell(agent, { type: "trouble", text: why });
   enter(agent, { status: "waiting", waitingOn: [waitingOn] }, why);
   reportWaiting(agent, [waitingOn], why);
-}
-
-/** The model is back, for this agent and so for its tasks. */
-function resume(agent: Agent): void {
-  agent.state.parked = 0;
-  enter(agent, { status: agent.role === "supervisor" ? "thinking" : "running" });
-  reportResumed(agent);
-  passResume(agent);
 }

@@ -2,23 +2,37 @@
 import { getExternalWorkflowHandle } from "@temporalio/workflow";
 import { type TaskEvent, taskEventSignal } from "../protocol/messages.ts";
 import type { Receipt, WaitingReason } from "../protocol/task.ts";
+import { cutText } from "../protocol/text.ts";
 import { type Agent, send } from "./agent.ts";
+import { enter, workingStatus } from "./display.ts";
 
 export function reportWaiting(
   agent: Agent,
   waitingOn: readonly WaitingReason[],
   why: string,
 ): void {
-  report(agent, { type: "waiting", waitingOn, why });
+  report(agent, { type: "waiting", waitingOn, why: cutText(why, 1_000) });
 }
 
-export function reportResumed(agent: Agent): void {
+/** What was waited for is there: the agent works again, and its parent hears of it. */
+export function goOn(agent: Agent): void {
+  enter(agent, { status: workingStatus(agent) });
   report(agent, { type: "resumed" });
+}
+
+/** A task below has seen that the model answers again. */
+export function reportRecovered(agent: Agent): void {
+  report(agent, { type: "recovered" });
+}
+
+/** Whoever asked: from here on the parent owns the grace. */
+export function reportCancelling(agent: Agent): void {
+  report(agent, { type: "cancelling" });
 }
 
 /** The receipts of one step boundary together. */
 export function reportReceipts(agent: Agent, receipts: readonly Receipt[]): void {
-  report(agent, { type: "receipts", receipts });
+  report(agent, { type: "receipts", receipts: receipts.slice(-50) });
 }
 
 /** One after the other, for signals sent together arrive in any order. A closed parent needs no news. */

@@ -36,7 +36,9 @@ export function toReport(agent: Agent, detail: CheckDetail): TaskReport {
     turn: state.turn,
     usage: state.usage,
     receipts: state.receipts,
-    unseenNotes: state.inbox.flatMap((item) => (item.type === "note" ? [item.note.noteId] : [])),
+    unseenNotes: state.inbox
+      .flatMap((item) => (item.type === "note" ? [item.note.noteId] : []))
+      .slice(0, 50),
     asOf: now(),
   };
   const digest = { ...base, lastText: cutText(state.lastText, 1_000) };

@@ -7,7 +7,9 @@ import {
 } from "@temporalio/workflow";
 import type { PreparedWorkspace, Workspace } from "../protocol/agent.ts";
 import { type Agent, modelOf, tell } from "./agent.ts";
+import { publish } from "./display.ts";
 import { loadAgent, prepareWorkspace } from "./host.ts";
+import { watchOpen } from "./task-ends.ts";
 import { confirmCancels } from "./tasks.ts";
 import { beginGeneration } from "./transcript.ts";
 
@@ -35,6 +37,18 @@ export async function flush(agent: Agent): Promise<void> {
     await confirmCancels(agent);
     await condition(() => agent.run.outgoing.size === 0 && allHandlersFinished());
   });
+}
+
+/** Goes on where the run before stopped: shows itself, and watches the tasks that one started. */
+export function takeOver(agent: Agent): void {
+  publish(agent);
+  void watchOpen(agent, () => agent.run.rolling).catch(() => undefined);
+}
+
+/** Closes a run that another one follows. */
+export async function handOver(agent: Agent): Promise<void> {
+  agent.run.rolling = true;
+  await closeRun(agent);
 }
 
 /** The same before a roll or a good end. Throws when cancelled: no later run would know of it. */

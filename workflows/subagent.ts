@@ -3,25 +3,30 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancelledFailure,
+  CancellationScope,
   condition,
   continueAsNew,
   isCancellation,
+  patched,
 } from "@temporalio/workflow";
 import { failureTypes } from "../protocol/failures.ts";
 import type { Envelope, FailureReason, TaskEnd } from "../protocol/task.ts";
+import { cutText } from "../protocol/text.ts";
 import type { Subagent, SubagentInput } from "../protocol/workflows.ts";
 import { type Agent, openAgent } from "./agent.ts";
 import { runTurns } from "./agent-loop.ts";
 import { enter, publish } from "./display.ts";
-import { limitTranscript } from "./generations.ts";
-import { TaskFailure, toEnvelope } from "./envelope.ts";
+import { reasonBytes, TaskFailure, toEnvelope } from "./envelope.ts";
 import { answerQueries, takeSteering, takeTaskNews } from "./messages.ts";
 import { toNotice } from "./notices.ts";
-import { reportWaiting } from "./parent.ts";
-import { mustRoll, toSnapshot } from "./roll.ts";
-import { closeRun, flush, prepare } from "./run.ts";
-import { endTasks, watchOpen } from "./task-ends.ts";
+import { giveSlotBack, takeSlot } from "./own-slot.ts";
+import { reportCancelling, reportWaiting } from "./parent.ts";
+import { mustRoll } from "./roll.ts";
+import { closeRun, flush, takeOver, handOver, prepare } from "./run.ts";
+import { toSnapshot } from "./snapshot.ts";
+import { endTasks } from "./task-ends.ts";
 import { openTasks } from "./task-board.ts";
+import { closeTurn } from "./tool-turn.ts";
 
 export const subagent: Subagent = async (input) => {
   const agent = openAgent(
@@ -40,27 +45,22 @@ export const subagent: Subagent = async (input) => {
   answerQueries(agent);
   takeTaskNews(agent);
   takeSteering(agent);
+  CancellationScope.current().cancelRequested.catch(() => takeCancellation(agent));
 
-  let rolling = false;
-  if (input.snapshot) {
-    publish(agent);
-    void watchOpen(agent, () => rolling).catch(() => undefined);
-  }
+  if (input.snapshot) takeOver(agent);
   try {
     while ((await work(agent, input)) === "settled") {
       await closeRun(agent);
       // What came while the last commands went out is answered before the end.
       if (isSettled(agent)) return complete(agent);
     }
-    rolling = true;
-    await closeRun(agent);
+    await handOver(agent);
   } catch (error) {
     if (isCancellation(error)) return await endCancelled(agent);
     const failed = toFailed(error);
     if (!failed) throw error;
     return await endFailed(agent, failed);
   }
-  limitTranscript(agent);
   return await continueAsNew<Subagent>({ ...input, snapshot: toSnapshot(agent) });
 };
 
@@ -103,19 +103,11 @@ async function waitForTasks(agent: Agent): Promise<void> {
   const { state } = agent;
   if (state.begun) {
     const why = `${openTasks(state.board).length} tasks of its own are open.`;
-    state.begun = false;
+    giveSlotBack(agent);
     enter(agent, { status: "waiting", waitingOn: ["tasks"] }, why);
     reportWaiting(agent, ["tasks"], why);
   }
   await condition(() => state.inbox.length > 0 || mustRoll(agent));
-}
-
-async function takeSlot(agent: Agent): Promise<void> {
-  const { state } = agent;
-  enter(agent, { status: "waiting", waitingOn: ["slot"] });
-  reportWaiting(agent, ["slot"], "");
-  await condition(() => state.begun);
-  enter(agent, { status: "running" });
 }
 
 /** Nothing may wait between here and the end of the workflow: a note that came then would be lost. */
@@ -129,6 +121,9 @@ function complete(agent: Agent): Envelope {
 }
 
 const outOfTurns = "Its turns were used up. The summary is what it had.";
+
+/** For calls that the end came before, so that the transcript can be read, and begun from, again. */
+const unanswered = "Not answered: the task ended first.";
 
 /** The last step: the envelope goes into the memo, where it can be read without a worker. */
 function leave(agent: Agent, end: TaskEnd, envelope: Envelope): void {
@@ -155,9 +150,11 @@ async function endFailed(agent: Agent, failed: Failed): Promise<never> {
   throw fail(agent, failed);
 }
 
-function fail(agent: Agent, { reason, message }: Failed): ApplicationFailure {
+function fail(agent: Agent, { reason, message: words }: Failed): ApplicationFailure {
+  const message = cutText(words, reasonBytes);
   const end: TaskEnd = { status: "failed", reason };
   agent.state.why = message;
+  closeTurn(agent, unanswered);
   const envelope = toEnvelope(agent.state, end, message);
   leave(agent, end, envelope);
   return ApplicationFailure.create({
@@ -168,6 +165,12 @@ function fail(agent: Agent, { reason, message }: Failed): ApplicationFailure {
   });
 }
 
+/** Told at once: what still runs may take its time, or never stop. */
+function takeCancellation(agent: Agent): void {
+  if (!patched("tells-cancelling")) return;
+  void CancellationScope.nonCancellable(async () => reportCancelling(agent));
+}
+
 /** Cancelled means stopped: its own tasks first, then this one. */
 async function endCancelled(agent: Agent): Promise<never> {
   const { state } = agent;
@@ -175,6 +178,7 @@ async function endCancelled(agent: Agent): Promise<never> {
   await flush(agent);
   const end: TaskEnd = { status: "cancelled" };
   const why = state.cancelReason || "It was cancelled before it was done.";
+  closeTurn(agent, unanswered);
   leave(agent, end, toEnvelope(state, end, why));
   throw new CancelledFailure(why);
 }

@@ -9,13 +9,13 @@ import {
 import type { Supervisor } from "../protocol/workflows.ts";
 import { type Agent, openAgent, tell } from "./agent.ts";
 import { giveUpTurn, runTurns, takeInbox } from "./agent-loop.ts";
-import { enter, publish } from "./display.ts";
-import { limitTranscript } from "./generations.ts";
+import { enter } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { answerQueries, takeMessage, takePersonMessages, takeTaskNews } from "./messages.ts";
-import { closeRun, flush, prepare } from "./run.ts";
-import { mustRoll, toSnapshot } from "./roll.ts";
-import { endTasks, watchOpen } from "./task-ends.ts";
+import { flush, takeOver, handOver, prepare } from "./run.ts";
+import { mustRoll } from "./roll.ts";
+import { toSnapshot } from "./snapshot.ts";
+import { endTasks } from "./task-ends.ts";
 
 export const supervisor: Supervisor = async (input) => {
   const agent = openAgent(
@@ -36,16 +36,11 @@ export const supervisor: Supervisor = async (input) => {
   takeTaskNews(agent);
   takePersonMessages(agent);
 
-  let rolling = false;
-  if (input.snapshot) {
-    publish(agent);
-    void watchOpen(agent, () => rolling).catch(() => undefined);
-  }
+  if (input.snapshot) takeOver(agent);
   try {
     await converse(agent, input.workspace);
     if (agent.state.ending) return await end(agent);
-    rolling = true;
-    await closeRun(agent);
+    await handOver(agent);
   } catch (error) {
     if (!isCancellation(error)) throw error;
     await end(agent);
@@ -53,7 +48,6 @@ export const supervisor: Supervisor = async (input) => {
   }
   // Told to end while the last commands went out.
   if (agent.state.ending) return await end(agent);
-  limitTranscript(agent);
   await continueAsNew<Supervisor>({ ...input, messages: [], snapshot: toSnapshot(agent) });
 };
 
@@ -76,7 +70,6 @@ async function answer(agent: Agent, workspace: Parameters<typeof prepare>[1]): P
   } catch (error) {
     // What was said meanwhile is taken along: the next message tries again.
     takeInbox(agent);
-    limitTranscript(agent);
     giveUpTurn(agent, toApology(error, "begin"));
     return enter(agent, { status: "idle" });
   }

@@ -1,6 +1,7 @@
 // The tasks of one agent, as plain state.
 import {
   type Envelope,
+  type Grace,
   isEnded,
   moveTask,
   type Receipt,
@@ -9,7 +10,7 @@ import {
   type TaskPhase,
   type WaitingReason,
 } from "../protocol/task.ts";
-import { toLine } from "../protocol/text.ts";
+import { byteLength, cutText, toLine } from "../protocol/text.ts";
 
 export interface BoardTask {
   readonly taskId: string;
@@ -27,6 +28,8 @@ export interface BoardTask {
   /** The tool call that waits for this task, while it does. */
   readonly awaitedBy?: string;
   readonly envelope?: Envelope;
+  /** It was asked to stop, and this agent owns its grace. */
+  readonly grace?: Grace;
   /** Its end has entered the transcript. Until then nothing of it is shortened. */
   readonly told?: boolean;
 }
@@ -49,6 +52,11 @@ export function findTask(board: Board, taskId: string): BoardTask | undefined {
 
 export function openTasks(board: Board): readonly BoardTask[] {
   return board.tasks.filter((task) => !isEnded(task.phase));
+}
+
+/** Tasks that are open, or whose end has not been read yet. */
+export function unreadTasks(board: Board): readonly BoardTask[] {
+  return board.tasks.filter((task) => !task.told);
 }
 
 export function addTask(
@@ -91,11 +99,16 @@ export function endOnBoard(
   envelope: Envelope,
   endedAt: string,
 ): Board {
-  return change(board, taskId, (task) =>
-    isEnded(task.phase)
-      ? task
-      : { ...task, phase: moveTask(task.phase, { type: "ended", end }), envelope, endedAt },
-  );
+  return change(board, taskId, (task) => {
+    if (isEnded(task.phase)) return task;
+    const { grace: _, ...rest } = task;
+    return { ...rest, phase: moveTask(task.phase, { type: "ended", end }), envelope, endedAt };
+  });
+}
+
+/** What an open task is given, now that it was asked to stop. */
+export function keepGrace(board: Board, taskId: string, grace: Grace): Board {
+  return change(board, taskId, (task) => (isEnded(task.phase) ? task : { ...task, grace }));
 }
 
 /** The task's end is in the transcript. Older ended tasks make room. */
@@ -183,6 +196,51 @@ function forgetOldest(board: Board): Board {
       .map((task) => (short.has(task.taskId) ? shorten(task) : task)),
   };
 }
+
+/**
+ * The board within a budget. What goes first can still be read from the tasks themselves: envelopes
+ * that were told, then lines that were told, then what is long in the rest.
+ */
+export function fitBoard(board: Board, mostBytes: number): Board {
+  const steps = [forgetEnvelopes, forgetLines, shortenRest, forgetUntold];
+  return steps.reduce((fitted, step) => step(fitted, mostBytes), board);
+}
+
+const bytesOf = (value: unknown): number => byteLength(JSON.stringify(value)) + 1;
+
+/** Changes told or ended tasks, oldest first, until the board fits. */
+function makeRoom(
+  board: Board,
+  mostBytes: number,
+  to: (task: BoardTask) => BoardTask | undefined,
+): Board {
+  let excess = bytesOf(board) - mostBytes;
+  const tasks = board.tasks.flatMap((task) => {
+    if (excess <= 0) return [task];
+    const changed = to(task);
+    excess -= bytesOf(task) - (changed ? bytesOf(changed) : 0);
+    return changed ? [changed] : [];
+  });
+  return { tasks, forgotten: board.forgotten + board.tasks.length - tasks.length };
+}
+
+const forgetEnvelopes = (board: Board, mostBytes: number): Board =>
+  makeRoom(board, mostBytes, (task) => (task.told ? shorten(task) : task));
+
+const forgetLines = (board: Board, mostBytes: number): Board =>
+  makeRoom(board, mostBytes, (task) => (task.told ? undefined : task));
+
+const shortenRest = (board: Board, mostBytes: number): Board =>
+  makeRoom(board, mostBytes, ({ envelope, ...task }) => ({
+    ...task,
+    description: toLine(task.description, 100),
+    receipts: task.receipts.slice(-3),
+    ...(envelope && { envelope: { ...envelope, summary: cutText(envelope.summary, 300) } }),
+  }));
+
+/** The notice of such an end says where the rest can be read. */
+const forgetUntold = (board: Board, mostBytes: number): Board =>
+  makeRoom(board, mostBytes, (task) => (task.envelope ? shorten(task) : task));
 
 function shorten(task: BoardTask): BoardTask {
   const { envelope: _envelope, ...rest } = task;

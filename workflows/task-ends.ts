@@ -7,18 +7,21 @@ import {
   ChildWorkflowFailure,
   condition,
   getExternalWorkflowHandle,
+  patched,
   proxyActivities,
 } from "@temporalio/workflow";
 import type { TaskEnding, WatchActivities } from "../protocol/activities.ts";
 import { failureTypes } from "../protocol/failures.ts";
 import { toQueues } from "../protocol/ids.ts";
 import { cancelReasonSignal } from "../protocol/messages.ts";
-import { type Envelope, isEnded } from "../protocol/task.ts";
+import { limitDefaults } from "../protocol/settings.ts";
+import { type Envelope, type Grace, isEnded } from "../protocol/task.ts";
 import { toLine } from "../protocol/text.ts";
 import { type Agent, arrive, now, send, tell } from "./agent.ts";
 import { publish } from "./display.ts";
+import { awaitStop } from "./grace.ts";
 import { beginQueued } from "./slots.ts";
-import { endOnBoard, findTask, openTasks } from "./task-board.ts";
+import { endOnBoard, findTask, keepGrace, openTasks } from "./task-board.ts";
 
 /** Hears the end of a child that this run started. */
 export async function followChild(
@@ -89,6 +92,7 @@ const idsPerWatch = 100;
 
 /** Watches open tasks that an earlier run started, until none is left or `stop` says so. */
 export async function watchOpen(agent: Agent, stop: () => boolean): Promise<void> {
+  for (const task of openTasks(agent.state.board)) if (task.grace) giveGrace(agent, task.taskId);
   const activities = proxyActivities<WatchActivities>({
     taskQueue: toQueues(agent.settings.installation).watch,
     startToCloseTimeout: 3_600_000,
@@ -124,6 +128,35 @@ function toGroups(ids: readonly string[]): readonly (readonly string[])[] {
   );
 }
 
+/** A task was asked to stop, by this agent or past it: from here on this agent sees that it does. */
+export function giveGrace(agent: Agent, taskId: string, takenAt?: string): void {
+  const { state, run } = agent;
+  const task = findTask(state.board, taskId);
+  if (!task || isEnded(task.phase) || !patched("ends-by-force")) return;
+  const keep = (grace: Grace): void => {
+    state.board = keepGrace(state.board, taskId, grace);
+  };
+  keep({ askedAt: now(), ...task.grace, ...(takenAt !== undefined && { takenAt }) });
+  if (run.graces.has(taskId)) return;
+  void CancellationScope.nonCancellable(async () => {
+    const scope = new CancellationScope();
+    run.graces.set(taskId, scope);
+    const { installation, limits } = agent.settings;
+    // An agent of the first version was started without this limit.
+    const { cancelGraceMs: graceMs } = { ...limitDefaults, ...limits };
+    const grace = (): Grace | undefined => findTask(state.board, taskId)?.grace;
+    const ending = await scope.run(() => awaitStop({ taskId, installation, graceMs, grace, keep }));
+    if (ending) settle(agent, ending);
+    run.graces.delete(taskId);
+  }).catch(() => undefined);
+}
+
+/** Before a roll. What was given stands on the board, and the next run goes on with it. */
+export function stopGraces({ run }: Agent): void {
+  for (const scope of run.graces.values()) scope.cancel();
+  run.graces.clear();
+}
+
 /** Cancels every open task and waits until all have ended. */
 export async function endTasks(agent: Agent, reason: string): Promise<void> {
   await CancellationScope.nonCancellable(async () => {
@@ -135,6 +168,7 @@ export async function endTasks(agent: Agent, reason: string): Promise<void> {
         const handle = getExternalWorkflowHandle(taskId);
         await send(agent, handle.signal(cancelReasonSignal, reason));
         await send(agent, handle.cancel());
+        giveGrace(agent, taskId);
       }),
     );
     if (open.length > 0) void watchOpen(agent, () => false).catch(() => undefined);

@@ -16,7 +16,7 @@ import { type Agent, modelOf, send } from "./agent.ts";
 import { publish } from "./display.ts";
 import { beginQueued } from "./slots.ts";
 import { markExisting } from "./task-board.ts";
-import { followChild } from "./task-ends.ts";
+import { followChild, giveGrace, stopGraces } from "./task-ends.ts";
 
 interface NewTask {
   readonly taskId: string;
@@ -105,6 +105,7 @@ export async function steerTask(taskId: string, note: SteeringNote): Promise<boo
 export async function cancelTask(agent: Agent, taskId: string, reason: string): Promise<void> {
   const handle = getExternalWorkflowHandle(taskId);
   if (reason) await send(agent, handle.signal(cancelReasonSignal, reason));
+  giveGrace(agent, taskId);
   const run = agent.run.tasks.get(taskId);
   if (!run) return await send(agent, handle.cancel());
   run.cancelling = true;
@@ -113,6 +114,8 @@ export async function cancelTask(agent: Agent, taskId: string, reason: string): 
 
 /** A scope's cancellation has no answer to wait for, so a run that closes asks again for one that has. */
 export async function confirmCancels(agent: Agent): Promise<void> {
+  // The next run goes on with them: when they end stands on the board.
+  stopGraces(agent);
   const asked = [...agent.run.tasks].filter(([, run]) => run.cancelling).map(([taskId]) => taskId);
   await Promise.all(asked.map((taskId) => send(agent, getExternalWorkflowHandle(taskId).cancel())));
 }

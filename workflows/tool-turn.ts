@@ -8,55 +8,111 @@ import {
 } from "@temporalio/workflow";
 import type { HostActivities, ToolOutcome } from "../protocol/activities.ts";
 import { toHostQueue } from "../protocol/ids.ts";
-import { byteLength, cutText } from "../protocol/text.ts";
+import { byteLength, cutText, toLine } from "../protocol/text.ts";
 import { checkCall, type CheckedCall, type DelegationTool, toolSpecs } from "../protocol/tools.ts";
 import type { ToolAnswer, ToolCall, ToolResult } from "../protocol/turn.ts";
-import { type Agent, tell } from "./agent.ts";
+import { type Agent, type CallAnswer, tell } from "./agent.ts";
 import { delegate } from "./delegation.ts";
 import { TaskFailure } from "./envelope.ts";
 import { onHost } from "./host.ts";
 import { holdsWords } from "./inbox.ts";
+import { ask, awaitDecision, needsPerson, withdrawAll } from "./requests.ts";
 import { mustRoll } from "./roll.ts";
+import { append, toUserMessage } from "./transcript.ts";
 
 type GoodCall = Extract<CheckedCall, { ok: true }>;
 
-/** Every call answered, in call order. Reads run beside each other, calls with effects one after the other. */
-export async function answerCalls(
-  agent: Agent,
-  calls: readonly ToolCall[],
-): Promise<readonly ToolResult[]> {
-  const declared = agent.state.definition?.tools.map((tool) => tool.name) ?? [];
+/** Whether the newest answer has calls that are still to be answered. */
+export function hasOpenTurn({ state }: Agent): boolean {
+  return state.openCalls.length > 0 && state.owed.length === 0;
+}
+
+/** Answers every call of the newest answer. One that waits for a person may outlive the run. */
+export async function answerCalls(agent: Agent): Promise<"answered" | "roll"> {
+  const { state } = agent;
+  for (;;) {
+    await runReady(agent);
+    if (state.requests.length === 0) break;
+    if ((await awaitDecision(agent)) === "roll") return "roll";
+  }
+  oweResults(agent);
+  return "answered";
+}
+
+/** A call that may run now, with its arguments checked. */
+interface Ready {
+  readonly id: string;
+  readonly call: GoodCall;
+}
+
+/** Runs what waits for nobody. Reads run beside each other, calls with effects one after the other. */
+async function runReady(agent: Agent): Promise<void> {
+  const { state } = agent;
+  const ready = state.openCalls.flatMap((call) => toReady(agent, call) ?? []);
+  if (ready.length === 0) return;
   let effects: Promise<unknown> = Promise.resolve();
   // A `now` note cancels this scope: the reads in it break off, calls with effects finish.
   agent.run.step = new CancellationScope();
-  const answers = calls.map((call) => {
-    const checked = checkCall(call.name, call.input, declared);
-    if (!checked.ok) return Promise.resolve<ToolAnswer>({ text: checked.error, isError: true });
-    if (toolSpecs[checked.name].effect !== "write") return answerCall(agent, call.id, checked);
-    const answer = effects.then(() => answerCall(agent, call.id, checked));
-    effects = answer.catch(() => undefined);
-    return answer;
+  const runs = ready.map(({ id, call }) => {
+    const run = async (): Promise<void> =>
+      keepAnswer(agent, id, call.label, await answerCall(agent, id, call));
+    if (toolSpecs[call.name].effect !== "write") return run();
+    const done = effects.then(run);
+    effects = done.catch(() => undefined);
+    return done;
   });
   // All of them, also when one was cancelled: a write that goes on has to be waited for.
-  const settled = await Promise.allSettled(answers).finally(() => (agent.run.step = undefined));
-  const texts = fitTogether(settled.map(toAnswer));
-  return calls.map((call, index) => toResult(agent, call, texts[index]));
+  const settled = await Promise.allSettled(runs).finally(() => (agent.run.step = undefined));
+  for (const run of settled) if (run.status === "rejected") throw run.reason;
+  state.answers = fitTogether(state.answers);
 }
 
-function toAnswer(settled: PromiseSettledResult<ToolAnswer>): ToolAnswer {
-  if (settled.status === "rejected") throw settled.reason;
-  return settled.value;
+/** A call that is not answered and waits for nobody. One that needs a person is asked for here. */
+function toReady(agent: Agent, call: ToolCall): Ready | undefined {
+  const { state } = agent;
+  if (state.answers[call.id] || state.requests.some((one) => one.callId === call.id))
+    return undefined;
+  const declared = state.definition?.tools.map((tool) => tool.name) ?? [];
+  const verdict = state.verdicts[call.id];
+  const input = verdict?.type === "run" && verdict.input ? verdict.input : call.input;
+  const checked = checkCall(call.name, input, declared);
+  const say = (answer: ToolAnswer): undefined => {
+    keepAnswer(agent, call.id, checked.ok ? checked.label : call.name, answer);
+  };
+  if (verdict?.type === "say") return say(verdict.answer);
+  if (!checked.ok) return say({ text: checked.error, isError: true });
+  if (verdict || !needsPerson(agent, checked)) return { id: call.id, call: checked };
+  ask(agent, call, checked);
+  return undefined;
 }
+
+function keepAnswer({ state }: Agent, id: string, label: string, answer: ToolAnswer): void {
+  const { text, isError } = answer;
+  state.answers = { ...state.answers, [id]: { text, isError, label: toLine(label, 200) } };
+}
+
+type Answers = Agent["state"]["answers"];
 
 /** What the results of one answer may have together, so that a step never outgrows a run. */
 const stepBytes = 300_000;
 
-function fitTogether(answers: readonly ToolAnswer[]): readonly ToolAnswer[] {
-  const each = Math.floor(stepBytes / Math.max(1, answers.length));
-  const total = answers.reduce((sum, answer) => sum + byteLength(answer.text), 0);
+function fitTogether(answers: Answers): Answers {
+  const all = Object.entries(answers);
+  const total = all.reduce((sum, [, { text }]) => sum + byteLength(text), 0);
   if (total <= stepBytes) return answers;
-  const mark = `… (cut: ${answers.length} results were asked for at once, ask for fewer)`;
-  return answers.map((answer) => ({ ...answer, text: cutText(answer.text, each, mark) }));
+  const each = Math.floor(stepBytes / all.length);
+  const mark = `… (cut: ${all.length} results were asked for at once, ask for fewer)`;
+  return Object.fromEntries(
+    all.map(([id, answer]) => [id, { ...answer, text: cutText(answer.text, each, mark) }]),
+  );
+}
+
+/** The results of the turn, in call order, for the next step boundary. */
+function oweResults(agent: Agent): void {
+  const { state } = agent;
+  state.owed = state.openCalls.map((call) => toResult(agent, call, state.answers[call.id]));
+  state.answers = {};
+  state.verdicts = {};
 }
 
 /** Results for calls that were not run because a note came first. */
@@ -69,14 +125,28 @@ export function cancelCalls(calls: readonly ToolCall[]): readonly ToolResult[] {
   }));
 }
 
-function toResult(agent: Agent, call: ToolCall, answer: ToolAnswer | undefined): ToolResult {
-  const { text, isError } = answer ?? { text: "No result.", isError: true };
-  const checked = checkCall(call.name, call.input, [call.name]);
-  const label = checked.ok ? checked.label : call.name;
-  tell(agent, { type: "tool", label: cutText(label, 200), failed: isError });
+/** Ends an open turn: what has no answer gets these words, and the results enter the transcript. */
+export function closeTurn(agent: Agent, words: string): void {
+  const { state } = agent;
+  if (state.openCalls.length === 0) return;
+  if (hasOpenTurn(agent)) {
+    withdrawAll(agent);
+    for (const { id, name } of state.openCalls) {
+      if (!state.answers[id]) keepAnswer(agent, id, name, { text: words, isError: true });
+    }
+    oweResults(agent);
+  }
+  state.generation = append(state.generation, toUserMessage(state.owed, []));
+  state.owed = [];
+  state.openCalls = [];
+}
+
+function toResult(agent: Agent, { id }: ToolCall, answer: CallAnswer | undefined): ToolResult {
+  const { text, isError, label } = answer ?? { text: "No result.", isError: true, label: "" };
+  tell(agent, { type: "tool", label, failed: isError });
   return {
     type: "tool_result",
-    tool_use_id: call.id,
+    tool_use_id: id,
     content: text || "(empty)",
     ...(isError && { is_error: true }),
   };

@@ -1,6 +1,13 @@
 // What has been said, in order, append-only.
 import { byteLength } from "../protocol/text.ts";
-import type { Block, Message, TextBlock, ToolResult, TranscriptPage } from "../protocol/turn.ts";
+import type {
+  Block,
+  Message,
+  ModelAnswer,
+  TextBlock,
+  ToolResult,
+  TranscriptPage,
+} from "../protocol/turn.ts";
 
 /** One append-only transcript. Backend and model stay the same for its life: answers are signed by them. */
 export interface Generation {
@@ -10,6 +17,8 @@ export interface Generation {
   readonly messages: readonly Message[];
   /** Size of the messages as JSON. */
   readonly bytes: number;
+  /** Its size in tokens when it had so many bytes, as the newest answer told it. */
+  readonly measured?: { readonly tokens: number; readonly bytes: number };
 }
 
 export function beginGeneration(
@@ -25,6 +34,33 @@ export function beginGeneration(
 export function append(generation: Generation, message: Message): Generation {
   (generation.messages as Message[]).push(message);
   return { ...generation, bytes: generation.bytes + sizeOf([message]) };
+}
+
+/** The generation with what an answer tells of its size. The answer itself is counted when it will be kept. */
+export function measure(generation: Generation, answer: ModelAnswer): Generation {
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens } = answer.usage;
+  const read = inputTokens + cacheReadTokens + cacheWriteTokens;
+  const { bytes } = generation;
+  if (answer.stopReason === "max_tokens") {
+    return { ...generation, measured: { tokens: read, bytes } };
+  }
+  const kept: Message = { role: "assistant", content: withoutEmptyText(answer.content) };
+  const measured = { tokens: read + outputTokens, bytes: bytes + sizeOf([kept]) };
+  return { ...generation, measured };
+}
+
+/** A token is about three bytes: few enough that the estimate is seldom too low. */
+const bytesPerToken = 3;
+
+/** As measured, and what has come since by its bytes. */
+export function tokensOf({ measured, bytes }: Generation): number {
+  const { tokens, bytes: known } = measured ?? { tokens: 0, bytes: 0 };
+  return tokens + Math.ceil(Math.max(0, bytes - known) / bytesPerToken);
+}
+
+/** How many messages lie before what is unanswered. */
+export function countAnswered({ messages }: Generation): number {
+  return messages.findLastIndex((message) => message.role === "assistant") + 1;
 }
 
 /** A user message: results first, then text, as the Messages API wants it. */
@@ -64,6 +100,6 @@ export function toPage(generation: Generation, from: number, to: number): Transc
   return { generation: generation.number, total: generation.messages.length, messages };
 }
 
-function sizeOf(messages: readonly Message[]): number {
+export function sizeOf(messages: readonly Message[]): number {
   return messages.reduce((sum, message) => sum + byteLength(JSON.stringify(message)), 0);
 }

@@ -1,4 +1,4 @@
-// The tools that work on files, by name.
+// The tools that a host runs, by name.
 import {
   type DelegationTool,
   type ToolName,
@@ -8,13 +8,14 @@ import {
 import { editFile } from "./edit-file.ts";
 import { listFiles } from "./list-files.ts";
 import { readFile } from "./read-file.ts";
+import { runCommand } from "./run-command.ts";
 import { searchFiles } from "./search-files.ts";
 import { ToolProblem } from "./tool-problem.ts";
 import type { Tool } from "./tool.ts";
 import { writeFile } from "./write-file.ts";
 
 /** Tools a host runs. The others are done by the workflow itself. */
-export type HostTool = Exclude<ToolName, DelegationTool>;
+export type HostTool = Exclude<ToolName, DelegationTool | "ask_human">;
 
 export const tools: Readonly<Record<HostTool, Tool<unknown>>> = {
   list_files: checked(toolSpecs.list_files, listFiles),
@@ -22,6 +23,7 @@ export const tools: Readonly<Record<HostTool, Tool<unknown>>> = {
   search_files: checked(toolSpecs.search_files, searchFiles),
   write_file: checked(toolSpecs.write_file, writeFile),
   edit_file: checked(toolSpecs.edit_file, editFile),
+  run_command: checked(toolSpecs.run_command, runCommand),
 };
 
 export function isHostTool(name: string): name is HostTool {

@@ -1,14 +1,27 @@
 // What a tool is given, what it gives back.
+import type { ProcessGroup } from "../process-group.ts";
+import type { Sandbox } from "../sandbox.ts";
 import type { Jail } from "./jail.ts";
 
 export interface ToolContext {
   readonly jail: Jail;
-  /** Never aborted for a tool with effects: what it began, it ends. */
+  /** Aborted for a tool with effects only when it is one that can be stopped: what others began, they end. */
   readonly signal: AbortSignal;
+  readonly commands: CommandContext;
+}
+
+/** What a command needs beyond the files. */
+export interface CommandContext {
+  readonly env: Readonly<Record<string, string>>;
+  sandbox(): Promise<Sandbox>;
+  /** Puts the processes of this call on record, so that a later attempt can stop them. */
+  record(group: ProcessGroup): Promise<void>;
 }
 
 export interface ToolAnswer {
   readonly text: string;
+  /** Set when what the tool did has failed, while the tool itself has not. */
+  readonly isError?: boolean;
   /** Paths under `artifacts/` that the call wrote. */
   readonly artifacts?: readonly string[];
 }

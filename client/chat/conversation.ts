@@ -2,19 +2,21 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import stringWidth from "string-width";
-import type { FeedEntry } from "../../protocol/feed.ts";
+import type { FeedEntry, FeedEvent } from "../../protocol/feed.ts";
 import { isEnded } from "../../protocol/task.ts";
 import { CommandError, type Context } from "../commands/context.ts";
+import { readAsker } from "../commands/decide-request.ts";
 import type { Visit } from "../commands/with-session.ts";
 import type { LiveCall } from "../live-call.ts";
 import { RequestError } from "../request-error.ts";
-import { renderEntry } from "../screen/feed-lines.ts";
+import { asksPerson, renderEntry } from "../screen/feed-lines.ts";
 import { type Palette, toPalette } from "../screen/palette.ts";
 import { toPlainLine } from "../screen/plain-text.ts";
 import { cutLine, wrapText } from "../screen/wrap-text.ts";
 import type { SupervisorHandle } from "../supervisor-handle.ts";
 import type { SupervisorView } from "../supervisor-view.ts";
 import type { Prompt } from "./prompt.ts";
+import { renderAsked, renderDecisions } from "../screen/request-lines.ts";
 import { runSlash } from "./slash.ts";
 
 export interface ConversationOptions {
@@ -32,6 +34,8 @@ export class Conversation {
   /** Messages sent from here, and whether they were answered. */
   readonly #sent = new Map<string, boolean>();
   readonly #openTasks = new Set<string>();
+  /** Requests that were shown with the command that decides them. */
+  readonly #asked = new Set<string>();
 
   constructor(options: ConversationOptions) {
     this.#options = options;
@@ -77,7 +81,10 @@ export class Conversation {
     const { signal, leave } = this.#options;
     const onGap = (open: boolean) =>
       this.#say([open ? "(no worker answers just now)" : "(a worker answers again)"]);
-    for await (const entry of supervisor.follow({ after, signal, onGap })) this.#show(entry);
+    for await (const entry of supervisor.follow({ after, signal, onGap })) {
+      this.#show(entry);
+      await this.#showAsked(supervisor, entry.event);
+    }
     const ended = !signal.aborted;
     this.#options.prompt.status("");
     leave();
@@ -98,6 +105,22 @@ export class Conversation {
       prompt.print(renderEntry(entry, frame));
     }
     if (event.type === "reply") for (const id of event.answers) this.#sent.set(id, true);
+  }
+
+  /** How to decide what an agent asks, once each, unless it is decided already. */
+  async #showAsked(supervisor: SupervisorHandle, event: FeedEvent): Promise<void> {
+    const { visit, json, prompt } = this.#options;
+    const id = toAsking(event, supervisor.id);
+    if (id === undefined || json) return;
+    const asker = await readAsker(visit.here.bosun, id).catch(() => undefined);
+    const fresh = asker?.requests.filter(({ requestId }) => !this.#asked.has(requestId)) ?? [];
+    for (const { requestId } of fresh) this.#asked.add(requestId);
+    const frame = { width: this.#width() - 2, now: new Date(), palette: this.#palette };
+    const [only, other] = fresh;
+    const lines =
+      only && !other ? renderDecisions(id, only, frame, "/") : renderAsked(id, fresh, frame, "/");
+    const own = only && id === supervisor.id ? ["Any other message takes it back."] : [];
+    prompt.print([...lines, ...own].map((line) => `  ${line}`));
   }
 
   /** What the person types. */
@@ -185,4 +208,10 @@ export class Conversation {
   #width(): number {
     return this.#options.context.columns() - 1;
   }
+}
+
+/** Who asks a person something by this event. */
+function toAsking(event: FeedEvent, supervisorId: string): string | undefined {
+  if (!asksPerson(event)) return undefined;
+  return event.type === "task" ? event.taskId : supervisorId;
 }

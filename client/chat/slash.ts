@@ -1,9 +1,13 @@
 // What a line that begins with a slash asks for.
 import type { Bosun } from "../bosun.ts";
+import type { Decision } from "../../protocol/requests.ts";
+import { decideRequest, readAsker, toDecidedText } from "../commands/decide-request.ts";
 import { pickId } from "../commands/with-bosun.ts";
 import { renderAgents } from "../screen/agent-list.ts";
+import { toDuration } from "../screen/figures.ts";
+import { renderAsked } from "../screen/request-lines.ts";
 import { renderCheck } from "../screen/task-card.ts";
-import type { Frame } from "../screen/task-tree.ts";
+import type { Frame } from "../screen/frame.ts";
 import type { SupervisorHandle } from "../supervisor-handle.ts";
 
 export interface SlashCommand {
@@ -25,6 +29,10 @@ const commands: Readonly<Record<string, SlashCommand>> = {
   check: { words: "/check TASK", meaning: "one task as it is now", run: check },
   steer: { words: "/steer TASK MESSAGE", meaning: "a note to a running task", run: steer },
   cancel: { words: "/cancel TASK [REASON]", meaning: "stop a task", run: cancel },
+  inbox: { words: "/inbox", meaning: "what waits for your word here", run: inbox },
+  approve: { words: "/approve TASK [REQUEST]", meaning: "let a call run", run: approve },
+  deny: { words: "/deny TASK [REQUEST] [WHY]", meaning: "refuse what is asked", run: deny },
+  answer: { words: "/answer TASK [REQUEST] TEXT", meaning: "answer a question", run: answer },
   end: { words: "/end", meaning: "end this supervisor and its tasks", run: end },
   help: { words: "/help", meaning: "this list", run: async () => help() },
   quit: { words: "/quit", meaning: "leave, the supervisor stays (also Ctrl-C)", run: quit },
@@ -39,7 +47,7 @@ export async function runSlash(line: string, place: Place): Promise<readonly str
 
 function help(): readonly string[] {
   const lines = Object.values(commands).map(
-    ({ words, meaning }) => `  ${words.padEnd(22)} ${meaning}`,
+    ({ words, meaning }) => `  ${words.padEnd(28)} ${meaning}`,
   );
   return ["Anything else is a message to the supervisor.", ...lines];
 }
@@ -61,8 +69,9 @@ async function steer(place: Place, argument: string): Promise<readonly string[]>
   const [given, message] = split(argument);
   if (!given || !message) return ["Say which and what: /steer TASK MESSAGE"];
   const id = await pickTask(place, given);
-  const { noteId } = await place.bosun.task(id).steer(message);
-  return [`note ${noteId} sent to ${id}`];
+  const { noteId, asked } = await place.bosun.task(id).steer(message);
+  const later = asked.length > 0 ? ", which reads it once you have decided what it asks" : "";
+  return [`note ${noteId} sent to ${id}${later}`];
 }
 
 async function cancel(place: Place, argument: string): Promise<readonly string[]> {
@@ -73,6 +82,64 @@ async function cancel(place: Place, argument: string): Promise<readonly string[]
     .task(id)
     .cancel(reason || "A person cancelled it.");
   return [requested ? `${id}: asked to stop` : `${id} is already ${status}`];
+}
+
+/** What the supervisor and its tasks ask. Other supervisors have chats of their own. */
+async function inbox({ bosun, supervisor, frame }: Place): Promise<readonly string[]> {
+  const all = await bosun.requests();
+  const own = all.filter(({ supervisorId }) => supervisorId === supervisor.id);
+  const lines = own.flatMap((request) => [
+    `${request.id}, since ${toDuration(frame.now.getTime() - Date.parse(request.askedAt))}:`,
+    ...renderAsked(request.id, [request], { ...frame, width: frame.width - 2 }, "/").map(
+      (line) => `  ${line}`,
+    ),
+  ]);
+  const others = all.length - own.length;
+  return [
+    ...(own.length > 0 ? lines : ["Nothing waits for you here."]),
+    ...(others > 0 ? [`${others} more of other supervisors: bosun inbox`] : []),
+  ];
+}
+
+async function approve(place: Place, argument: string): Promise<readonly string[]> {
+  return await decide(place, argument, "Say which: /approve TASK", () => ({ type: "approve" }));
+}
+
+async function deny(place: Place, argument: string): Promise<readonly string[]> {
+  return await decide(place, argument, "Say which: /deny TASK", (reason) => ({
+    type: "deny",
+    reason,
+  }));
+}
+
+async function answer(place: Place, argument: string): Promise<readonly string[]> {
+  return await decide(place, argument, "Say whom and what: /answer TASK TEXT", (text) =>
+    text ? { type: "answer", text } : undefined,
+  );
+}
+
+/** A second word that looks like the id of a request is one. */
+async function decide(
+  place: Place,
+  argument: string,
+  usage: string,
+  toDecision: (words: string) => Decision | undefined,
+): Promise<readonly string[]> {
+  const [given, rest] = split(argument);
+  if (!given) return [usage];
+  const id = await pickAgent(place, given);
+  const asker = await readAsker(place.bosun, id);
+  const [second, others] = split(rest);
+  const named = /^q-[0-9a-f]+$/.test(second);
+  const decision = toDecision(named ? others : rest);
+  if (!decision) return [usage];
+  return [toDecidedText(id, await decideRequest(asker, decision, named ? second : undefined, "/"))];
+}
+
+/** The supervisor may ask something itself. */
+async function pickAgent(place: Place, given: string): Promise<string> {
+  const { id } = place.supervisor;
+  return id.includes(given) ? id : await pickTask(place, given);
 }
 
 /** Of several that fit, one that is open and belongs to this supervisor is meant. */

@@ -11,9 +11,9 @@ export async function readMessage(given: string, context: Context): Promise<stri
   return text;
 }
 
-async function readInput({ input, isTty }: Context, most: number): Promise<string> {
+export async function readInput({ input, isTty }: Context, most: number): Promise<string> {
   if (isTty)
-    throw new CommandError("Nothing is piped in. Give the message, or: echo … | bosun … -", 2);
+    throw new CommandError("Nothing is piped in. Give the text itself, or: echo … | bosun … -", 2);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of input) {

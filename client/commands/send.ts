@@ -1,6 +1,6 @@
 // Sends a message to a supervisor.
 import type { Command } from "commander";
-import { renderEntry } from "../screen/feed-lines.ts";
+import { asksPerson, renderEntry } from "../screen/feed-lines.ts";
 import { toPalette } from "../screen/palette.ts";
 import { toPlainText } from "../screen/plain-text.ts";
 import type { Sent, SupervisorHandle } from "../supervisor-handle.ts";
@@ -63,8 +63,11 @@ async function waitForReply(
   for await (const entry of supervisor.follow({ after, onGap })) {
     const { event } = entry;
     if (event.type === "reply" && event.answers.includes(id)) return event.text;
-    if (event.type === "trouble" || event.type === "task") {
+    if (event.type === "trouble" || event.type === "task" || event.type === "request") {
       for (const line of renderEntry(entry, frame)) context.note(line);
+    }
+    if (asksPerson(event)) {
+      context.note("  Decide it from another terminal: bosun inbox");
     }
   }
   throw new CommandError(`${supervisor.id} ended before it answered.`);

@@ -2,6 +2,7 @@
 import type { Connection } from "@temporalio/client";
 import { toHostQueue, toQueues } from "../../protocol/ids.ts";
 import type { Env } from "../../protocol/environment.ts";
+import { checkJanitor } from "./check-janitor.ts";
 import { type Check, fail, ok, warn } from "./checks.ts";
 import { retentionDays, searchAttributes } from "./server-tuning.ts";
 import type { Installation } from "./installation.ts";
@@ -21,7 +22,7 @@ const taskTypes = { workflow: 1, activity: 2 } as const;
 /** A poll lasts a minute at most, and the server remembers pollers for five. */
 const pollerMs = 120_000;
 
-/** Server, namespace, retention, search attributes, workers, open ports. */
+/** Server, namespace, retention, search attributes, workers, janitor, open ports. */
 export async function checkServer(
   installation: Installation | undefined,
   env: Env,
@@ -36,7 +37,10 @@ export async function checkServer(
       const ports = serves && !isExternal(env) ? [checkPorts(server.pid)] : [];
       const asked = await askServer(connection, options);
       const workers = installation
-        ? [await checkWorkers(connection, options.namespace, installation)]
+        ? [
+            await checkWorkers(connection, options.namespace, installation),
+            await checkJanitor(connection, options.namespace, installation.id),
+          ]
         : [];
       return [...asked, ...workers, ...ports];
     } finally {
@@ -100,7 +104,13 @@ async function checkWorkers(
 ): Promise<Check> {
   const queues = toQueues(id);
   const { workflow, activity } = taskTypes;
-  const activities = [queues.watch, queues.now, queues.models, toHostQueue(id, host)];
+  const activities = [
+    queues.watch,
+    queues.now,
+    queues.models,
+    queues.probes,
+    toHostQueue(id, host),
+  ];
   const wanted = [
     { name: queues.workflows, type: workflow },
     ...activities.map((name) => ({ name, type: activity })),

@@ -2,10 +2,12 @@
 import type { Agents } from "../list-executions.ts";
 import { isOver, type SupervisorView } from "../supervisor-view.ts";
 import { toCount, toElapsed, totalTokens } from "./figures.ts";
+import type { Frame } from "./frame.ts";
 import { groupBy } from "./group-by.ts";
 import type { Palette } from "./palette.ts";
 import { toPlainLine } from "./plain-text.ts";
-import { type Frame, renderTree } from "./task-tree.ts";
+import { renderListed } from "./request-lines.ts";
+import { renderTree } from "./task-tree.ts";
 import { cutLine } from "./wrap-text.ts";
 
 /** One supervisor: all of it. Several: those that run, and how many have ended. */
@@ -33,8 +35,10 @@ function renderSupervisor(view: SupervisorView, frame: Frame): readonly string[]
   ].filter(Boolean);
   const head = `${palette.strong(view.id)} ${paint(view, palette)}`;
   const lines = [`${head}  ${palette.faint(figures.join("  "))}`];
-  if (view.why) lines.push(`  ${palette.wait(toPlainLine(view.why))}`);
-  return lines.map((line) => cutLine(line, width));
+  const { requests = [] } = view;
+  if (view.why && requests.length === 0) lines.push(`  ${palette.wait(toPlainLine(view.why))}`);
+  const asked = renderListed(view.id, requests, frame);
+  return [...lines.map((line) => cutLine(line, width)), ...asked];
 }
 
 function paint({ status }: SupervisorView, palette: Palette): string {

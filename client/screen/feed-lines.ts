@@ -1,8 +1,10 @@
 // A feed entry, as lines to append to a log.
 import type { FeedEntry, FeedEvent } from "../../protocol/feed.ts";
+import type { SettledRequest } from "../../protocol/requests.ts";
 import type { TaskPhase } from "../../protocol/task.ts";
 import { type Palette, paintStatus } from "./palette.ts";
 import { toPlainLine, toPlainText } from "./plain-text.ts";
+import { waitsForPerson } from "./task-tree.ts";
 import { cutLine, wrapText } from "./wrap-text.ts";
 
 export interface LineFrame {
@@ -43,6 +45,12 @@ function toWords(event: FeedEvent, palette: Palette): string {
       return palette.good(
         `receipt: ${event.taskId} saw note ${shortId(event.receipt.noteId)} at turn ${event.receipt.turn}`,
       );
+    case "request":
+      return palette.wait(
+        `${event.kind === "answer" ? "question" : "approval"} ${event.requestId}: ${toPlainText(event.kind === "answer" ? event.text : event.label)}`,
+      );
+    case "decision":
+      return toDecisionWords(event.decision);
     case "trouble":
       return palette.wait(`trouble: ${toPlainText(event.text)}`);
     case "generation":
@@ -52,9 +60,21 @@ function toWords(event: FeedEvent, palette: Palette): string {
   }
 }
 
+function toDecisionWords({ requestId, outcome, by }: SettledRequest): string {
+  const words = { approve: "approved", deny: "denied", answer: "answered" };
+  const how = outcome in words ? words[outcome as keyof typeof words] : outcome;
+  return `request ${requestId} ${how}${by ? ` by ${toPlainLine(by)}` : ""}`;
+}
+
 /** Words that answer nobody were brought about by a task's end. */
 function toSpeaker(answers: readonly string[]): string {
   return answers.length > 0 ? "supervisor:" : "supervisor, woken:";
+}
+
+/** Whether an agent comes to a stop until a person has decided. */
+export function asksPerson(event: FeedEvent): boolean {
+  if (event.type === "request") return true;
+  return event.type === "task" && event.phase.status === "waiting" && waitsForPerson(event.phase);
 }
 
 /** More of a description or summary is for `bosun check`. */
@@ -64,7 +84,9 @@ function toTaskWords(event: Extract<FeedEvent, { type: "task" }>, palette: Palet
   const { phase, taskId } = event;
   const status = paintStatus(phase.status, toPhaseText(phase), palette);
   const text = toPlainLine(event.text);
-  return `task ${taskId} ${status}${text ? `: ${cutLine(text, taskTextColumns)}` : ""}`;
+  // What a person is asked is said in full.
+  const shown = asksPerson(event) ? text : cutLine(text, taskTextColumns);
+  return `task ${taskId} ${status}${text ? `: ${shown}` : ""}`;
 }
 
 export function toPhaseText(phase: TaskPhase): string {

@@ -1,11 +1,13 @@
 // One task in full.
 import type { Envelope } from "../../protocol/task.ts";
 import type { TaskReport, TaskView } from "../../protocol/views.ts";
+import { field } from "./field.ts";
 import { toCount, toElapsed, totalTokens, toUsdText } from "./figures.ts";
+import type { Frame } from "./frame.ts";
 import { paintStatus, toMark } from "./palette.ts";
 import { toPlainText } from "./plain-text.ts";
-import { type Frame, toStatusText } from "./task-tree.ts";
-import { wrapText } from "./wrap-text.ts";
+import { renderRequest } from "./request-lines.ts";
+import { toStatusText, waitsForPerson } from "./task-tree.ts";
 
 export function renderCheck(
   task: TaskView,
@@ -23,7 +25,10 @@ export function renderCheck(
     `${toMark(task.status, palette)} ${palette.strong(task.taskId)} ${status}, ${elapsed}`,
   );
   add("task", task.description);
-  add("why", task.why ?? "");
+  if (!task.requests || !waitsForPerson(task)) add("why", task.why ?? "");
+  for (const request of task.requests ?? []) {
+    lines.push(...renderRequest(task.taskId, request, frame));
+  }
   add("turn", `${report?.turn ?? task.turn}, ${toUsageText(report ?? task)}`);
   for (const { noteId, turn, at } of task.receipts)
     add("note", `${noteId} seen at turn ${turn}, ${at}`);
@@ -47,13 +52,4 @@ function addResult(result: Envelope, add: (name: string, value: string) => void)
 function toUsageText({ usage }: Pick<TaskView, "usage">): string {
   const calls = `${usage.calls} model call${usage.calls === 1 ? "" : "s"}`;
   return `${calls}, ${toCount(totalTokens(usage))} tokens, ${toUsdText(usage.usd)}`;
-}
-
-const nameWidth = 9;
-
-function field(name: string, value: string, { width, palette }: Frame): readonly string[] {
-  const room = Math.max(20, width - nameWidth - 2);
-  return wrapText(value, room).map(
-    (line, index) => `  ${palette.faint((index === 0 ? name : "").padEnd(nameWidth))}${line}`,
-  );
 }

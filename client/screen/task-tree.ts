@@ -1,18 +1,14 @@
 // Tasks as a tree, one or two lines each.
 import stringWidth from "string-width";
+import type { WaitingReason } from "../../protocol/task.ts";
 import type { TaskView } from "../../protocol/views.ts";
 import { toCount, toElapsed, totalTokens } from "./figures.ts";
+import type { Frame } from "./frame.ts";
 import { groupBy } from "./group-by.ts";
-import { type Palette, paintStatus, toMark } from "./palette.ts";
+import { paintStatus, toMark } from "./palette.ts";
 import { toPlainLine } from "./plain-text.ts";
+import { renderListed } from "./request-lines.ts";
 import { cutLine } from "./wrap-text.ts";
-
-export interface Frame {
-  /** Columns a line may have. */
-  readonly width: number;
-  readonly now: Date;
-  readonly palette: Palette;
-}
 
 /** Below this a task takes two lines. */
 const wideWidth = 76;
@@ -27,9 +23,12 @@ export function renderTree(tasks: readonly TaskView[], frame: Frame): readonly s
     status: Math.max(0, ...tasks.map((task) => toStatusText(task).length)),
     id: Math.max(0, ...tasks.map((task) => task.taskId.length)),
   };
+  const siblings = (parentId: string) => children.get(parentId) ?? [];
   const walk = (parentId: string, level: number): string[] =>
-    (children.get(parentId) ?? []).flatMap((task): string[] => [
+    siblings(parentId).flatMap((task, index): string[] => [
       ...renderTask(task, level, frame, columns),
+      ...renderWhy(task, siblings(parentId)[index + 1], level, frame),
+      ...renderListed(task.taskId, task.requests ?? [], frame),
       ...walk(task.taskId, level + 1),
     ]);
   return walk("", 0);
@@ -57,6 +56,21 @@ function renderTask(task: TaskView, level: number, frame: Frame, columns: Column
   ].map((line) => cutLine(line, width));
 }
 
+const outages: ReadonlySet<WaitingReason> = new Set(["model", "quota", "host"]);
+
+/** Why a task cannot go on, below the last of those that follow each other with the same words. */
+function renderWhy(
+  task: TaskView,
+  next: TaskView | undefined,
+  level: number,
+  { palette, width }: Frame,
+): string[] {
+  if (!task.why || next?.why === task.why) return [];
+  if (!task.waitingOn.some((reason) => outages.has(reason))) return [];
+  const indent = "  ".repeat(Math.min(level, 4) + 1);
+  return [cutLine(`${indent}${palette.wait(toPlainLine(task.why))}`, width)];
+}
+
 /** `turn 3   12s  4.1k`, in columns. */
 function toFigures(task: TaskView, now: Date): string {
   return [
@@ -70,6 +84,11 @@ function toFigures(task: TaskView, now: Date): string {
 function toShortFigures(task: TaskView, now: Date): string {
   const elapsed = toElapsed(task.startedAt, task.endedAt, now);
   return `t${task.turn} ${elapsed} ${toCount(totalTokens(task.usage))}`;
+}
+
+/** Then what it asks says why. */
+export function waitsForPerson({ waitingOn }: Pick<TaskView, "waitingOn">): boolean {
+  return waitingOn.includes("approval") || waitingOn.includes("answer");
 }
 
 /** `waiting: model`, `failed: timeout`, `cancelled by force`. */

@@ -30,6 +30,8 @@ export class Progress {
       case "tool":
       case "note":
       case "receipt":
+      case "request":
+      case "decision":
       case "trouble":
       case "generation":
         break;

@@ -1,6 +1,7 @@
 // A subagent: does the mission its description names.
 import { type Conversation, userTexts } from "../conversation.ts";
 import type { Reply, ToolCall } from "../reply.ts";
+import { toFirstAsked } from "../summarize.ts";
 import { coder } from "./coder.ts";
 import { documentation } from "./documentation.ts";
 import { looseEnds } from "./loose-ends.ts";
@@ -41,7 +42,7 @@ export function subagent(conversation: Conversation): Reply {
 }
 
 function missionOf(conversation: Conversation): Mission {
-  const asked = userTexts(conversation)[0] ?? "";
+  const asked = toFirstAsked(userTexts(conversation)[0] ?? "");
   if (conversation.agent === "coder") return coder;
   const named = byDescription.find(([words]) => words.test(asked))?.[1];
   return named ?? byAgent[conversation.agent ?? ""] ?? structure;

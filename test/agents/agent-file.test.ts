@@ -11,6 +11,7 @@ const readOnly = ["list_files", "read_file", "search_files"];
 test("the least a file must say", () => {
   expect(parse(withMatter(""))).toEqual({
     file: "agents/x.md",
+    approve: [],
     name: "tester",
     description: "Tests things.",
     model: "default",
@@ -46,7 +47,9 @@ test.each([
   ["tools:\n  - read_file\n  - read_file\n", { tools: ["read_file"] }],
   ["tools: Read, Grep, Glob, LS\n", { tools: ["read_file", "search_files", "list_files"] }],
   ["tools: [Write, Edit, MultiEdit]\n", { tools: ["write_file", "edit_file"] }],
+  ["tools: Read, Bash\n", { tools: ["read_file", "run_command"], warnings: [] }],
   ["tools: Read, Task\n", { tools: ["read_file"], delegate: true }],
+  ["tools: Read, Write, AskUserQuestion\napprove: Write\n", { approve: ["write_file"] }],
   ["# a comment\n", { warnings: [] }],
 ])("front matter %j", (matter, expected) => {
   expect(parse(withMatter(matter))).toMatchObject(expected);
@@ -60,9 +63,9 @@ describe("what has no counterpart is a warning with its line", () => {
       ["agents/x.md:5: permissionMode has no counterpart in Bosun."],
     ],
     [
-      "tools: Read, Bash, WebFetch\n",
+      "tools: Read, WebSearch, WebFetch\n",
       [
-        "agents/x.md:4: Bash has no counterpart in Bosun.",
+        "agents/x.md:4: WebSearch has no counterpart in Bosun.",
         "agents/x.md:4: WebFetch has no counterpart in Bosun.",
       ],
     ],
@@ -72,7 +75,9 @@ describe("what has no counterpart is a warning with its line", () => {
     ],
     [
       "tools: Read, Bash(git add:*, git diff:*)\n",
-      ["agents/x.md:4: Bash has no counterpart in Bosun."],
+      [
+        "agents/x.md:4: Bash is not narrowed to the commands named here. A person decides about each one.",
+      ],
     ],
   ])("%j", (matter, warnings) => {
     expect(parse(withMatter(matter)).warnings).toEqual(warnings);
@@ -139,6 +144,10 @@ describe("a file that is wrong is refused with line and remedy", () => {
       "agents/x.md:7: there is no tool rm_rf",
     ],
     [withMatter("tools: start_async_task\n"), "Write delegate: true instead"],
+    [
+      withMatter("tools: Read\napprove: Read, Write\n"),
+      "agents/x.md:5: approve names Write, which is none of its tools (read_file)",
+    ],
     [withMatter("", "  "), "agents/x.md:5: there is no prompt. Write it below"],
     [withMatter("", "x".repeat(100_001)), "agents/x.md:5: the prompt has 100001 bytes"],
   ])("%j", (text, message) => {

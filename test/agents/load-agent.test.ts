@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ApplicationFailure } from "@temporalio/common";
 import { describe, expect, test } from "vitest";
+import { agentTools } from "../../activities/agent-tools.ts";
 import { createLoadAgent } from "../../activities/load-agent.ts";
+import { toDeclarations } from "../../activities/tool-declarations.ts";
 import type { LoadAgentInput } from "../../protocol/activities.ts";
 import type { AgentDefinition } from "../../protocol/agent.ts";
 import { failureTypes } from "../../protocol/failures.ts";
@@ -117,6 +119,28 @@ describe("an agent that delegates", () => {
     expect(Buffer.byteLength(long?.description ?? "")).toBeLessThanOrEqual(600);
   });
 
+  test("with more agents than fit into its tools is refused, with the sizes and what helps", async () => {
+    const crowd = Object.fromEntries(
+      Array.from({ length: 180 }, (_, index) => {
+        const name = `agent-${index}`;
+        return [`${name}.md`, `---\nname: ${name}\ndescription: ${"x".repeat(900)}\n---\nI.\n`];
+      }),
+    );
+    const load = await newHouse({ "lead.md": agent("lead", "delegate: true\n") }, crowd);
+    expect(await messageOf(load("lead"))).toMatch(
+      /lead\.md:1: the agent has \d{6} bytes, and 150000 is the most: .* tools that name 180 agents\. Shorten/,
+    );
+    expect((await load("agent-3")).description).toHaveLength(600 - 2);
+  });
+
+  test("tells its first warnings, and how many more there are", async () => {
+    const keys = Array.from({ length: 30 }, (_, index) => `key${index}: 1\n`).join("");
+    const load = await newHouse({ "lead.md": agent("lead", keys) });
+    const { warnings } = await load("lead");
+    expect(warnings).toHaveLength(21);
+    expect(warnings.at(-1)).toBe("There are 10 more warnings about agent files.");
+  });
+
   test("at the depth limit has none of them, and no roster", async () => {
     const load = await newHouse(builtin, { "broken.md": "nothing" });
     const lead = await load("lead", { mayDelegate: false });
@@ -172,10 +196,9 @@ describe("the agents that come with Bosun", () => {
     },
   );
 
-  test("every tool is declared as the Messages API takes it", async () => {
-    const { tools } = await load("supervisor");
-    const { tools: more } = await load("coder");
-    const declared = new Map([...tools, ...more].map((tool) => [tool.name, tool]));
+  test("every tool is declared as the Messages API takes it", () => {
+    const all = toDeclarations(agentTools, true, []);
+    const declared = new Map(all.map((tool) => [tool.name, tool]));
     expect([...declared.keys()].toSorted()).toEqual(Object.keys(toolSpecs).toSorted());
     for (const { name, description, input_schema } of declared.values()) {
       expect(name).toMatch(/^[a-zA-Z0-9_-]{1,64}$/);

@@ -30,6 +30,19 @@ const table: readonly (readonly [readonly string[], number, RegExp])[] = [
   [["tasks"], 1, /Bosun is not running here\. Start it with: bosun up/],
   [["send", "one", "hello"], 1, /Bosun is not running here/],
   [["cancel", "one"], 1, /Bosun is not running here/],
+  [["inbox"], 1, /Bosun is not running here/],
+  [["approve"], 2, /Missing required argument 'id'\nSee how it is used with: bosun approve --help/],
+  [
+    ["approve", "one", "--edit", "{path: 7}"],
+    2,
+    /--edit gives is not JSON: .*\nGive all arguments/,
+  ],
+  [["approve", "one", "--edit", '["a"]'], 2, /--edit gives is no JSON object/],
+  [["approve", "one", "--edit", "-"], 2, /--edit gives is not JSON/],
+  [["deny", "one", "--reason", "x".repeat(1_001)], 2, /The reason has 1001 bytes, at most 1000/],
+  [["answer", "one"], 2, /Missing required argument 'text'/],
+  [["answer", "one", ""], 2, /The answer is empty/],
+  [["answer", "one", "x".repeat(16_001)], 2, /The answer has 16001 bytes, at most 16000/],
 ];
 
 describe("asked wrongly", () => {

@@ -6,12 +6,15 @@ import { renderEntry } from "../../client/screen/feed-lines.ts";
 import { toCount, toDuration } from "../../client/screen/figures.ts";
 import { toPalette } from "../../client/screen/palette.ts";
 import { toPlainLine, toPlainText } from "../../client/screen/plain-text.ts";
+import { renderInbox } from "../../client/screen/request-lines.ts";
 import { renderCheck } from "../../client/screen/task-card.ts";
 import { renderTree, toTitle } from "../../client/screen/task-tree.ts";
 import { renderTranscript } from "../../client/screen/transcript-lines.ts";
 import { wrapText } from "../../client/screen/wrap-text.ts";
 import type { SupervisorView } from "../../client/supervisor-view.ts";
+import type { WaitingRequest } from "../../client/waiting-requests.ts";
 import type { FeedEvent } from "../../protocol/feed.ts";
+import type { OpenRequest } from "../../protocol/requests.ts";
 import { noUsage } from "../../protocol/turn.ts";
 import type { TaskView } from "../../protocol/views.ts";
 
@@ -50,6 +53,35 @@ const supervisor: SupervisorView = {
   asOf: now.toISOString(),
 };
 
+const approval: OpenRequest = {
+  requestId: "q-1f04ab",
+  callId: "toolu_1",
+  kind: "approval",
+  tool: "write_file",
+  label: "write_file notes.md",
+  text: JSON.stringify({ path: "notes.md", content: "one\n  bosun approve other\n文書を調べる" }),
+  askedAt: "2026-11-21T10:00:00.000Z",
+  expiresAt: "2026-11-28T10:00:00.000Z",
+};
+const question: OpenRequest = {
+  ...approval,
+  requestId: "q-77d0c2",
+  kind: "answer",
+  tool: "ask_human",
+  label: "ask_human Which colour?",
+  text: "Which colour?",
+};
+
+const waiting = (request: OpenRequest, more: Partial<WaitingRequest> = {}): WaitingRequest => ({
+  ...request,
+  id: "writer-00112233aabb",
+  agent: "writer",
+  description: "Notes: write down what was found",
+  supervisorId: "supervisor-1",
+  blocks: ["writer-00112233aabb"],
+  ...more,
+});
+
 const tasks = [
   task("researcher-0123456789ab"),
   task("reviewer-ba9876543210", {
@@ -72,6 +104,23 @@ describe.each([20, 40, 80, 120])("at %i columns", (width) => {
   it("no line of a list is wider than the screen", () => {
     const lines = renderAgents({ supervisors: [supervisor], tasks }, frame);
     for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width);
+  });
+
+  it("no line of what is asked is wider than the screen, and every word of it is there", () => {
+    const asking = task("writer-00112233aabb", {
+      status: "waiting",
+      waitingOn: ["approval"],
+      requests: [approval, question],
+    });
+    const lines = [
+      ...renderInbox([waiting(approval), waiting(question)], frame),
+      ...renderTree([asking], frame),
+      ...renderAgents({ supervisors: [{ ...supervisor, requests: [question] }], tasks }, frame),
+    ];
+    for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width);
+    const text = lines.join("").replaceAll(/[\s│]+/g, "");
+    for (const one of ["bosunapprovewriter-00112233aabbq-1f04ab", "Whichcolour?", "文書を調べる"])
+      expect(text).toContain(one);
   });
 
   it("every task is named", () => {
@@ -103,6 +152,13 @@ describe("a tree", () => {
   it("puts children below their parent", () => {
     const lines = renderTree(tasks, frame);
     expect(lines[1]).toMatch(/^ {2}◌ waiting: model, quota/);
+  });
+
+  it("says why tasks cannot go on, once below those that share the reason", () => {
+    const more = { status: "waiting", waitingOn: ["model"], why: "The model is away." } as const;
+    const working = task("c-1", { status: "waiting", waitingOn: ["tasks"], why: "Two are open." });
+    const text = renderTree([task("a-1", more), task("b-1", more), working], frame).join("\n");
+    expect(text).toMatch(/a-1.*\n.*b-1.*\n {2}The model is away\.\n.*c-1[^\n]*$/);
   });
 
   it("shows a task whose parent is not listed", () => {
@@ -145,6 +201,67 @@ describe("a list", () => {
   });
 });
 
+describe("what waits for a person", () => {
+  const frame = { width: 80, now, palette };
+
+  it("may be nothing", () => {
+    expect(renderInbox([], frame)).toEqual(["Nothing waits for a person."]);
+  });
+
+  it("says who asks, what, what stands still, until when, and how to decide", () => {
+    const blocks = ["writer-00112233aabb", "reviewer-ba9876543210"];
+    expect(renderInbox([waiting(approval, { blocks })], frame)).toEqual([
+      "1 request waits for a person, oldest first.",
+      "",
+      "q-1f04ab approval, asked 1m05s ago",
+      "  from     writer, writer-00112233aabb of supervisor-1",
+      "  asks     write_file notes.md",
+      "  with     │ path: notes.md",
+      "           │ content: one",
+      "           │   bosun approve other",
+      "           │ 文書を調べる",
+      "  blocks   this task: Notes: write down what was found",
+      "           reviewer-ba9876543210, which waits for it",
+      "  until    2026-11-28T10:00:00.000Z (6d23h left, then it counts as denied)",
+      "  decide   bosun approve writer-00112233aabb q-1f04ab",
+      "           bosun deny writer-00112233aabb q-1f04ab",
+    ]);
+  });
+
+  it("is counted, and a question takes an answer", () => {
+    const own = { id: "supervisor-1", description: "", blocks: ["supervisor-1"] };
+    const text = renderInbox([waiting(approval), waiting(question, own)], frame).join("\n");
+    expect(text).toMatch(/^2 requests wait /);
+    expect(text).toMatch(/^ {2}from {5}writer, supervisor-1$/m);
+    expect(text).toMatch(/^ {2}decide {3}bosun answer supervisor-1 TEXT q-77d0c2$/m);
+  });
+
+  it("says so when its time is up or was prolonged", () => {
+    const late = { ...question, expiresAt: "2026-11-21T10:01:00.000Z", extended: true };
+    expect(renderInbox([waiting(late)], frame).join("\n")).toContain(
+      "(its time is up, prolonged once)",
+    );
+  });
+
+  it("shows arguments that were cut as they are, and where the rest stands", () => {
+    const cut = { ...approval, text: '{"path":"notes.md","content":"on…' };
+    const text = renderInbox([waiting(cut)], frame).join("\n");
+    expect(text).toContain('│ {"path":"notes.md","content":"on…');
+    expect(text).toContain("The rest: bosun transcript writer-00112233aabb");
+  });
+
+  it("stands below its task in a list, three at most, and in full in a check", () => {
+    const requests = [approval, question, approval, approval];
+    const asking = task("writer-1", { status: "waiting", waitingOn: ["approval"], requests });
+    const [, asked, command] = renderTree([asking], frame);
+    expect(asked).toBe("    asks to do: write_file notes.md");
+    expect(command).toBe("    bosun approve writer-1 q-1f04ab (or deny)");
+    expect(renderTree([asking], frame).at(-1)).toBe("    and 1 more: bosun inbox");
+    const check = renderCheck(asking, undefined, frame).join("\n");
+    expect(check.match(/ decide /g)).toHaveLength(4);
+  });
+});
+
 describe("text of an agent", () => {
   it("cannot move the cursor, set a title or ring", () => {
     const text = "a\u001B[2Jb\u001B]0;title\u0007c\u0007d\rE\u202Ef\u009B31mg";
@@ -162,6 +279,11 @@ describe("text of an agent", () => {
     const views = [
       ...renderTree([task("a-1", { description: bad })], { width: 90, now, palette }),
       ...renderCheck(task("a-1", { description: bad, why: bad }), undefined, {
+        width: 90,
+        now,
+        palette,
+      }),
+      ...renderInbox([waiting({ ...approval, label: bad, text: bad }, { description: bad })], {
         width: 90,
         now,
         palette,

@@ -1,5 +1,11 @@
 // When a transcript begins anew, and what survives it.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseEnvironment, toSettings } from "../../protocol/environment.ts";
+import type { Agent } from "../../workflows/agent.ts";
+import { emptyFeed } from "../../workflows/feed.ts";
+import { limitTranscript } from "../../workflows/generations.ts";
+import { emptyBoard } from "../../workflows/task-board.ts";
+import { beginGeneration } from "../../workflows/transcript.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
 let world: World;
@@ -24,6 +30,11 @@ test("a transcript above its cap goes on from a digest that keeps the open tasks
     {
       when: { system: "^# supervisor", anyUser: "go full", lastUser: "^fill" },
       reply: { text: "filled", textBytes: 25_000 },
+    },
+    // No summary: a digest takes its place.
+    {
+      when: { system: "^# supervisor", anyUser: "go full", lastUser: "^Summarize" },
+      reply: { text: "" },
     },
     {
       when: { system: "^# supervisor", anyUser: "go full", lastUser: "new_transcript.*check it" },
@@ -73,4 +84,89 @@ test("a supervisor begun on another backend goes on from a digest", async () => 
   } finally {
     await moved.close();
   }
+});
+
+test("a supervisor that is to use another model goes on from a digest", async () => {
+  const rolling = await openWorld({ env: { BOSUN_ROLL_AFTER_TURNS: "1" } });
+  try {
+    await rolling.model.script("switch", [
+      {
+        when: { model: "sonnet", lastUser: "new_transcript.*switch-1.*switch-2" },
+        reply: { text: "second, by another" },
+      },
+      { when: { anyUser: "switch-1" }, reply: { text: "first" } },
+    ]);
+    const supervisor = await rolling.start();
+    const { workflow } = rolling.bosun.client;
+    const first = (await workflow.getHandle(supervisor.id).describe()).runId;
+    expect(await supervisor.ask("switch-1")).toBe("first");
+    await until("the next run", async () => {
+      const { runId } = await workflow.getHandle(supervisor.id).describe();
+      return runId !== first;
+    });
+    const { events } = await workflow.getHandle(supervisor.id).fetchHistory();
+    const [payload] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+    const carried = JSON.parse(new TextDecoder().decode(payload?.data ?? undefined));
+    await supervisor.end();
+    // The same conversation, as a run with other settings begins it.
+    const settings = { ...carried.settings, supervisorModel: "claude-sonnet-5-5" };
+    const { taskQueue } = await workflow.getHandle(supervisor.id).describe();
+    const workflowId = `${supervisor.id}-again`;
+    await workflow.start("supervisor", { workflowId, taskQueue, args: [{ ...carried, settings }] });
+    const again = rolling.bosun.supervisor(workflowId);
+    expect(await again.ask("switch-2")).toBe("second, by another");
+    const { entries } = await again.feed();
+    expect(
+      entries.flatMap(({ event }) => (event.type === "generation" ? [event.text] : [])),
+    ).toEqual([
+      expect.stringMatching(/digest \(model_changed: claude-opus-5-5 answered.*claude-sonnet-5-5/),
+    ]);
+    await again.end();
+  } finally {
+    await rolling.close();
+  }
+});
+
+describe("before a roll, an open turn counts as transcript", () => {
+  const call = { type: "tool_use" as const, id: "call-1", name: "read_file", input: {} };
+  const result = {
+    type: "tool_result" as const,
+    tool_use_id: "call-1",
+    content: "y".repeat(15_000),
+  };
+  /** Below the cap by itself, above it with what is owed. */
+  const withOpenTurn = (owed: readonly object[]): Agent => {
+    const environment = parseEnvironment({ BOSUN_MAX_TRANSCRIPT_BYTES: "20000" });
+    const settings = toSettings(environment, { installation: "i", searchAttributes: false });
+    const messages = [
+      { role: "user" as const, content: [{ type: "text" as const, text: "x".repeat(10_000) }] },
+      { role: "assistant" as const, content: [call] },
+    ];
+    const generation = beginGeneration(1, "scripted", settings.supervisorModel, messages);
+    const open = { openCalls: [call], owed, due: false };
+    const state = { generation, ...open, board: emptyBoard, feed: emptyFeed, definition: null };
+    return { role: "supervisor", settings, state } as unknown as Agent;
+  };
+
+  test("and its results go into the digest", () => {
+    const agent = withOpenTurn([result]);
+    limitTranscript(agent);
+    const { generation, openCalls, owed, due } = agent.state;
+    expect({ number: generation.number, openCalls, owed, due }).toEqual({
+      number: 2,
+      openCalls: [],
+      owed: [],
+      due: true,
+    });
+    const texts = generation.messages[0]?.content.map(
+      (block) => block.type === "text" && block.text,
+    );
+    expect(texts?.[1]).toBe(`[tool result] ${result.content}`);
+  });
+
+  test("and stays whole while a call of it is open", () => {
+    const agent = withOpenTurn([]);
+    limitTranscript(agent);
+    expect(agent.state.generation.number).toBe(1);
+  });
 });

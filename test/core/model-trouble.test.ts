@@ -1,14 +1,29 @@
 // What an agent does when the model does not answer as it should.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SupervisorHandle } from "../../client/index.ts";
+import { type ScriptedModel, startScriptedModel } from "../../scripted-model/server.ts";
 import { openWorld, untilFeed, untilReply, type World } from "../support/world.ts";
 
 let world: World;
+let model: ScriptedModel;
 beforeAll(async () => {
-  world = await openWorld();
+  // Of its own: its faults are taken away again.
+  model = await startScriptedModel();
+  world = await openWorld({ env: { ANTHROPIC_BASE_URL: model.url } });
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  await world.close();
+  await model.close();
+});
 
 let count = 0;
+/** Whatever it was, the next message is answered once the cause is gone. */
+async function clearAndAsk(supervisor: SupervisorHandle, mark: string): Promise<void> {
+  await world.model.clearFaults();
+  expect(await supervisor.ask(`${mark} again`)).toMatch(/^fine/);
+  await supervisor.end();
+}
+
 /** Asks once, with a fault in the way. `{mark}` is unique to the test. */
 async function askWith(fault: object, times = 1): Promise<{ reply: string; requests: number }> {
   count += 1;
@@ -18,7 +33,7 @@ async function askWith(fault: object, times = 1): Promise<{ reply: string; reque
   const supervisor = await world.start();
   const reply = await supervisor.ask(mark);
   const requests = (await world.model.journal(mark)).length;
-  await supervisor.end();
+  await clearAndAsk(supervisor, mark);
   return { reply, requests };
 }
 
@@ -34,6 +49,11 @@ describe("retried until it works", () => {
       "an error in the middle of the stream",
       { type: "stream_error", errorType: "overloaded_error", afterEvents: 3 },
     ],
+    ["429 with retry-after in seconds", { type: "rate_limit", retryAfter: 1 }],
+    ["429 while the limit is being raised", { type: "ramp_limit", retryAfter: 1 }],
+    ["408", { type: "timeout" }],
+    ["409", { type: "conflict" }],
+    ["an event whose data is no JSON", { type: "broken_json" }],
     ["a stream cut off", { type: "drop", afterBytes: 400 }],
     ["a stream that ends without its last event", { type: "clean_eof", afterEvents: 4 }],
   ])("%s", async (_, fault) => {
@@ -77,18 +97,85 @@ describe("retried until it works", () => {
   });
 });
 
+describe("every stop reason has an end", () => {
+  test.each([
+    ["end_turn", { type: "stop_reason", value: "end_turn" }, 1, /^fine/, 1],
+    ["stop_sequence", { type: "stop_reason", value: "stop_sequence" }, 1, /^fine/, 1],
+    ["pause_turn, called again with what there is", { type: "pause_turn" }, 1, /^fine/, 2],
+    ["pause_turn again and again", { type: "pause_turn" }, 9, /paused its turn again/, 5],
+    [
+      "max_tokens once, asked again with more room",
+      { type: "stop_reason", value: "max_tokens" },
+      1,
+      /^fine/,
+      2,
+    ],
+    [
+      "max_tokens always, the words are taken as they are",
+      { type: "stop_reason", value: "max_tokens" },
+      9,
+      /^fine/,
+      3,
+    ],
+    ["a call cut off always", { type: "truncated_tool_use" }, 9, /^fi/, 3],
+    ["model_context_window_exceeded once", { type: "context_window_exceeded" }, 1, /^fine/, 2],
+    [
+      "model_context_window_exceeded always",
+      { type: "context_window_exceeded" },
+      9,
+      /no longer fits/,
+      2,
+    ],
+    ["refusal", { type: "refusal", category: "cyber" }, 1, /declined to answer.*cyber/, 1],
+    [
+      "one that nobody knows",
+      { type: "stop_reason", value: "moonrise" },
+      1,
+      /does not know: moonrise/,
+      1,
+    ],
+  ] as const)("%s", async (_, fault, times, words, calls) => {
+    const { reply, requests } = await askWith(fault, times);
+    expect(reply).toMatch(words);
+    expect(requests).toBe(calls);
+  });
+});
+
 describe("told as the reply, and not repeated", () => {
   test.each([
     ["a wrong key", { type: "authentication" }, /refused the key.*ANTHROPIC_API_KEY/s],
     ["a model the key may not use", { type: "permission" }, /may not use/],
     ["an unknown model", { type: "not_found" }, /does not know this model/],
-    ["a refusal", { type: "refusal", category: "cyber" }, /declined to answer.*cyber/],
-    ["an unknown stop reason", { type: "stop_reason", value: "moonrise" }, /moonrise/],
   ])("%s", async (_, fault, words) => {
     const { reply, requests } = await askWith(fault);
     expect(reply).toMatch(words);
     expect(requests).toBe(1);
   });
+});
+
+test("an answer too large to be recorded is told with what helps, and paid once", async () => {
+  // A model without a known largest answer.
+  const wide = await openWorld({
+    env: { BOSUN_SUPERVISOR_MODEL: "claude-opus-5", BOSUN_MAX_TOKENS: "1000000" },
+  });
+  try {
+    await wide.model.script("wide", [
+      {
+        when: { lastUser: "^wide-1", unlessAnyUser: "then less" },
+        reply: { text: "x", textBytes: 1_200_000 },
+      },
+      { when: { anyUser: "wide-1" }, reply: { text: "fine" } },
+    ]);
+    const supervisor = await wide.start();
+    expect(await supervisor.ask("wide-1")).toMatch(
+      /answer has 12\d{5} bytes, and 1000000 is the most.*Ask for less at a time/,
+    );
+    expect(await wide.model.journal("wide-1")).toHaveLength(1);
+    expect(await supervisor.ask("then less")).toBe("fine");
+    await supervisor.end();
+  } finally {
+    await wide.close();
+  }
 });
 
 describe("overcome by another call", () => {
@@ -110,9 +197,41 @@ describe("overcome by another call", () => {
     expect(requests).toBe(2);
   });
 
+  test("the message after a request that stayed invalid is tried again", async () => {
+    await world.model.script("again", [{ when: { anyUser: "again-1" }, reply: { text: "fine" } }]);
+    const fault = { type: "http", status: 400, errorType: "invalid_request_error", message: "bad" };
+    await world.model.fault({ fault, times: 4, when: { anyUser: "again-1" } });
+    const supervisor = await world.start();
+    expect(await supervisor.ask("again-1")).toMatch(/could not answer: bad/);
+    expect(await supervisor.ask("again-1, second")).toMatch(/could not answer: bad/);
+    expect(await supervisor.status()).toMatchObject({ status: "idle" });
+    expect(await supervisor.ask("again-1, third")).toBe("fine");
+    await supervisor.end();
+  });
+
+  test("a window that stays full becomes the reply, and the next message is tried again", async () => {
+    await world.model.script("narrow", [
+      { when: { anyUser: "narrow-1" }, reply: { text: "fine" } },
+    ]);
+    const fault = { type: "context_window_exceeded" };
+    await world.model.fault({ fault, times: 2, when: { anyUser: "narrow-1" } });
+    const supervisor = await world.start();
+    expect(await supervisor.ask("narrow-1")).toMatch(/no longer fits into the model's window/);
+    expect(await supervisor.ask("narrow-1, second")).toBe("fine");
+    await supervisor.end();
+  });
+
   test.each([
+    [
+      "a prompt that is too long",
+      {
+        type: "http",
+        status: 400,
+        errorType: "invalid_request_error",
+        message: "prompt is too long: 250000 tokens > 200000 maximum",
+      },
+    ],
     ["a request too large", { type: "too_large" }],
-    ["a full context window", { type: "context_window_exceeded" }],
     ["an answer cut off at max_tokens, its half tool call not run", { type: "truncated_tool_use" }],
     ["an empty answer", { type: "empty_end_turn" }],
   ])("%s", async (_, fault) => {

@@ -87,6 +87,7 @@ test("doctor sees a server without workers", async () => {
     retention: "ok",
     "search attributes": "ok",
     workers: "warn",
+    janitor: "warn",
     ports: "ok",
     model: "ok",
   });

@@ -132,6 +132,12 @@ describe("on a bad line:", () => {
     );
   });
 
+  test("an event whose data is no JSON is an error, and none of the API", async () => {
+    const error = await errorOf({ type: "broken_json" });
+    expect(error).not.toBeInstanceOf(APIError);
+    expect(error).toBeInstanceOf(Error);
+  });
+
   test.each([
     ["a drop after n bytes", { type: "drop", afterBytes: 700 }],
     ["a clean end before message_stop", { type: "clean_eof", afterEvents: 6 }],

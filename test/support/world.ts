@@ -28,6 +28,8 @@ export interface World {
   /** Starts a supervisor and resolves to its handle. */
   start(message?: string): Promise<SupervisorHandle>;
   startWorkers(env?: Readonly<Record<string, string>>): Promise<RunningWorkers>;
+  /** Stops all that run, gracefully. */
+  stopWorkers(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,7 +42,7 @@ export async function openWorld(
   await writeFile(join(workspace, "README.md"), "# A workspace\n\nOne line.\n");
   const installation = randomUUID().slice(0, 12);
   const address = inject("address");
-  const model = controlModel(inject("modelUrl"));
+  const model = controlModel(options.env?.["ANTHROPIC_BASE_URL"] ?? inject("modelUrl"));
   const env: Record<string, string> = {
     ...quick,
     BOSUN_DIR: join(dir, ".bosun"),
@@ -69,6 +71,11 @@ export async function openWorld(
     running.push(workers);
     return workers;
   };
+  const stopWorkers = async (): Promise<void> => {
+    const stopping = running.splice(0);
+    for (const workers of stopping) workers.stop();
+    await Promise.all(stopping.map((workers) => workers.done));
+  };
   if (options.workers ?? true) await start();
   return {
     bosun,
@@ -82,9 +89,9 @@ export async function openWorld(
       return (await bosun.start({ workspace, ...given })).supervisor;
     },
     startWorkers: start,
+    stopWorkers,
     async close() {
-      for (const workers of running) workers.stop();
-      await Promise.all(running.map((workers) => workers.done));
+      await stopWorkers();
       await bosun.close();
       await rm(dir, { recursive: true, force: true });
     },

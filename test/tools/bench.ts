@@ -5,8 +5,10 @@ import { dirname, join } from "node:path";
 import { MockActivityEnvironment } from "@temporalio/testing";
 import { DefaultLogger } from "@temporalio/worker";
 import { onTestFinished } from "vitest";
+import type { Attempt } from "../../activities/effect-journal.ts";
 import { createRunTool } from "../../activities/run-tool.ts";
 import type { HostActivities, ToolOutcome, ToolRunInput } from "../../protocol/activities.ts";
+import type { CommandEnvironment } from "../../protocol/environment.ts";
 import type { ToolName } from "../../protocol/tools.ts";
 
 export interface Bench {
@@ -39,6 +41,11 @@ export function newEnvironment(workflowId = "test"): MockActivityEnvironment {
   return new MockActivityEnvironment({ workflowExecution }, { logger: new DefaultLogger("ERROR") });
 }
 
+/** An attempt at an effect that nobody cancels. */
+export function newAttempt(): Attempt {
+  return { cancellationSignal: new AbortController().signal, cancellationDetails: undefined };
+}
+
 export type Files = Readonly<Record<string, string | Buffer>>;
 
 export async function fill(folder: string, files: Files): Promise<void> {
@@ -55,14 +62,21 @@ export async function newFolder(): Promise<string> {
   return top;
 }
 
-export async function newBench(files: Files = {}, shared: { dir?: string } = {}): Promise<Bench> {
+export interface BenchOptions {
+  readonly dir?: string;
+  readonly workspace?: string;
+  readonly commands?: CommandEnvironment;
+}
+
+export async function newBench(files: Files = {}, shared: BenchOptions = {}): Promise<Bench> {
   const top = await newFolder();
-  const workspace = join(top, "workspace");
+  const workspace = shared.workspace ?? join(top, "workspace");
   const dir = shared.dir ?? join(top, "state");
-  await mkdir(workspace);
+  await mkdir(workspace, { recursive: true });
   await mkdir(dir, { recursive: true });
   await fill(workspace, files);
-  const runTool = createRunTool({ dir, host: "here" });
+  const { commands } = shared;
+  const runTool = createRunTool({ dir, host: "here", ...(commands && { commands }) });
   let calls = 0;
   const bench: Bench = {
     top,

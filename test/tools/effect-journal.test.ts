@@ -8,9 +8,16 @@ import { describe, expect, test } from "vitest";
 import { createEffectJournal, type Effect } from "../../activities/effect-journal.ts";
 import { createRunTool } from "../../activities/run-tool.ts";
 import type { ToolOutcome, ToolRunInput } from "../../protocol/activities.ts";
-import { type Bench, inActivity, newBench, newEnvironment, newFolder } from "./bench.ts";
+import {
+  type Bench,
+  inActivity,
+  newAttempt,
+  newBench,
+  newEnvironment,
+  newFolder,
+} from "./bench.ts";
 
-const never = new AbortController().signal;
+const never = newAttempt();
 
 /** A further attempt, in a worker that knows nothing of the first. */
 function attempt(bench: Bench, input: ToolRunInput): Promise<ToolOutcome> {

@@ -10,7 +10,11 @@ const effect = {
   label: "write_file effect.txt",
   input: path,
 };
-await createEffectJournal(dir).once(effect, new AbortController().signal, () => {
+const attempt = {
+  cancellationSignal: new AbortController().signal,
+  cancellationDetails: undefined,
+};
+await createEffectJournal(dir).once(effect, attempt, () => {
   writeFileSync(path, "half of ");
   process.stdout.write("begun");
   return new Promise(() => setInterval(() => undefined, 60_000));

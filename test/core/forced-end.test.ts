@@ -1,0 +1,176 @@
+// A task that ignores its cancellation, and how it is ended all the same.
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { SupervisorHandle, TaskView } from "../../client/index.ts";
+import { openStuckHost, type StuckHost } from "../support/stuck-host.ts";
+import type { RunningWorkers } from "../../workers/worker.ts";
+import { openWorld, until, untilReply, type World } from "../support/world.ts";
+
+const graceMs = 3_000;
+const roles = { BOSUN_ROLES: "workflows,models" };
+
+let world: World;
+let host: StuckHost;
+let workers: RunningWorkers;
+beforeAll(async () => {
+  world = await openWorld({
+    workers: false,
+    env: { BOSUN_CANCEL_GRACE_MS: String(graceMs), BOSUN_ROLL_AFTER_TURNS: "2" },
+  });
+  workers = await world.startWorkers(roles);
+  host = await openStuckHost(world);
+});
+afterAll(async () => {
+  await host.close();
+  await world.close();
+});
+
+const start = (description: string, agent: string) => ({
+  name: "start_async_task",
+  input: { description, subagent_type: agent },
+});
+const write = { name: "write_file", input: { path: "artifacts/x.md", content: "x" } };
+
+/** A supervisor whose task writes and does not stop doing so. */
+async function startStuck(mark: string): Promise<[SupervisorHandle, TaskView]> {
+  const before = host.begun();
+  await world.model.script(mark, [
+    {
+      when: { lastUser: `^go ${mark}` },
+      reply: { toolCalls: [start(`${mark} part`, "writer")] },
+    },
+    {
+      when: { system: "^# supervisor", lastUser: "^cancel it" },
+      reply: {
+        toolCalls: [
+          {
+            name: "cancel_async_task",
+            input: { task_id: "{{json:start_async_task:task_id}}", reason: "enough" },
+          },
+        ],
+      },
+    },
+    {
+      when: { system: "^# supervisor", anyUser: `go ${mark}`, lastUser: "task_ended" },
+      reply: { text: "Over: {{event:task_ended:status}}" },
+    },
+    { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
+    {
+      when: { system: "^# writer", anyUser: `${mark} part` },
+      reply: { text: "Half of it.", toolCalls: [write] },
+    },
+  ]);
+  const supervisor = await world.start(`go ${mark}`);
+  const [task] = await until("a write that does not end", async () => {
+    const tasks = await supervisor.tasks();
+    return host.begun() > before && tasks.length === 1 && tasks;
+  });
+  return [supervisor, task!];
+}
+
+/** The ends of tasks, as they stand in a transcript. */
+async function noticesOf(supervisor: SupervisorHandle): Promise<readonly string[]> {
+  const { messages } = await supervisor.transcript();
+  return messages
+    .flatMap((message) => message.content)
+    .flatMap((block) => (block.type === "text" ? [block.text] : []))
+    .filter((text) => text.startsWith('<bosun-event type="task_ended">'));
+}
+
+const handleOf = (id: string) => world.bosun.client.workflow.getHandle(id);
+
+async function closeTimeOf(id: string): Promise<number> {
+  const { closeTime } = await handleOf(id).describe();
+  return closeTime?.getTime() ?? Number.NaN;
+}
+
+test("a task that ignores its supervisor's cancel is stopped by force after the grace, across rolls, and told once", async () => {
+  const [supervisor, task] = await startStuck("force-a");
+  const asked = Date.now();
+  await supervisor.ask("cancel it");
+  const { runId } = await handleOf(supervisor.id).describe();
+  for (const word of ["one", "two", "three"]) await supervisor.ask(`and ${word}?`);
+  expect((await handleOf(supervisor.id).describe()).runId).not.toBe(runId);
+  expect((await supervisor.task(task.taskId).view()).endedAt).toBe(null);
+  await untilReply(supervisor, "^Over: cancelled");
+  expect((await closeTimeOf(task.taskId)) - asked).toBeGreaterThanOrEqual(graceMs);
+  const view = await supervisor.task(task.taskId).view();
+  expect(view).toMatchObject({ status: "cancelled", forced: true });
+  await until("an idle supervisor", async () => (await supervisor.feed()).status === "idle");
+  const notices = await noticesOf(supervisor);
+  expect(notices).toHaveLength(1);
+  expect(notices[0]).toMatch(/"status":"cancelled","forced":true,"summary":"Half of it\."/);
+  expect(notices[0]).toMatch(/stopped by force/);
+  await supervisor.end();
+});
+
+test("one cancelled past its supervisor is forced by it, too", async () => {
+  const [supervisor, task] = await startStuck("force-b");
+  await world.bosun.task(task.taskId).cancel("by hand");
+  await untilReply(supervisor, "^Over: cancelled");
+  expect(await supervisor.task(task.taskId).view()).toMatchObject({ forced: true });
+  await supervisor.end();
+});
+
+test("a supervisor ends although its task does not stop", async () => {
+  const [supervisor, task] = await startStuck("force-c");
+  await supervisor.end();
+  await handleOf(supervisor.id).result();
+  expect(await supervisor.task(task.taskId).view()).toMatchObject({
+    status: "cancelled",
+    forced: true,
+  });
+});
+
+test("somebody else's termination stays what it is", async () => {
+  const [supervisor, task] = await startStuck("force-d");
+  await handleOf(task.taskId).terminate("by hand");
+  await untilReply(supervisor, "^Over: failed");
+  expect(await supervisor.task(task.taskId).view()).toMatchObject({
+    status: "failed",
+    reason: "terminated",
+  });
+  await supervisor.end();
+});
+
+async function leave(): Promise<void> {
+  workers.stop();
+  await workers.done;
+}
+
+test("while workers are away nothing is forced, and after it the grace is given again", async () => {
+  const [supervisor, task] = await startStuck("force-e");
+  await supervisor.ask("cancel it");
+  await leave();
+  await sleep(3 * graceMs);
+  expect((await handleOf(task.taskId).describe()).status.name).toBe("RUNNING");
+  const back = Date.now();
+  workers = await world.startWorkers(roles);
+  await untilReply(supervisor, "^Over: cancelled");
+  expect((await closeTimeOf(task.taskId)) - back).toBeGreaterThanOrEqual(graceMs);
+  expect(await supervisor.task(task.taskId).view()).toMatchObject({ forced: true });
+  await supervisor.end();
+}, 60_000);
+
+test("a task whose worker never took the cancel is not forced, and stops when one does", async () => {
+  const mark = "force-f";
+  await world.model.script(mark, [
+    { when: { lastUser: `^go ${mark}` }, reply: { toolCalls: [start(`${mark} part`, "writer")] } },
+    { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
+    {
+      when: { system: "^# writer", anyUser: `${mark} part` },
+      reply: { text: "Late.", delayMs: 25_000 },
+    },
+  ]);
+  const supervisor = await world.start(`go ${mark}`);
+  await untilReply(supervisor, "Heard");
+  const [task] = await supervisor.tasks();
+  await leave();
+  await world.bosun.task(task!.taskId).cancel("enough");
+  await sleep(3 * graceMs);
+  expect((await handleOf(task!.taskId).describe()).status.name).toBe("RUNNING");
+  workers = await world.startWorkers(roles);
+  const view = await world.bosun.task(task!.taskId).ended();
+  expect([view.status, view.forced]).toEqual(["cancelled", undefined]);
+  await supervisor.end();
+}, 60_000);

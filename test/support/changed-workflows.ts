@@ -1,0 +1,36 @@
+// The workflows as a later version may have them.
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bundleWorkflowCode, DefaultLogger } from "@temporalio/worker";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Bundles a copy in which each model call is preceded by this statement. */
+export async function bundleWithStep(statement: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "bosun-later-"));
+  try {
+    for (const part of ["workflows", "protocol", "package.json"]) {
+      cpSync(join(root, part), join(folder, part), { recursive: true });
+    }
+    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+    addStep(join(folder, "workflows", "agent-loop.ts"), statement);
+    const workflowsPath = join(folder, "workflows", "index.ts");
+    const logger = new DefaultLogger("ERROR");
+    return (await bundleWorkflowCode({ workflowsPath, logger })).code;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const modelCall = "const answer = await nextAnswer(agent);";
+
+function addStep(file: string, statement: string): void {
+  const before = readFileSync(file, "utf8");
+  if (!before.includes(modelCall)) throw new Error(`${file} no longer says: ${modelCall}`);
+  const caption = before.slice(0, before.indexOf("\n"));
+  const rest = before.slice(caption.length).replace(modelCall, `${statement}\n${modelCall}`);
+  const imports = 'import { patched, sleep } from "@temporalio/workflow";';
+  writeFileSync(file, `${caption}\n${imports}\nvoid [patched, sleep];${rest}`);
+}
