@@ -20,6 +20,7 @@ const env = {
   BOSUN_MODEL_SLOTS: String(tasks),
   BOSUN_MODEL_HEARTBEAT_MS: String(limitDefaults.modelHeartbeatMs),
   BOSUN_TOOL_HEARTBEAT_MS: String(limitDefaults.toolHeartbeatMs),
+  BOSUN_GRACE_MS: "30000",
 };
 
 const faults = {
@@ -31,8 +32,24 @@ const faults = {
     await world.server.kill();
     return world.server.start();
   },
+  "SIGKILL of both in the same moment": async (world: FaultWorld) => {
+    await Promise.all([world.server.kill(), world.workers()[0]?.end("SIGKILL")]);
+    await world.server.start();
+    return world.startWorker();
+  },
+  "SIGTERM of the worker, another one started when it has ended": async (world: FaultWorld) => {
+    await world.workers()[0]?.end("SIGTERM");
+    return world.startWorker();
+  },
+  "the worker's network cut for a minute": async (world: FaultWorld) => {
+    world.workerLink.set("cut");
+    await new Promise((resolve) => setTimeout(resolve, 60_000));
+    world.workerLink.set("open");
+  },
 };
 
+// Its processes go with it.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 Runtime.install({ logger: new DefaultLogger("ERROR") });
 const workflowsPath = fileURLToPath(new URL("../workflows/index.ts", import.meta.url));
 const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger("ERROR") });

@@ -129,9 +129,9 @@ async function open(
     workspace,
     env,
     async startWorker(given = {}) {
-      const worker = run(["workers/main.ts"], { ...env, ...options.workerEnv, ...given });
-      await untilReady(worker, "A worker", () => worker.output().includes('"ready":true'));
-      return worker;
+      const start = (): Child =>
+        run(["workers/main.ts"], { ...env, ...options.workerEnv, ...given });
+      return await untilServes(start);
     },
     startProgram: (file, args) =>
       run([join("test/faults/support", file), ...args], {
@@ -145,6 +145,18 @@ async function open(
     workers: () => [...children],
     close,
   };
+}
+
+/** As `bosun up` does it: a worker that cannot reach its server is followed by another one. */
+async function untilServes(start: () => Child, attempts = 5): Promise<Child> {
+  const worker = start();
+  try {
+    await untilReady(worker, "A worker", () => worker.output().includes('"ready":true'));
+    return worker;
+  } catch (error) {
+    if (attempts === 1 || !worker.output().includes("Temporal does not answer")) throw error;
+    return await untilServes(start, attempts - 1);
+  }
 }
 
 /** An agent that delegates, and enough text that a search takes seconds. */

@@ -1,8 +1,13 @@
 // A Temporal server of a test's own, on a database file.
 import { join } from "node:path";
 import { Connection } from "@temporalio/client";
+import { msToTs } from "@temporalio/common/lib/time.js";
 import getPort from "get-port";
-import { databaseFlags, tuningFlags } from "../../../client/installation/server-tuning.ts";
+import {
+  databaseFlags,
+  retentionDays,
+  tuningFlags,
+} from "../../../client/installation/server-tuning.ts";
 import { type Child, startChild, untilReady } from "./child.ts";
 
 export interface FaultServer {
@@ -49,6 +54,7 @@ export function cleanEnv(): NodeJS.ProcessEnv {
   );
 }
 
+/** It answers, and keeps ended workflows as long as a server of Bosun does. */
 async function serves(port: number): Promise<boolean> {
   let connection: Connection | undefined;
   try {
@@ -57,7 +63,10 @@ async function serves(port: number): Promise<boolean> {
       connectTimeout: "1s",
       channelArgs: { "grpc.enable_http_proxy": 0 },
     });
-    await connection.workflowService.describeNamespace({ namespace: "default" });
+    await connection.workflowService.updateNamespace({
+      namespace: "default",
+      config: { workflowExecutionRetentionTtl: { ...msToTs(`${retentionDays} days`) } },
+    });
     return true;
   } catch {
     return false;
