@@ -123,6 +123,12 @@ describe.each([20, 40, 80, 120])("at %i columns", (width) => {
       expect(text).toContain(one);
   });
 
+  it("no line of an argument stands without its bar", () => {
+    const long = { ...approval, text: JSON.stringify({ content: `${"xx ".repeat(80)}` }) };
+    const lines = renderInbox([asked(long)], frame).filter((line) => line.includes("xx"));
+    for (const line of lines) expect(line).toMatch(/^[a-z ]*│ /);
+  });
+
   it("every task is named", () => {
     const text = renderTree(tasks, frame).join("\n");
     for (const one of ["Structure", "resea", "revie"]) expect(text).toContain(one);
