@@ -28,6 +28,8 @@ export interface ConversationOptions {
   readonly json: boolean;
 }
 
+const recountMs = 5_000;
+
 export class Conversation {
   readonly #options: ConversationOptions;
   readonly #palette: Palette;
@@ -36,6 +38,8 @@ export class Conversation {
   readonly #openTasks = new Set<string>();
   /** Requests that were shown with the command that decides them. */
   readonly #asked = new Set<string>();
+  /** Open requests of the whole tree, and when they were counted. */
+  #waiting = { count: 0, at: 0 };
 
   constructor(options: ConversationOptions) {
     this.#options = options;
@@ -171,10 +175,20 @@ export class Conversation {
       if (lost) throw new CommandError(lost);
       if (context.isTty) {
         const look = await supervisor.look().catch(() => undefined);
+        await this.#countWaiting(supervisor);
         if (look) prompt.status(this.#toStatus(look.view, look.live));
       }
       await this.#pause(600);
     }
+  }
+
+  /** What a task of a task asks is in no feed of the supervisor, so it is looked for, now and then. */
+  async #countWaiting({ id }: SupervisorHandle): Promise<void> {
+    if (Date.now() - this.#waiting.at < recountMs) return;
+    const { bosun } = this.#options.visit.here;
+    const all = await bosun.requests().catch(() => []);
+    const own = all.filter(({ supervisorId }) => supervisorId === id);
+    this.#waiting = { count: own.length, at: Date.now() };
   }
 
   #toStatus(view: SupervisorView, live: LiveCall | undefined): string {
@@ -182,6 +196,7 @@ export class Conversation {
     const parts = [
       view.status === "idle" ? "" : view.status,
       open > 0 ? `${open} ${open === 1 ? "task" : "tasks"} open` : "",
+      this.#waiting.count > 0 ? `${this.#waiting.count} asked of you: /inbox` : "",
       live && live.attempt > 1 ? `attempt ${live.attempt}` : "",
       toPlainLine(live?.tail ?? "").slice(-200),
     ].filter(Boolean);

@@ -83,10 +83,16 @@ const taskTextColumns = 160;
 function toTaskWords(event: Extract<FeedEvent, { type: "task" }>, palette: Palette): string {
   const { phase, taskId } = event;
   const status = paintStatus(phase.status, toPhaseText(phase), palette);
-  const text = toPlainLine(event.text);
+  const text = toPlainLine(event.text) || toSlotWords(phase);
   // What a person is asked is said in full.
   const shown = asksPerson(event) ? text : cutLine(text, taskTextColumns);
   return `task ${taskId} ${status}${text ? `: ${shown}` : ""}`;
+}
+
+/** It gave its slot back while it waited for a person. */
+function toSlotWords(phase: TaskPhase): string {
+  const waits = phase.status === "waiting" && phase.waitingOn.includes("slot");
+  return waits ? "it goes on when one is free" : "";
 }
 
 export function toPhaseText(phase: TaskPhase): string {

@@ -2,8 +2,11 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { OpenRequest, TaskHandle, WaitingRequest } from "../../client/index.ts";
+import { Conversation, type ConversationOptions } from "../../client/chat/conversation.ts";
+import { openPrompt } from "../../client/chat/prompt.ts";
 import { runSlash } from "../../client/chat/slash.ts";
 import { toPalette } from "../../client/screen/palette.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
@@ -168,6 +171,63 @@ describe("a question", () => {
     expect(said).toContain("answers: because it is");
     expect(said).toContain("denied it (not now)");
   });
+});
+
+it("a chat shows what a task asks in words, with the commands that decide it", async () => {
+  const { task, requests } = await begin("inbox-chat", [write("h.md")]);
+  const { requestId } = requests[0]!;
+  const [view] = (await world.bosun.requests()).filter(({ id }) => id === task.id);
+  const input = new PassThrough();
+  const output = new PassThrough();
+  const shown: string[] = [];
+  output.on("data", (chunk: Buffer) => shown.push(chunk.toString("utf8")));
+  const text = () => shown.join("");
+  const left = new AbortController();
+  const { signal } = left;
+  const leave = () => left.abort();
+  const prompt = openPrompt({ input, output, isTty: false, label: "> ", onInterrupt: leave });
+  signal.addEventListener("abort", () => prompt.close());
+  const context = { isTty: false, color: false, columns: () => 100, note: () => undefined };
+  const visit = { here: { bosun: world.bosun }, session: { lost: () => undefined } };
+  const options = { visit, context, prompt, signal, leave, json: false };
+  const conversation = new Conversation(options as unknown as ConversationOptions);
+  const held = conversation.hold(world.bosun.supervisor(view!.supervisorId), 0);
+  await until("the request", async () => text().includes(`/approve ${task.id} ${requestId}`));
+  expect(text()).toContain(
+    [
+      `task ${task.id} waiting on approval: It asks to do: write_file h.md`,
+      `  /approve ${task.id} ${requestId}`,
+      `  /deny ${task.id} ${requestId} WHY`,
+    ].join("\n"),
+  );
+  input.write(`/approve ${task.id.slice(-6)}\n`);
+  await until("its end", async () => text().includes(`task ${task.id} completed`));
+  expect(text()).toContain(`${task.id}: ${requestId} approved`);
+  leave();
+  await held;
+});
+
+it("a supervisor that asks is answered like a task", async () => {
+  const mark = "inbox-own";
+  await world.model.script(mark, [
+    {
+      when: { system: "^# careful", lastUser: `^go ${mark}` },
+      reply: { toolCalls: [question("Which folder?")] },
+    },
+    { when: { system: "^# careful", anyUser: `go ${mark}` }, reply: { text: "So be it." } },
+  ]);
+  const { workspace } = world;
+  const started = await world.bosun.start({ workspace, agent: "careful", message: `go ${mark}` });
+  const { supervisor } = started;
+  const own = await until("it in the inbox", async () =>
+    (await world.bosun.requests()).find(({ id }) => id === supervisor.id),
+  );
+  expect(own).toMatchObject({ supervisorId: supervisor.id, description: "", kind: "answer" });
+  const ran = await bosun(["answer", supervisor.id, "this one"]);
+  expect(ran).toMatchObject({ code: 0, out: `${supervisor.id}: ${own.requestId} answered\n` });
+  await untilReply(supervisor, "So be it");
+  const late = await bosun(["answer", supervisor.id, "another"]);
+  expect(late).toMatchObject({ code: 1, err: expect.stringContaining("asks nothing of a person") });
 });
 
 it("a note says that it waits for the decision, one for now that it withdraws the request", async () => {

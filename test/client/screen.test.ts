@@ -72,7 +72,7 @@ const question: OpenRequest = {
   text: "Which colour?",
 };
 
-const waiting = (request: OpenRequest, more: Partial<WaitingRequest> = {}): WaitingRequest => ({
+const asked = (request: OpenRequest, more: Partial<WaitingRequest> = {}): WaitingRequest => ({
   ...request,
   id: "writer-00112233aabb",
   agent: "writer",
@@ -113,7 +113,7 @@ describe.each([20, 40, 80, 120])("at %i columns", (width) => {
       requests: [approval, question],
     });
     const lines = [
-      ...renderInbox([waiting(approval), waiting(question)], frame),
+      ...renderInbox([asked(approval), asked(question)], frame),
       ...renderTree([asking], frame),
       ...renderAgents({ supervisors: [{ ...supervisor, requests: [question] }], tasks }, frame),
     ];
@@ -121,6 +121,12 @@ describe.each([20, 40, 80, 120])("at %i columns", (width) => {
     const text = lines.join("").replaceAll(/[\s│]+/g, "");
     for (const one of ["bosunapprovewriter-00112233aabbq-1f04ab", "Whichcolour?", "文書を調べる"])
       expect(text).toContain(one);
+  });
+
+  it("no line of an argument stands without its bar", () => {
+    const long = { ...approval, text: JSON.stringify({ content: `${"xx ".repeat(80)}` }) };
+    const lines = renderInbox([asked(long)], frame).filter((line) => line.includes("xx"));
+    for (const line of lines) expect(line).toMatch(/^[a-z ]*│ /);
   });
 
   it("every task is named", () => {
@@ -210,7 +216,7 @@ describe("what waits for a person", () => {
 
   it("says who asks, what, what stands still, until when, and how to decide", () => {
     const blocks = ["writer-00112233aabb", "reviewer-ba9876543210"];
-    expect(renderInbox([waiting(approval, { blocks })], frame)).toEqual([
+    expect(renderInbox([asked(approval, { blocks })], frame)).toEqual([
       "1 request waits for a person, oldest first.",
       "",
       "q-1f04ab approval, asked 1m05s ago",
@@ -230,7 +236,7 @@ describe("what waits for a person", () => {
 
   it("is counted, and a question takes an answer", () => {
     const own = { id: "supervisor-1", description: "", blocks: ["supervisor-1"] };
-    const text = renderInbox([waiting(approval), waiting(question, own)], frame).join("\n");
+    const text = renderInbox([asked(approval), asked(question, own)], frame).join("\n");
     expect(text).toMatch(/^2 requests wait /);
     expect(text).toMatch(/^ {2}from {5}writer, supervisor-1$/m);
     expect(text).toMatch(/^ {2}decide {3}bosun answer supervisor-1 TEXT q-77d0c2$/m);
@@ -238,14 +244,14 @@ describe("what waits for a person", () => {
 
   it("says so when its time is up or was prolonged", () => {
     const late = { ...question, expiresAt: "2026-11-21T10:01:00.000Z", extended: true };
-    expect(renderInbox([waiting(late)], frame).join("\n")).toContain(
+    expect(renderInbox([asked(late)], frame).join("\n")).toContain(
       "(its time is up, prolonged once)",
     );
   });
 
   it("shows arguments that were cut as they are, and where the rest stands", () => {
     const cut = { ...approval, text: '{"path":"notes.md","content":"on…' };
-    const text = renderInbox([waiting(cut)], frame).join("\n");
+    const text = renderInbox([asked(cut)], frame).join("\n");
     expect(text).toContain('│ {"path":"notes.md","content":"on…');
     expect(text).toContain("The rest: bosun transcript writer-00112233aabb");
   });
@@ -253,8 +259,8 @@ describe("what waits for a person", () => {
   it("stands below its task in a list, three at most, and in full in a check", () => {
     const requests = [approval, question, approval, approval];
     const asking = task("writer-1", { status: "waiting", waitingOn: ["approval"], requests });
-    const [, asked, command] = renderTree([asking], frame);
-    expect(asked).toBe("    asks to do: write_file notes.md");
+    const [, words, command] = renderTree([asking], frame);
+    expect(words).toBe("    asks to do: write_file notes.md");
     expect(command).toBe("    bosun approve writer-1 q-1f04ab (or deny)");
     expect(renderTree([asking], frame).at(-1)).toBe("    and 1 more: bosun inbox");
     const check = renderCheck(asking, undefined, frame).join("\n");
@@ -283,7 +289,7 @@ describe("text of an agent", () => {
         now,
         palette,
       }),
-      ...renderInbox([waiting({ ...approval, label: bad, text: bad }, { description: bad })], {
+      ...renderInbox([asked({ ...approval, label: bad, text: bad }, { description: bad })], {
         width: 90,
         now,
         palette,
