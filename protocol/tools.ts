@@ -1,6 +1,6 @@
 // Every tool by name: arguments, effect, time and label.
 import { z } from "zod";
-import { toLine } from "./text.ts";
+import { cutText, toLine } from "./text.ts";
 
 const line = (text: string): string => toLine(text, 90);
 
@@ -61,7 +61,10 @@ function withSynonyms<Shape extends z.ZodType>(
   return z.preprocess((given) => {
     if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
     return Object.fromEntries(
-      Object.entries(given).map(([key, value]) => [synonyms[key] ?? key, value]),
+      Object.entries(given).map(([key, value]) => [
+        Object.hasOwn(synonyms, key) ? (synonyms[key] ?? key) : key,
+        value,
+      ]),
     );
   }, shape);
 }
@@ -243,15 +246,20 @@ export type CheckedCall =
   | { readonly ok: true; readonly name: ToolName; readonly input: unknown; readonly label: string }
   | { readonly ok: false; readonly error: string };
 
+/** What a refusal may quote of what was given. */
+const errorBytes = 2_000;
+
 /** A tool call with its arguments checked, or the words that tell the model what to mend. */
 export function checkCall(name: string, input: unknown, declared: readonly string[]): CheckedCall {
   if (!isToolName(name) || !declared.includes(name)) {
-    return { ok: false, error: `There is no tool ${name}. Your tools: ${declared.join(", ")}.` };
+    const known = `Your tools: ${declared.join(", ")}.`;
+    return { ok: false, error: `There is no tool ${cutText(name, 100)}. ${known}` };
   }
   const tool: ToolSpec = toolSpecs[name];
   const parsed = tool.input.safeParse(input);
   if (!parsed.success) {
-    return { ok: false, error: `${name} was not run. ${z.prettifyError(parsed.error)}` };
+    const why = cutText(z.prettifyError(parsed.error), errorBytes);
+    return { ok: false, error: `${name} was not run. ${why}` };
   }
   return { ok: true, name, input: parsed.data, label: tool.label(parsed.data) };
 }

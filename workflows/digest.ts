@@ -1,5 +1,5 @@
 // A transcript, told again in few words, by rule.
-import { byteLength, cutText } from "../protocol/text.ts";
+import { cutJson, cutText, jsonLength } from "../protocol/text.ts";
 import type { Block, Message } from "../protocol/turn.ts";
 import { toNotice } from "./notices.ts";
 import { openTasks, type Board } from "./task-board.ts";
@@ -15,7 +15,7 @@ const endedShown = 20;
  */
 export function toDigest(messages: readonly Message[], board: Board, why: string): string {
   const first = messages[0];
-  const opening = first ? cutText(toPlainText(first), openingBytes) : "";
+  const opening = first ? cutJson(toPlainText(first), openingBytes) : "";
   const data = {
     why,
     messages_before: messages.length,
@@ -48,8 +48,8 @@ function toRecent(messages: readonly Message[]): string {
   const kept: string[] = [];
   let room = recentBytes;
   for (const message of messages.toReversed()) {
-    const text = cutText(toPlainText(message), 4_000);
-    const size = byteLength(text);
+    const text = cutJson(toPlainText(message), 4_000);
+    const size = jsonLength(text);
     if (size > room) break;
     room -= size;
     kept.unshift(text);

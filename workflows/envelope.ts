@@ -1,6 +1,6 @@
 // What a task leaves behind, cut to fit.
 import type { Envelope, FailureReason, TaskEnd } from "../protocol/task.ts";
-import { byteLength, cutText } from "../protocol/text.ts";
+import { byteLength, cutJson } from "../protocol/text.ts";
 import type { AgentState } from "./agent.ts";
 
 const envelopeBytes = 3_000;
@@ -8,19 +8,23 @@ const envelopeBytes = 3_000;
 /** The envelope of a task that ends now, from what it holds. */
 export function toEnvelope(state: AgentState, end: TaskEnd, notDone: string): Envelope {
   const lists = {
-    inDoubt: state.inDoubt.slice(-5).map((line) => cutText(line, 120)),
-    unseen: state.inbox
-      .flatMap((item) => (item.type === "note" ? [item.note.noteId] : []))
-      .slice(0, 20),
-    artifacts: state.artifacts.slice(-10).map((path) => cutText(path, 100)),
-    receipts: state.receipts.slice(-5),
+    inDoubt: state.inDoubt.slice(-5).map((line) => cutJson(line, 100)),
+    unseen: newest(
+      state.inbox.flatMap((item) => (item.type === "note" ? [item.note.noteId] : [])),
+      { count: 20, bytes: 400 },
+    ),
+    artifacts: newest(
+      state.artifacts.map((path) => cutJson(path, 100)),
+      { count: 10, bytes: 600 },
+    ),
+    receipts: newest(state.receipts, { count: 5, bytes: 500 }),
   };
   const bare: Envelope = {
     status: end.status,
     ...("reason" in end && { reason: end.reason }),
     summary: "",
     partial: end.status !== "completed",
-    notDone: cutText(notDone, 400),
+    notDone: cutJson(notDone, 400),
     usage: state.usage,
     stale: [],
     ...lists,
@@ -29,13 +33,15 @@ export function toEnvelope(state: AgentState, end: TaskEnd, notDone: string): En
   return { ...bare, summary: cutJson(state.lastText || "(no words)", room) };
 }
 
-/** Cuts a text so that it fits as a JSON string. */
-function cutJson(text: string, maxBytes: number): string {
-  let cut = cutText(text, maxBytes);
-  while (byteLength(JSON.stringify(cut)) > maxBytes && cut.length > 1) {
-    cut = cutText(cut, Math.floor(byteLength(cut) * 0.9));
-  }
-  return cut;
+/** The newest items that have room together. */
+function newest<Item>(
+  items: readonly Item[],
+  most: { readonly count: number; readonly bytes: number },
+): readonly Item[] {
+  let room = most.bytes;
+  const last = items.slice(-most.count);
+  const from = last.findLastIndex((item) => (room -= byteLength(JSON.stringify(item)) + 1) < 0);
+  return last.slice(from + 1);
 }
 
 /** A task that could not end by itself, with the reason for its parent. */

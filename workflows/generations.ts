@@ -1,5 +1,5 @@
 // A new generation, begun from a digest of the old one.
-import { byteLength, cutText } from "../protocol/text.ts";
+import { cutJson, cutText, jsonLength } from "../protocol/text.ts";
 import type { Message } from "../protocol/turn.ts";
 import { type Agent, modelOf, tell } from "./agent.ts";
 import { toDigest, toResultText } from "./digest.ts";
@@ -41,10 +41,10 @@ function toOpenTexts(messages: readonly Message[]): readonly string[] {
     })
     .filter((text) => text.trim() !== "");
   const share = Math.floor(openBytes / Math.max(1, texts.length));
-  const small = texts.filter((text) => byteLength(text) <= share);
-  const room = openBytes - small.reduce((sum, text) => sum + byteLength(text), 0);
+  const small = texts.filter((text) => jsonLength(text) <= share);
+  const room = openBytes - small.reduce((sum, text) => sum + jsonLength(text), 0);
   const each = Math.floor(room / Math.max(1, texts.length - small.length));
-  return texts.map((text) => cutText(text, Math.max(share, each), "… (cut, it was too long)"));
+  return texts.map((text) => cutJson(text, Math.max(share, each), "… (cut, it was too long)"));
 }
 
 /** A transcript that outgrew its cap goes on from a digest, so that a roll can always carry it. */
