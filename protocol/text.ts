@@ -1,6 +1,8 @@
 // Text, measured in bytes and cut to fit.
 
 const encoder = new TextEncoder();
+// A byte order mark at the beginning is a character like any other.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export function byteLength(text: string): number {
   return encoder.encode(text).byteLength;
@@ -10,22 +12,28 @@ export function byteLength(text: string): number {
 export function cutText(text: string, maxBytes: number, mark = "…"): string {
   if (text.length <= maxBytes / 3 || byteLength(text) <= maxBytes) return text;
   const room = Math.max(0, maxBytes - byteLength(mark));
-  const head = new TextDecoder().decode(encoder.encode(text).subarray(0, room));
+  const head = decoder.decode(encoder.encode(text).subarray(0, room));
   // A character cut in half decodes to U+FFFD.
   return `${head.replace(/\uFFFD+$/, "")}${mark}`;
 }
 
+/** What a text takes as a JSON string, its quotes not counted. */
 export function jsonLength(text: string): number {
-  return byteLength(JSON.stringify(text));
+  return byteLength(JSON.stringify(text)) - 2;
 }
 
-/** The same for a text that travels as JSON, where quotes and control characters take more room. */
+/** The same, for a text that fits as a JSON string: there a control character takes six bytes. */
 export function cutJson(text: string, maxBytes: number, mark = "…"): string {
-  let cut = cutText(text, maxBytes, mark);
-  for (let size = jsonLength(cut); size > maxBytes && cut.length > 1; size = jsonLength(cut)) {
-    cut = cutText(cut, Math.floor((byteLength(cut) * maxBytes) / size) - 1, mark);
+  if (text.length <= maxBytes / 6 || jsonLength(text) <= maxBytes) return text;
+  const cutAt = (bytes: number): string => `${cutText(text, bytes, "")}${mark}`;
+  let fits = 0;
+  let tooMuch = maxBytes + 1;
+  while (tooMuch - fits > 1) {
+    const middle = Math.floor((fits + tooMuch) / 2);
+    if (jsonLength(cutAt(middle)) <= maxBytes) fits = middle;
+    else tooMuch = middle;
   }
-  return cut;
+  return cutAt(fits);
 }
 
 /** One line, for lists and labels. */

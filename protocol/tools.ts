@@ -87,7 +87,10 @@ function withSynonyms<Shape extends z.ZodType>(
   return z.preprocess((given) => {
     if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
     return Object.fromEntries(
-      Object.entries(given).map(([key, value]) => [synonyms[key] ?? key, value]),
+      Object.entries(given).map(([key, value]) => [
+        Object.hasOwn(synonyms, key) ? (synonyms[key] ?? key) : key,
+        value,
+      ]),
     );
   }, shape);
 }
@@ -293,6 +296,9 @@ export type CheckedCall =
   | { readonly ok: true; readonly name: ToolName; readonly input: unknown; readonly label: string }
   | { readonly ok: false; readonly error: string };
 
+/** What a refusal may quote of what was given. */
+const errorBytes = 2_000;
+
 /** A tool call with its arguments checked, or the words that tell the model what to mend. */
 export function checkCall(name: string, input: unknown, declared: readonly string[]): CheckedCall {
   if (!isToolName(name) || !declared.includes(name)) {
@@ -304,10 +310,8 @@ export function checkCall(name: string, input: unknown, declared: readonly strin
   const tool: ToolSpec = toolSpecs[name];
   const parsed = tool.input.safeParse(input);
   if (!parsed.success) {
-    return {
-      ok: false,
-      error: `${name} was not run. ${cutText(z.prettifyError(parsed.error), 2_000)}`,
-    };
+    const why = cutText(z.prettifyError(parsed.error), errorBytes);
+    return { ok: false, error: `${name} was not run. ${why}` };
   }
   return { ok: true, name, input: parsed.data, label: tool.label(parsed.data) };
 }

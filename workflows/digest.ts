@@ -36,7 +36,7 @@ function toRecent(messages: readonly Message[]): string {
   const kept: string[] = [];
   let room = recentBytes;
   for (const message of messages.toReversed()) {
-    const text = cutText(toPlainText(message), 4_000);
+    const text = cutJson(toPlainText(message), 4_000);
     const size = jsonLength(text);
     if (size > room) break;
     room -= size;

@@ -11,25 +11,40 @@ export const reasonBytes = 2_000;
 /** The envelope of a task that ends now, from what it holds. */
 export function toEnvelope(state: AgentState, end: TaskEnd, notDone: string): Envelope {
   const lists = {
-    inDoubt: state.inDoubt.slice(-5).map((line) => cutText(line, 120)),
-    unseen: state.inbox
-      .flatMap((item) => (item.type === "note" ? [item.note.noteId] : []))
-      .slice(0, 20),
-    artifacts: state.artifacts.slice(-10).map((path) => cutText(path, 100)),
-    receipts: state.receipts.slice(-5),
+    inDoubt: state.inDoubt.slice(-5).map((line) => cutJson(line, 100)),
+    unseen: newest(
+      state.inbox.flatMap((item) => (item.type === "note" ? [item.note.noteId] : [])),
+      { count: 20, bytes: 400 },
+    ),
+    artifacts: newest(
+      state.artifacts.map((path) => cutJson(path, 100)),
+      { count: 10, bytes: 600 },
+    ),
+    receipts: newest(state.receipts, { count: 5, bytes: 500 }),
   };
   const bare: Envelope = {
     status: end.status,
     ...("reason" in end && { reason: end.reason }),
     summary: "",
     partial: end.status !== "completed",
-    notDone: cutText(notDone, 400),
+    notDone: cutJson(notDone, 400),
     usage: state.usage,
     stale: [],
     ...lists,
   };
   const room = envelopeBytes - byteLength(JSON.stringify(bare)) - 40;
   return { ...bare, summary: cutJson(state.lastText || "(no words)", room) };
+}
+
+/** The newest items that have room together. */
+function newest<Item>(
+  items: readonly Item[],
+  most: { readonly count: number; readonly bytes: number },
+): readonly Item[] {
+  let room = most.bytes;
+  const last = items.slice(-most.count);
+  const from = last.findLastIndex((item) => (room -= byteLength(JSON.stringify(item)) + 1) < 0);
+  return last.slice(from + 1);
 }
 
 /** A task that could not end by itself, with the reason for its parent. */

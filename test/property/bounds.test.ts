@@ -1,0 +1,82 @@
+// What leaves an agent or begins its transcript anew stays small.
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import type { TaskEnd } from "../../protocol/task.ts";
+import type { Block, Message } from "../../protocol/turn.ts";
+import { toEnvelope } from "../../workflows/envelope.ts";
+import { rebuild } from "../../workflows/generations.ts";
+import type { InboxItem } from "../../workflows/inbox.ts";
+import { addTask, emptyBoard } from "../../workflows/task-board.ts";
+import { beginGeneration } from "../../workflows/transcript.ts";
+import { fakeAgent } from "./fake-agent.ts";
+import { anyText, longText, holds } from "./property.ts";
+
+const text = fc.oneof(anyText(60), longText(6_000));
+const noteId = fc.oneof(anyText(100), fc.constant("n".repeat(100)));
+const end = fc.constantFrom<TaskEnd>(
+  { status: "completed" },
+  { status: "failed", reason: "dependency" },
+  { status: "cancelled", forced: true },
+);
+const receipt = fc.record({ noteId, turn: fc.nat(), at: fc.constant("2026-01-01T00:00:00.000Z") });
+const note: fc.Arbitrary<InboxItem> = noteId.map((id) => ({
+  type: "note",
+  note: { noteId: id, message: "m", when: "now", from: "person" },
+}));
+
+test(
+  "an envelope has at most 3 KB, whatever the task holds",
+  holds(
+    fc.record({
+      lastText: text,
+      notDone: text,
+      inDoubt: fc.array(text, { maxLength: 8 }),
+      artifacts: fc.array(text, { maxLength: 15 }),
+      inbox: fc.array(note, { maxLength: 30 }),
+      receipts: fc.array(receipt, { maxLength: 10 }),
+      end,
+    }),
+    ({ end: ended, notDone, ...state }) => {
+      const envelope = toEnvelope(fakeAgent(state).state, ended, notDone);
+      expect(envelope.status).toBe(ended.status);
+      expect(Buffer.byteLength(JSON.stringify(envelope))).toBeLessThanOrEqual(3_072);
+    },
+    500,
+  ),
+);
+
+const big = longText(120_000);
+const content: fc.Arbitrary<Block> = fc.oneof(
+  big.map((words): Block => ({ type: "text", text: words })),
+  big.map((words): Block => ({ type: "tool_result", tool_use_id: "c", content: words })),
+  big.map((words): Block => ({ type: "tool_use", id: "c", name: "write_file", input: { words } })),
+);
+const message: fc.Arbitrary<Message> = fc.record({
+  role: fc.constantFrom("user" as const, "assistant" as const),
+  content: fc.array(content, { minLength: 1, maxLength: 3 }),
+});
+
+test(
+  "a transcript begun anew has at most 350 KB, whatever came before it",
+  holds(
+    fc.tuple(fc.array(message, { maxLength: 12 }), fc.array(text, { maxLength: 80 }), text),
+    ([messages, descriptions, why]) => {
+      const board = descriptions.reduce(
+        (so, description, n) =>
+          addTask(so, { taskId: `t-${n}`, agent: "a", description, startedAt: "", begun: true }),
+        emptyBoard,
+      );
+      const agent = fakeAgent({ board, generation: beginGeneration(1, "scripted", "m", messages) });
+      rebuild(agent, { type: "transcript_full", message: why });
+      const { generation } = agent.state;
+      expect(generation.number).toBe(2);
+      expect(generation.messages.map(({ role }) => role)).toEqual(["user"]);
+      const words = generation.messages[0]?.content.flatMap((one) =>
+        one.type === "text" ? one.text : [],
+      );
+      expect(Buffer.byteLength((words ?? []).join(""))).toBeLessThanOrEqual(350_000);
+      expect(generation.bytes).toBeLessThanOrEqual(450_000);
+    },
+    100,
+  ),
+);
