@@ -161,8 +161,16 @@ function refuse(text: string): never {
   throw ApplicationFailure.nonRetryable(text, failureTypes.decisionRefused);
 }
 
+const outcomeWords: Readonly<Record<SettledRequest["outcome"], string>> = {
+  approve: "approved",
+  deny: "denied",
+  answer: "answered",
+  expired: "expired",
+  withdrawn: "withdrawn",
+};
+
 function toWords({ outcome, by, at }: SettledRequest): string {
-  return by ? `${outcome} by ${by} at ${at}` : `${outcome} at ${at}`;
+  return `${outcomeWords[outcome]}${by ? ` by ${by}` : ""} at ${at}`;
 }
 
 /** Takes a decision that `refuseDecision` let through. */

@@ -166,7 +166,7 @@ test("deciding twice has one effect: the same is known, the contrary is refused 
     known: true,
     settled: { by: "ann" },
   });
-  await expect(task.decide(first!.requestId, { type: "approve" })).rejects.toThrow(/deny by ann/);
+  await expect(task.decide(first!.requestId, { type: "approve" })).rejects.toThrow(/denied by ann/);
   await expect(task.decide("q-none", { type: "approve" })).rejects.toThrow(second!.requestId);
   await task.decide(second!.requestId, { type: "approve" });
   expect((await task.ended()).status).toBe("completed");
