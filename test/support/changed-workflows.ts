@@ -31,6 +31,6 @@ function addStep(file: string, statement: string): void {
   if (!before.includes(modelCall)) throw new Error(`${file} no longer says: ${modelCall}`);
   const caption = before.slice(0, before.indexOf("\n"));
   const rest = before.slice(caption.length).replace(modelCall, `${statement}\n${modelCall}`);
-  const imports = 'import { patched, sleep } from "@temporalio/workflow";';
-  writeFileSync(file, `${caption}\n${imports}\nvoid [patched, sleep];${rest}`);
+  const imports = 'import { patched, upsertMemo } from "@temporalio/workflow";';
+  writeFileSync(file, `${caption}\n${imports}\nvoid [patched, upsertMemo];${rest}`);
 }
