@@ -129,6 +129,8 @@ function workflowOptions(setup: WorkerSetup, client: Client): readonly Options[]
       taskQueue: queues.watch,
       activities: { ...createWatchActivities(client) },
       maxConcurrentActivityTaskExecutions: watchSlots,
+      // They only wait, and wait on elsewhere: no worker has to stay for them.
+      shutdownGraceTime: 0,
     },
   ];
 }

@@ -124,7 +124,7 @@ describe.each([20, 40, 80, 120])("at %i columns", (width) => {
   });
 
   it("no line of an argument stands without its bar", () => {
-    const long = { ...approval, text: JSON.stringify({ content: `${"xx ".repeat(80)}` }) };
+    const long = { ...approval, text: JSON.stringify({ content: "xx ".repeat(80) }) };
     const lines = renderInbox([asked(long)], frame).filter((line) => line.includes("xx"));
     for (const line of lines) expect(line).toMatch(/^[a-z ]*│ /);
   });

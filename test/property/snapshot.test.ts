@@ -1,5 +1,5 @@
 // Whatever an agent has lived through, a roll can carry it.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { limitDefaults, type Settings } from "../../protocol/settings.ts";
 import type { Envelope } from "../../protocol/task.ts";
@@ -98,12 +98,12 @@ const fullest: Life = {
 function fillBoard({ told, untold, open, receipts, letter }: Life): Board {
   let board: Board = { tasks: [], forgotten: 0 };
   const count = told + untold + open;
-  for (let index = 0; index < count; index += 1) {
+  for (const index of Array.from({ length: count }).keys()) {
     const taskId = `researcher-${String(index).padStart(12, "0")}`;
     const description = letter.repeat(500);
     const task = { taskId, agent: "researcher", description, startedAt: at, begun: true };
     board = addTask(board, task);
-    for (let turn = 0; turn < receipts && index >= told; turn += 1) {
+    for (const turn of Array.from({ length: index < told ? 0 : receipts }).keys()) {
       board = addReceipt(board, taskId, { noteId: `n-${index}-${turn}`, turn, at });
     }
     if (index >= told + untold) continue;
@@ -154,7 +154,7 @@ function live(agent: Agent, life: Life): void {
   state.due = true;
 }
 
-function check(life: Life): void {
+function expectFit(life: Life): void {
   const agent = newAgent();
   live(agent, life);
   const before = agent.state;
@@ -178,9 +178,9 @@ function check(life: Life): void {
 }
 
 test("5,000 ended tasks with receipts, thousands of ids, a full inbox and an open turn roll below 1.3 MB", () => {
-  check(fullest);
+  expectFit(fullest);
 });
 
 test("any life fits into a snapshot, with every open task, every unread end, every message and every id", () => {
-  fc.assert(fc.property(lives, check), { numRuns: 10, seed: 20_261_121 });
+  fc.assert(fc.property(lives, expectFit), { numRuns: 10, seed: 20_261_121 });
 }, 60_000);
