@@ -1,0 +1,104 @@
+// What remains when Temporal has deleted a closed task.
+import { WorkflowNotFoundError } from "@temporalio/client";
+import { afterEach, expect, test } from "vitest";
+import { openWorld, untilFeed, untilReply, type World } from "../support/world.ts";
+import { until } from "./support/until.ts";
+
+let world: World;
+afterEach(() => world.close());
+
+/** What the retention time does to a closed workflow. The server takes half a minute for it. */
+async function forget(workflowId: string): Promise<void> {
+  const { client } = world.bosun;
+  await client.workflowService.deleteWorkflowExecution({
+    namespace: "default",
+    workflowExecution: { workflowId },
+  });
+  await until("its deletion", async () => {
+    const gone = (error: unknown): boolean => error instanceof WorkflowNotFoundError;
+    return await client.workflow
+      .getHandle(workflowId)
+      .describe()
+      .then(() => false, gone);
+  });
+}
+
+async function begin(mark: string, reply: object): Promise<void> {
+  await world.model.script(mark, [
+    {
+      when: { lastUser: `^go ${mark}` },
+      reply: {
+        toolCalls: [
+          {
+            name: "start_async_task",
+            input: { description: `${mark}-task`, subagent_type: "researcher" },
+          },
+        ],
+      },
+    },
+    {
+      when: { system: "^# supervisor", lastUser: `^look ${mark}` },
+      reply: {
+        toolCalls: [
+          {
+            name: "check_async_task",
+            input: { task_id: "{{json:start_async_task#1:task_id}}" },
+          },
+        ],
+      },
+    },
+    {
+      when: { system: "^# supervisor", anyUser: `look ${mark}` },
+      reply: { text: "Result: {{json:check_async_task#1:result.summary}}" },
+    },
+    { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
+    { when: { system: "^# researcher", anyUser: `${mark}-task` }, reply },
+  ]);
+}
+
+test("an ended task's result is copied when it ends, and outlives the closed workflow", async () => {
+  world = await openWorld();
+  await begin("copied", { text: "All of it." });
+  const supervisor = await world.start("go copied");
+  await untilFeed(
+    supervisor,
+    ({ event }) => event.type === "task" && event.phase.status === "completed",
+  );
+  const [task] = await supervisor.tasks();
+  await until("the notice is told", async () => (await supervisor.feed()).status === "idle");
+  await forget(task!.taskId);
+  expect(await supervisor.ask("look copied")).toBe("Result: All of it.");
+  await supervisor.end();
+});
+
+test("a task that ended and was deleted while its supervisor was away is told as lost", async () => {
+  world = await openWorld({ env: { BOSUN_ROLL_AFTER_TURNS: "1" }, workers: false });
+  const workers = await world.startWorkers();
+  await begin("lost", { text: "Never.", delayMs: 60_000 });
+  const supervisor = await world.start("go lost");
+  await untilReply(supervisor, "Heard");
+  const [task] = await until("the task", async () => {
+    const all = await supervisor.tasks();
+    return all.length === 1 && all;
+  });
+  await until("a later run", async () => {
+    const runs = [];
+    const query = `WorkflowId = '${supervisor.id}'`;
+    for await (const run of world.bosun.client.workflow.list({ query })) runs.push(run);
+    return runs.length > 2;
+  });
+  workers.stop();
+  await workers.done;
+  await world.bosun.client.workflow.getHandle(task!.taskId).terminate("by a test");
+  await forget(task!.taskId);
+  await world.startWorkers();
+  const { event } = await untilFeed(
+    supervisor,
+    ({ event: one }) => one.type === "task" && one.phase.status === "failed",
+  );
+  expect(event).toMatchObject({
+    taskId: task!.taskId,
+    phase: { status: "failed", reason: "lost" },
+  });
+  await supervisor.end();
+});
