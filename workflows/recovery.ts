@@ -39,11 +39,16 @@ export function passResume(agent: Agent): void {
     });
 }
 
+/** Each task once, so that one piece of news comes to an end while the trouble goes on. */
 async function passOn(agent: Agent): Promise<void> {
+  const told = new Set<string>();
   for (;;) {
-    const batch = untold(agent).slice(0, batchSize);
+    const batch = untold(agent)
+      .filter((taskId) => !told.has(taskId))
+      .slice(0, batchSize);
     if (batch.length === 0 || agent.state.ending) return;
     for (const taskId of batch) {
+      told.add(taskId);
       agent.run.told.set(taskId, Date.now());
       void send(agent, getExternalWorkflowHandle(taskId).signal(resumeSignal));
     }
