@@ -4,7 +4,7 @@ import { Worker } from "@temporalio/worker";
 import type { SupervisorHandle, TaskView, TranscriptPage } from "../../../client/index.ts";
 import type { JournalEntry } from "../../support/scripted-model.ts";
 import type { FaultWorld } from "./fault-world.ts";
-import type { Scene } from "./scene.ts";
+import { type Scene, sceneTasks } from "./scene.ts";
 import { until } from "./until.ts";
 
 type History = temporal.api.history.v1.IHistory;
@@ -51,6 +51,21 @@ export async function inspectAftermath(
     ...(await wrongInReplay(histories, bundle)),
   ];
   return { tasks, calls: journal.length, askedAgain: journal.length - groups.length, wrong };
+}
+
+/** The same for a scene in which nobody stopped anything: every task completes. */
+export async function inspectWhole(
+  world: FaultWorld,
+  scene: Scene,
+  bundle: string,
+): Promise<Pick<Aftermath, "askedAgain" | "wrong">> {
+  const tasks = await untilSettled(scene, sceneTasks);
+  const { wrong, askedAgain } = await inspectAftermath(world, scene, bundle);
+  const others = tasks.filter((task) => task.status !== "completed");
+  return {
+    askedAgain,
+    wrong: [...others.map((task) => `${task.taskId} ${task.status}`), ...wrong],
+  };
 }
 
 async function wrongInTranscripts(
