@@ -7,6 +7,8 @@ import { until } from "./support/until.ts";
 let world: World;
 afterEach(() => world.close());
 
+const gone = (error: unknown): boolean => error instanceof WorkflowNotFoundError;
+
 /** What the retention time does to a closed workflow. The server takes half a minute for it. */
 async function forget(workflowId: string): Promise<void> {
   const { client } = world.bosun;
@@ -15,7 +17,6 @@ async function forget(workflowId: string): Promise<void> {
     workflowExecution: { workflowId },
   });
   await until("its deletion", async () => {
-    const gone = (error: unknown): boolean => error instanceof WorkflowNotFoundError;
     return await client.workflow
       .getHandle(workflowId)
       .describe()
