@@ -3,7 +3,7 @@ import { cutJson, cutText, jsonLength } from "../protocol/text.ts";
 import type { Message } from "../protocol/turn.ts";
 import { type Agent, modelOf, tell } from "./agent.ts";
 import { toDigest, toResultText } from "./digest.ts";
-import { append, beginGeneration, countAnswered, sizeOf, toUserMessage } from "./transcript.ts";
+import { append, beginGeneration, countAnswered, toUserMessage } from "./transcript.ts";
 
 interface RebuildReason {
   readonly type: string;
@@ -61,26 +61,13 @@ function toOpenTexts(messages: readonly Message[]): readonly string[] {
   return texts.map((text) => cutJson(text, Math.max(share, each), "… (cut, it was too long)"));
 }
 
-/**
- * A transcript that outgrew its cap goes on from a digest, so that a roll can always carry it. Results
- * owed to it count, and enter it first. While calls are open it stays, for their answer is part of it.
- */
+/** A transcript that outgrew its cap goes on from a digest, where no summary can be asked for. */
 export function limitTranscript(agent: Agent): void {
-  const { state, settings } = agent;
-  const owed = toUserMessage(state.owed, []);
-  const bytes = state.generation.bytes + (state.owed.length > 0 ? sizeOf([owed]) : 0);
-  const most = settings.limits.maxTranscriptBytes;
-  if (bytes <= most || state.openCalls.length > state.owed.length) return;
-  if (state.owed.length > 0) {
-    state.generation = append(state.generation, owed);
-    state.owed = [];
-    state.openCalls = [];
-    state.due = true;
-  }
-  rebuild(agent, {
-    type: "transcript_full",
-    message: `It holds ${bytes} bytes, and ${most} is the most.`,
-  });
+  const { bytes } = agent.state.generation;
+  const most = agent.settings.limits.maxTranscriptBytes;
+  if (bytes <= most) return;
+  const message = `It holds ${bytes} bytes, and ${most} is the most.`;
+  rebuild(agent, { type: "transcript_full", message });
 }
 
 /** An agent that is to use another model goes on from a digest: the old one's answers are signed by it. */

@@ -14,7 +14,6 @@ import type { TaskEnding, WatchActivities } from "../protocol/activities.ts";
 import { failureTypes } from "../protocol/failures.ts";
 import { toQueues } from "../protocol/ids.ts";
 import { cancelReasonSignal } from "../protocol/messages.ts";
-import { limitDefaults } from "../protocol/settings.ts";
 import { type Envelope, type Grace, isEnded } from "../protocol/task.ts";
 import { toLine } from "../protocol/text.ts";
 import { type Agent, arrive, now, send, tell } from "./agent.ts";
@@ -142,8 +141,7 @@ export function giveGrace(agent: Agent, taskId: string, takenAt?: string): void 
     const scope = new CancellationScope();
     run.graces.set(taskId, scope);
     const { installation, limits } = agent.settings;
-    // An agent of the first version was started without this limit.
-    const { cancelGraceMs: graceMs } = { ...limitDefaults, ...limits };
+    const graceMs = limits.cancelGraceMs;
     const grace = (): Grace | undefined => findTask(state.board, taskId)?.grace;
     const ending = await scope.run(() => awaitStop({ taskId, installation, graceMs, grace, keep }));
     if (ending) settle(agent, ending);

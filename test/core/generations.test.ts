@@ -1,11 +1,9 @@
 // When a transcript begins anew, and what survives it.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseEnvironment, toSettings } from "../../protocol/environment.ts";
 import type { Agent } from "../../workflows/agent.ts";
-import { emptyFeed } from "../../workflows/feed.ts";
-import { limitTranscript } from "../../workflows/generations.ts";
-import { emptyBoard } from "../../workflows/task-board.ts";
+import { toSnapshot } from "../../workflows/snapshot.ts";
 import { beginGeneration } from "../../workflows/transcript.ts";
+import { fakeAgent } from "../support/fake-agent.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
 let world: World;
@@ -129,44 +127,40 @@ test("a supervisor that is to use another model goes on from a digest", async ()
 
 describe("before a roll, an open turn counts as transcript", () => {
   const call = { type: "tool_use" as const, id: "call-1", name: "read_file", input: {} };
-  const result = {
-    type: "tool_result" as const,
-    tool_use_id: "call-1",
-    content: "y".repeat(15_000),
-  };
-  /** Below the cap by itself, above it with what is owed. */
-  const withOpenTurn = (owed: readonly object[]): Agent => {
-    const environment = parseEnvironment({ BOSUN_MAX_TRANSCRIPT_BYTES: "20000" });
-    const settings = toSettings(environment, { installation: "i", searchAttributes: false });
+  /** Waits for a person with one call of two, below the cap by itself. */
+  const withOpenTurn = (bytes: number): Agent => {
     const messages = [
-      { role: "user" as const, content: [{ type: "text" as const, text: "x".repeat(10_000) }] },
-      { role: "assistant" as const, content: [call] },
+      { role: "user" as const, content: [{ type: "text" as const, text: "x".repeat(500_000) }] },
+      { role: "assistant" as const, content: [call, { ...call, id: "call-2" }] },
     ];
-    const generation = beginGeneration(1, "scripted", settings.supervisorModel, messages);
-    const open = { openCalls: [call], owed, due: false };
-    const state = { generation, ...open, board: emptyBoard, feed: emptyFeed, definition: null };
-    return { role: "supervisor", settings, state } as unknown as Agent;
+    const generation = beginGeneration(1, "scripted", "m", messages);
+    const answered = { text: "y".repeat(bytes), isError: false, label: "" };
+    const openCalls = [call, { ...call, id: "call-2" }];
+    return fakeAgent({ generation, openCalls, answers: { "call-1": answered }, due: true });
   };
 
-  test("and its results go into the digest", () => {
-    const agent = withOpenTurn([result]);
-    limitTranscript(agent);
-    const { generation, openCalls, owed, due } = agent.state;
-    expect({ number: generation.number, openCalls, owed, due }).toEqual({
+  test("and goes into the digest with it when both are too large", () => {
+    const agent = withOpenTurn(250_000);
+    toSnapshot(agent);
+    const { generation, openCalls, owed, answers, due } = agent.state;
+    expect({ number: generation.number, openCalls, owed, answers, due }).toEqual({
       number: 2,
       openCalls: [],
       owed: [],
+      answers: {},
       due: true,
     });
-    const texts = generation.messages[0]?.content.map(
-      (block) => block.type === "text" && block.text,
+    const texts = generation.messages[0]?.content.map((block) =>
+      block.type === "text" ? block.text : "",
     );
-    expect(texts?.[1]).toBe(`[tool result] ${result.content}`);
+    expect(texts?.[1]).toMatch(/^\[tool result\] y+/);
+    expect(texts?.[2]).toContain("Ask again");
   });
 
-  test("and stays whole while a call of it is open", () => {
-    const agent = withOpenTurn([]);
-    limitTranscript(agent);
+  test("and travels open when there is room", () => {
+    const agent = withOpenTurn(15_000);
+    toSnapshot(agent);
     expect(agent.state.generation.number).toBe(1);
+    expect(agent.state.openCalls).toHaveLength(2);
   });
 });

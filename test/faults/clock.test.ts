@@ -1,4 +1,6 @@
 // Clocks that jump, and a weekend with everything off.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
 import { inspectWhole } from "./support/aftermath.ts";
 import { type Clock, clockProblem, newClock } from "./support/clock.ts";
@@ -16,7 +18,8 @@ beforeAll(async () => {
   if (problem !== undefined) return;
   clock = newClock();
   const { workerEnv, serverEnv } = clock;
-  world = await openFaultWorld({ env: sceneEnv, workerEnv, serverEnv });
+  const env = { ...sceneEnv, BOSUN_APPROVAL_TIMEOUT_MS: String(24 * hour * 1_000) };
+  world = await openFaultWorld({ env, workerEnv, serverEnv });
 });
 afterEach(async () => {
   await Promise.all((world?.workers() ?? []).map((worker) => worker.end("SIGKILL")));
@@ -107,4 +110,72 @@ test("an agent that waits for its model over a weekend asks again when all is ba
     return entries.find(({ event }) => event.type === "reply" && event.answers.length > 0);
   });
   expect(reply.event).toMatchObject({ text: "Back again." });
+});
+
+const careful = `---
+name: careful
+description: Writes only what a person approved.
+tools: write_file, ask_human
+approve: write_file
+---
+# careful
+
+You write files.
+`;
+
+/** A task that asks to write a file and asks a question, in one answer. */
+async function openRequests(mark: string) {
+  const agents = join(world.workspace, ".claude/agents");
+  await mkdir(agents, { recursive: true });
+  await writeFile(join(agents, "careful.md"), careful);
+  const task = { description: `${mark}-task`, subagent_type: "careful" };
+  const asks = [
+    { name: "write_file", input: { path: `${mark}.txt`, content: "approved" } },
+    { name: "ask_human", input: { question: "Which colour?" } },
+  ];
+  await world.model.script(mark, [
+    {
+      when: { lastUser: `^go ${mark}` },
+      reply: { toolCalls: [{ name: "start_async_task", input: task }] },
+    },
+    { when: { system: "^# supervisor", anyUser: `^go ${mark}` }, reply: { text: "Heard." } },
+    {
+      when: { system: "^# careful", anyUser: `^${mark}-task`, assistantTurns: 0 },
+      reply: { toolCalls: asks },
+    },
+    { when: { system: "^# careful", anyUser: `^${mark}-task` }, reply: { text: "Done." } },
+  ]);
+  const supervisor = await world.start(`go ${mark}`);
+  const { taskId, requests } = await until("both requests", async () => {
+    const [view] = await supervisor.tasks();
+    return view?.requests?.length === 2 && { taskId: view.taskId, requests: view.requests };
+  });
+  return { supervisor, task: supervisor.task(taskId), requests };
+}
+
+test("what waits for a person is still open after a weekend with everything off, and can be decided", async ({
+  skip,
+}) => {
+  skip(problem !== undefined, problem);
+  const worker = await world.startWorker();
+  const { supervisor, task, requests } = await openRequests("pending");
+  const [approval, question] = requests;
+  await worker.end("SIGTERM");
+  await world.server.kill();
+  clock.set(144 * hour);
+  await world.server.start();
+  await world.startWorker();
+  // Their day was over while nobody could decide.
+  await until("more time", async () => {
+    const { requests: now = [] } = await task.view();
+    return now.length === 2 && now.every((one) => one.extended);
+  });
+  await task.decide(question!.requestId, { type: "answer", text: "green" });
+  await task.decide(approval!.requestId, { type: "approve" });
+  await until("the end", async () => (await task.view()).status === "completed");
+  expect(await readFile(join(world.workspace, "pending.txt"), "utf8")).toBe("approved");
+  await until("the news", async () => {
+    const { entries } = await supervisor.feed();
+    return entries.some(({ event }) => event.type === "task" && event.phase.status === "completed");
+  });
 });

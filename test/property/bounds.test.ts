@@ -8,7 +8,7 @@ import { rebuild } from "../../workflows/generations.ts";
 import type { InboxItem } from "../../workflows/inbox.ts";
 import { addTask, emptyBoard } from "../../workflows/task-board.ts";
 import { beginGeneration } from "../../workflows/transcript.ts";
-import { fakeAgent } from "./fake-agent.ts";
+import { fakeAgent } from "../support/fake-agent.ts";
 import { anyText, longText, holds } from "./property.ts";
 
 const text = fc.oneof(anyText(60), longText(6_000));

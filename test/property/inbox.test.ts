@@ -8,7 +8,7 @@ import { bytesOf, drain, type Inbox, type InboxItem } from "../../workflows/inbo
 import { addTask, emptyBoard } from "../../workflows/task-board.ts";
 import { cancelCalls } from "../../workflows/tool-turn.ts";
 import { append, toPage, withoutEmptyText } from "../../workflows/transcript.ts";
-import { fakeAgent } from "./fake-agent.ts";
+import { fakeAgent } from "../support/fake-agent.ts";
 import { anyText, longText, holds } from "./property.ts";
 
 const words = fc.oneof(anyText(40), longText(30_000)).filter((text) => text.trim() !== "");

@@ -1,11 +1,11 @@
 // Whatever an agent has lived through, a roll can carry it.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { limitDefaults, type Settings } from "../../protocol/settings.ts";
+import { limitDefaults } from "../../protocol/settings.ts";
 import type { Envelope } from "../../protocol/task.ts";
 import { byteLength } from "../../protocol/text.ts";
 import { noUsage } from "../../protocol/turn.ts";
-import { type Agent, freshState, takeId, tell } from "../../workflows/agent.ts";
+import { type Agent, takeId, tell } from "../../workflows/agent.ts";
 import { bytesOf, type InboxItem } from "../../workflows/inbox.ts";
 import { toSnapshot } from "../../workflows/snapshot.ts";
 import {
@@ -17,32 +17,10 @@ import {
   openTasks,
 } from "../../workflows/task-board.ts";
 import { append, beginGeneration } from "../../workflows/transcript.ts";
+import { fakeAgent } from "../support/fake-agent.ts";
 
 const mostBytes = 1_300_000;
 const at = "2026-11-21T00:00:00.000Z";
-const settings: Settings = {
-  installation: "test",
-  backend: "scripted",
-  supervisorModel: "claude-opus-5-5",
-  taskModel: "claude-haiku-5-5",
-  searchAttributes: false,
-  limits: limitDefaults,
-};
-
-function newAgent(): Agent {
-  const identity = {
-    role: "supervisor",
-    name: "supervisor",
-    parentId: null,
-    rootId: "root",
-    depth: 0,
-    settings,
-    parentModel: "",
-  } as const;
-  const state = freshState(identity, true);
-  return { ...identity, id: "root", state, run: {} as Agent["run"] };
-}
-
 /** An envelope as large as one may be. */
 function toLargest(summary: string): Envelope {
   return {
@@ -126,7 +104,7 @@ function live(agent: Agent, life: Life): void {
     if (bytesOf(inbox) > (4 / 3) * limitDefaults.maxInboxBytes) inbox.pop();
   }
   state.inbox = inbox;
-  state.generation = beginGeneration(1, "scripted", settings.supervisorModel);
+  state.generation = beginGeneration(1, "scripted", "m");
   const say = (role: "user" | "assistant", words: string): void => {
     state.generation = append(state.generation, { role, content: [{ type: "text", text: words }] });
   };
@@ -155,7 +133,7 @@ function live(agent: Agent, life: Life): void {
 }
 
 function expectFit(life: Life): void {
-  const agent = newAgent();
+  const agent = fakeAgent();
   live(agent, life);
   const before = agent.state;
   const open = openTasks(before.board).map((task) => task.taskId);
