@@ -17,10 +17,13 @@ export interface Tended {
 
 /** A worker that dies again and again has a cause that a new one does not cure. */
 const mostReplacements = 3;
+/** One that lived this long, in milliseconds, died of something else. */
+const healthyMs = 300_000;
 
 export function tendWorker({ dir, first, start, onProgress }: TendOptions): Tended {
   let worker = first;
   let left = mostReplacements;
+  let since = performance.now();
   let failed = "";
   let starting: Promise<void> | undefined;
   let stopped = false;
@@ -33,12 +36,14 @@ export function tendWorker({ dir, first, start, onProgress }: TendOptions): Tend
     } catch (error) {
       failed = error instanceof Error ? error.message : String(error);
     }
+    since = performance.now();
     starting = undefined;
   };
   return {
     check() {
       if (failed) return failed;
       if (stopped || starting || worker === undefined || isAlive(worker)) return undefined;
+      if (performance.now() - since > healthyMs) left = mostReplacements;
       if (left === 0) return `The worker ended again and again. ${logOf(worker)}`;
       starting = replace(worker);
       return undefined;

@@ -15,7 +15,7 @@ beforeAll(async () => {
   await file("broken", "---\nname: broken\ndescription: [\n---\nText.\n");
   await file(
     "claude",
-    "---\nname: claude\ndescription: Has Bash.\ntools: Read, Bash\n---\nText.\n",
+    "---\nname: claude\ndescription: Has the web.\ntools: Read, WebFetch\n---\nText.\n",
   );
 });
 afterAll(() => world.close());
@@ -75,7 +75,7 @@ test("what an agent file asks for in vain is said with file and line", async () 
     message: "rf-b",
   });
   const found = await untilFeed(supervisor, ({ event }) => event.type === "trouble");
-  expect(found.event).toMatchObject({ text: expect.stringMatching(/claude\.md:4.*Bash/s) });
+  expect(found.event).toMatchObject({ text: expect.stringMatching(/claude\.md:4.*WebFetch/s) });
   await supervisor.end();
 });
 

@@ -75,7 +75,7 @@ async function wrongInTranscripts(
 ): Promise<readonly string[]> {
   const ids = [supervisor.id, ...tasks.map((task) => task.taskId)];
   const stopped = new Set(
-    tasks.filter((task) => task.status !== "completed").map((task) => task.taskId),
+    tasks.filter((task) => task.reason === "terminated").map((task) => task.taskId),
   );
   const found = await Promise.all(
     ids.map(async (id) => {
@@ -110,8 +110,8 @@ export function countNotices({ messages }: TranscriptPage): ReadonlyMap<string, 
 }
 
 /**
- * Each tool call is answered once, in the next user message, and nothing else is. What a stopped
- * task asked for last may be left open.
+ * Each tool call is answered once, in the next user message, and nothing else is. What a
+ * terminated task asked for last may be left open.
  */
 function wrongCalls({ messages }: TranscriptPage, stopped: boolean): readonly string[] {
   return messages.flatMap((message, at) => {
