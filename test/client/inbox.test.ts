@@ -1,5 +1,5 @@
 // What waits for a person, decided from the command line.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -9,20 +9,10 @@ import { Conversation, type ConversationOptions } from "../../client/chat/conver
 import { openPrompt } from "../../client/chat/prompt.ts";
 import { runSlash } from "../../client/chat/slash.ts";
 import { toPalette } from "../../client/screen/palette.ts";
+import { addCarefulAgent } from "../support/careful-agent.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 import { expectDocumented } from "./documented-json.ts";
 import { type Ran, runBosun } from "./terminal.ts";
-
-const careful = `---
-name: careful
-description: Writes only what a person approved.
-tools: list_files, write_file, ask_human
-approve: write_file
----
-# careful
-
-You write files.
-`;
 
 let world: World;
 const bosun = (args: readonly string[], input?: string): Promise<Ran> =>
@@ -38,8 +28,7 @@ async function documentedJson<T>(...args: readonly string[]): Promise<T> {
 beforeAll(async () => {
   world = await openWorld({ workers: false });
   await world.startWorkers();
-  await mkdir(join(world.workspace, ".claude/agents"), { recursive: true });
-  await writeFile(join(world.workspace, ".claude/agents/careful.md"), careful);
+  await addCarefulAgent(world.workspace);
 });
 afterAll(() => world.close());
 

@@ -1,34 +1,19 @@
 // What waits for a person, over rolls and absences.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OpenRequest, SupervisorHandle, TaskHandle } from "../../client/index.ts";
+import { addCarefulAgent } from "../support/careful-agent.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
-
-const careful = `---
-name: careful
-description: Writes only what a person approved.
-tools: list_files, write_file, ask_human
-approve: write_file
----
-# careful
-
-You write files.
-`;
 
 let world: World;
 let rolling: World;
 beforeAll(async () => {
   world = await openWorld();
   rolling = await openWorld({ env: { BOSUN_ROLL_AFTER_TURNS: "1" } });
-  for (const { workspace } of [world, rolling]) await addAgent(workspace);
+  for (const { workspace } of [world, rolling]) await addCarefulAgent(workspace);
 });
 afterAll(() => Promise.all([world.close(), rolling.close()]));
-
-async function addAgent(workspace: string): Promise<void> {
-  await mkdir(join(workspace, ".claude/agents"), { recursive: true });
-  await writeFile(join(workspace, ".claude/agents/careful.md"), careful);
-}
 
 const write = (path: string) => ({ name: "write_file", input: { path, content: `${path}\n` } });
 
@@ -198,7 +183,7 @@ test("an open turn with results so far and requests travels through rolls and go
 test("a decision made while no worker runs is stored and heeded", async () => {
   const away = await openWorld({ workers: false });
   try {
-    await addAgent(away.workspace);
+    await addCarefulAgent(away.workspace);
     const workers = await away.startWorkers();
     const { supervisor, task } = await begin(away, "away-1", [write("w1.txt")]);
     const [request] = await untilAsked(task);
@@ -219,7 +204,7 @@ test("a decision made while no worker runs is stored and heeded", async () => {
 test("nobody decides: the request is denied when its time is up, and the task goes on", async () => {
   const hasty = await openWorld({ env: { BOSUN_APPROVAL_TIMEOUT_MS: "1500" } });
   try {
-    await addAgent(hasty.workspace);
+    await addCarefulAgent(hasty.workspace);
     const { supervisor, task } = await begin(hasty, "late-1", [write("l1.txt")]);
     expect((await task.ended()).status).toBe("completed");
     expect(await exists(hasty, "l1.txt")).toBe(false);
@@ -236,7 +221,7 @@ test("a request whose time ran out while nothing ran is prolonged once, and can 
     workers: false,
   });
   try {
-    await addAgent(away.workspace);
+    await addCarefulAgent(away.workspace);
     const workers = await away.startWorkers();
     const { supervisor, task } = await begin(away, "prolong-1", [write("p1.txt")]);
     const [request] = await untilAsked(task);

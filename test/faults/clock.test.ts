@@ -1,7 +1,8 @@
 // Clocks that jump, and a weekend with everything off.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
+import { addCarefulAgent } from "../support/careful-agent.ts";
 import { inspectWhole } from "./support/aftermath.ts";
 import { type Clock, clockProblem, newClock } from "./support/clock.ts";
 import { type FaultWorld, openFaultWorld } from "./support/fault-world.ts";
@@ -112,22 +113,9 @@ test("an agent that waits for its model over a weekend asks again when all is ba
   expect(reply.event).toMatchObject({ text: "Back again." });
 });
 
-const careful = `---
-name: careful
-description: Writes only what a person approved.
-tools: write_file, ask_human
-approve: write_file
----
-# careful
-
-You write files.
-`;
-
 /** A task that asks to write a file and asks a question, in one answer. */
 async function openRequests(mark: string) {
-  const agents = join(world.workspace, ".claude/agents");
-  await mkdir(agents, { recursive: true });
-  await writeFile(join(agents, "careful.md"), careful);
+  await addCarefulAgent(world.workspace);
   const task = { description: `${mark}-task`, subagent_type: "careful" };
   const asks = [
     { name: "write_file", input: { path: `${mark}.txt`, content: "approved" } },
