@@ -236,8 +236,7 @@ it("is listed and decided while no worker runs", async () => {
   const before = world;
   try {
     world = away;
-    await mkdir(join(away.workspace, ".claude/agents"), { recursive: true });
-    await writeFile(join(away.workspace, ".claude/agents/careful.md"), careful);
+    await addCarefulAgent(away.workspace);
     expect((await bosun(["inbox"])).out).toBe("Nothing waits for a person.\n");
     const workers = await away.startWorkers();
     const { task, requests } = await begin("inbox-away", [write("w.md")]);
