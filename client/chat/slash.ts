@@ -1,7 +1,12 @@
 // What a line that begins with a slash asks for.
 import type { Bosun } from "../bosun.ts";
 import type { Decision } from "../../protocol/requests.ts";
-import { decideRequest, readAsker, toDecidedText } from "../commands/decide-request.ts";
+import {
+  decideRequest,
+  findAsker,
+  isRequestId,
+  toDecidedText,
+} from "../commands/decide-request.ts";
 import { pickId } from "../commands/with-bosun.ts";
 import { renderAgents } from "../screen/agent-list.ts";
 import { toDuration } from "../screen/figures.ts";
@@ -127,13 +132,13 @@ async function decide(
 ): Promise<readonly string[]> {
   const [given, rest] = split(argument);
   if (!given) return [usage];
-  const id = await pickAgent(place, given);
-  const asker = await readAsker(place.bosun, id);
   const [second, others] = split(rest);
-  const named = /^q-[0-9a-f]+$/.test(second);
+  const named = isRequestId(second) ? second : undefined;
   const decision = toDecision(named ? others : rest);
   if (!decision) return [usage];
-  return [toDecidedText(id, await decideRequest(asker, decision, named ? second : undefined, "/"))];
+  const pick = (text: string): Promise<string> => pickAgent(place, text);
+  const { id, asker, request } = await findAsker(place.bosun, given, named, pick);
+  return [toDecidedText(id, await decideRequest(asker, decision, request, "/"))];
 }
 
 /** The supervisor may ask something itself. */

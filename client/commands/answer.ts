@@ -3,9 +3,9 @@ import type { Command } from "commander";
 import { decisionBytes } from "../../protocol/requests.ts";
 import { checkText } from "../check-text.ts";
 import type { Context } from "./context.ts";
-import { decideRequest, readAsker, toDecidedJson, toDecidedText } from "./decide-request.ts";
+import { decideRequest, findAsker, toDecidedJson, toDecidedText } from "./decide-request.ts";
 import { readInput } from "./read-message.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly json?: boolean;
@@ -16,7 +16,7 @@ Without a request it is the only question that is open. What waits: bosun inbox
 
 Examples:
   bosun answer researcher-3c "take the newer one"
-  bosun answer researcher-3c "take the newer one" q-1f04ab
+  bosun answer q-1f04ab "take the newer one"
   bosun answer researcher-3c - < answer.txt
 `;
 
@@ -24,7 +24,7 @@ export function addAnswer(program: Command, context: Context): void {
   program
     .command("answer")
     .description("answer a question of an agent")
-    .argument("<id>", "the task or supervisor that asks")
+    .argument("<id>", "who asks, or the request itself")
     .argument("<text>", "the answer, or - for standard input")
     .argument("[request]", "which question, when there are several")
     .option("--json", "print JSON")
@@ -44,9 +44,8 @@ async function answer(
   const text = words === "-" ? await readInput(context, decisionBytes.answer) : words;
   checkText(text, "answer", decisionBytes.answer);
   await withBosun(context, async (bosun) => {
-    const id = await pickId(bosun, given, "any");
-    const asker = await readAsker(bosun, id);
-    const taken = await decideRequest(asker, { type: "answer", text }, request);
+    const { id, asker, request: named } = await findAsker(bosun, given, request);
+    const taken = await decideRequest(asker, { type: "answer", text }, named);
     if (options.json) context.json(toDecidedJson(id, "answer", taken));
     else context.print(toDecidedText(id, taken));
   });

@@ -2,9 +2,9 @@
 import type { Command } from "commander";
 import type { Decision } from "../../protocol/requests.ts";
 import { CommandError, type Context } from "./context.ts";
-import { decideRequest, readAsker, toDecidedJson, toDecidedText } from "./decide-request.ts";
+import { decideRequest, findAsker, toDecidedJson, toDecidedText } from "./decide-request.ts";
 import { readInput } from "./read-message.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly edit?: string;
@@ -17,7 +17,7 @@ With --edit the call runs with these arguments instead of its own: all of them, 
 
 Examples:
   bosun approve writer-3c
-  bosun approve writer-3c q-1f04ab
+  bosun approve q-1f04ab
   bosun approve writer-3c --edit '{"path": "notes.md", "content": "Nothing found."}'
   bosun approve writer-3c --edit - < arguments.json
 `;
@@ -26,7 +26,7 @@ export function addApprove(program: Command, context: Context): void {
   program
     .command("approve")
     .description("let a call run that waits for a person")
-    .argument("<id>", "the task or supervisor that asks")
+    .argument("<id>", "who asks, or the request itself")
     .argument("[request]", "which request, when there are several")
     .option("--edit <json>", "other arguments for the call, or - for standard input")
     .option("--json", "print JSON")
@@ -45,8 +45,8 @@ async function approve(
   const input = options.edit === undefined ? undefined : await readEdit(options.edit, context);
   const decision: Decision = { type: "approve", ...(input && { input }) };
   await withBosun(context, async (bosun) => {
-    const id = await pickId(bosun, given, "any");
-    const taken = await decideRequest(await readAsker(bosun, id), decision, request);
+    const { id, asker, request: named } = await findAsker(bosun, given, request);
+    const taken = await decideRequest(asker, decision, named);
     if (options.json) context.json(toDecidedJson(id, "approve", taken));
     else context.print(toDecidedText(id, taken));
   });

@@ -10,6 +10,7 @@ import type { SupervisorHandle } from "../supervisor-handle.ts";
 import type { TaskHandle } from "../task-handle.ts";
 import { CommandError } from "./context.ts";
 import { toPerson } from "./person.ts";
+import { pickId } from "./with-bosun.ts";
 
 /** An agent and what it asks. */
 export interface Asker {
@@ -17,6 +18,31 @@ export interface Asker {
   readonly status: string;
   readonly requests: readonly OpenRequest[];
 }
+
+/** Who is meant by the id of an agent, or by the id of what one asks. */
+export async function findAsker(
+  bosun: Bosun,
+  given: string,
+  request: string | undefined,
+  pick: (given: string) => Promise<string> = (text) => pickId(bosun, text, "any"),
+): Promise<{ id: string; asker: Asker; request: string | undefined }> {
+  if (!isRequestId(given)) {
+    const id = await pick(given);
+    return { id, asker: await readAsker(bosun, id), request };
+  }
+  const found = (await bosun.requests()).filter(({ requestId }) => requestId.startsWith(given));
+  const [only, other] = found;
+  if (!only) {
+    throw new CommandError(`Nothing waits under ${given}. It may be decided already: bosun inbox`);
+  }
+  if (other) {
+    const some = found.map(({ requestId }) => requestId).join(", ");
+    throw new CommandError(`"${given}" could be any of ${some}. Give more of the id.`, 2);
+  }
+  return { id: only.id, asker: await readAsker(bosun, only.id), request: only.requestId };
+}
+
+export const isRequestId = (text: string): boolean => /^q-[0-9a-f]+$/.test(text);
 
 export async function readAsker(bosun: Bosun, id: string): Promise<Asker> {
   try {

@@ -3,8 +3,8 @@ import type { Command } from "commander";
 import { decisionBytes } from "../../protocol/requests.ts";
 import { checkText } from "../check-text.ts";
 import type { Context } from "./context.ts";
-import { decideRequest, readAsker, toDecidedJson, toDecidedText } from "./decide-request.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { decideRequest, findAsker, toDecidedJson, toDecidedText } from "./decide-request.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly reason: string;
@@ -17,14 +17,14 @@ Without a request it is the only one that is open. What waits: bosun inbox
 
 Examples:
   bosun deny writer-3c --reason "not in this folder"
-  bosun deny writer-3c q-1f04ab
+  bosun deny q-1f04ab
 `;
 
 export function addDeny(program: Command, context: Context): void {
   program
     .command("deny")
     .description("refuse what an agent asks: the call is not run")
-    .argument("<id>", "the task or supervisor that asks")
+    .argument("<id>", "who asks, or the request itself")
     .argument("[request]", "which request, when there are several")
     .option("--reason <text>", "why, for the agent to read", "")
     .option("--json", "print JSON")
@@ -43,9 +43,8 @@ async function deny(
   const { reason } = options;
   if (reason) checkText(reason, "reason", decisionBytes.reason);
   await withBosun(context, async (bosun) => {
-    const id = await pickId(bosun, given, "any");
-    const asker = await readAsker(bosun, id);
-    const taken = await decideRequest(asker, { type: "deny", reason }, request);
+    const { id, asker, request: named } = await findAsker(bosun, given, request);
+    const taken = await decideRequest(asker, { type: "deny", reason }, named);
     if (options.json) context.json(toDecidedJson(id, "deny", taken));
     else context.print(toDecidedText(id, taken));
   });

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, watch } from "node:fs";
 import { mkdir, readdir, readFile, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { SupervisorHandle } from "../../client/index.ts";
@@ -15,8 +16,12 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 let world: World;
 let workers: ChildProcess[];
+let approving: Promise<void>[];
+let over: AbortController;
 beforeEach(async () => {
   workers = [];
+  approving = [];
+  over = new AbortController();
   // Without a sandbox: it would take the commands of a killed worker along.
   world = await openWorld({ workers: false, env: { BOSUN_SANDBOX: "off" } });
   await mkdir(join(world.workspace, ".claude/agents"), { recursive: true });
@@ -25,6 +30,8 @@ beforeEach(async () => {
   await writeFile(file, `---\n${matter}---\n# runner\n\nYou run commands.\n`);
 });
 afterEach(async () => {
+  over.abort();
+  await Promise.all(approving);
   for (const worker of workers) worker.kill("SIGKILL");
   await world.close();
 });
@@ -70,13 +77,22 @@ async function begin(
   ]);
   const supervisor = await world.start(`go ${mark}`);
   await untilReply(supervisor, "Heard");
-  await approve(supervisor);
+  approving.push(approveAll(supervisor, over.signal));
   return supervisor;
 }
 
-/** Where a person would approve the commands. They run at once as yet. */
-async function approve(_supervisor: SupervisorHandle): Promise<void> {
-  await Promise.resolve();
+/** A person who approves every command as long as the test runs, whatever is away just then. */
+async function approveAll(supervisor: SupervisorHandle, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const tasks = await supervisor.tasks();
+    for (const { taskId, requests = [] } of tasks) {
+      const task = supervisor.task(taskId);
+      for (const { requestId } of requests) {
+        await task.decide(requestId, { type: "approve" }).catch(() => undefined);
+      }
+    }
+    await sleep(100);
+  }
 }
 
 /** What the model was told of a task's calls, in their order. */
