@@ -38,7 +38,7 @@ export async function awaitStop(task: Stopping): Promise<TaskEnding | undefined>
 
 async function untilEnded(task: Stopping, time: number): Promise<void> {
   const ms = time - Date.now();
-  if (ms > 0) await condition(() => !task.grace(), ms);
+  if (ms > 0) await condition(() => !task.grace(), ms, { summary: `grace of ${task.taskId}` });
 }
 
 /** The grace counts from when a worker took the cancellation, and grows with the levels below. */

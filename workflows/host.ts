@@ -30,7 +30,7 @@ export async function onHost<Result>(
       if (!isUnpicked(error)) throw error;
       const why = missed === 0 ? waitForHost(agent) : agent.state.why;
       const wait = agent.settings.limits.hostRetryMs * Math.min(slowest, 2 ** missed);
-      if (!(await condition(giveUp, wait))) continue;
+      if (!(await condition(giveUp, wait, { summary: "until the host is asked again" }))) continue;
       goOn(agent);
       throw new TaskFailure("error", `It was not run. ${why}`);
     }

@@ -128,7 +128,9 @@ async function callAgain(agent: Agent, { message }: Trouble): Promise<void> {
   }
   const wait = modelRetryMs * 2 ** Math.min(run.misses, 10);
   run.misses += 1;
-  await condition(waker(agent), Math.min(modelRetryMaxMs, wait));
+  await condition(waker(agent), Math.min(modelRetryMaxMs, wait), {
+    summary: "until the call is made again",
+  });
 }
 
 /** A probe's time, never less than the provider asks for. Agents that began to wait together spread out. */
@@ -138,7 +140,8 @@ async function waitForProbe(agent: Agent, leastMs: number): Promise<void> {
   const wait = Math.min(probeMaxMs, probeMs * 2 ** Math.min(state.parked, 10));
   state.parked += 1;
   const spread = 0.5 + Math.random();
-  await condition(waker(agent), Math.round(Math.max(leastMs, wait * spread)));
+  const ms = Math.round(Math.max(leastMs, wait * spread));
+  await condition(waker(agent), ms, { summary: "until the next probe" });
 }
 
 /** What ends a wait for the model early: somebody's words or `resume`, also during the call, the end, a roll. */

@@ -52,7 +52,7 @@ async function passOn(agent: Agent): Promise<void> {
       agent.run.told.set(taskId, Date.now());
       void send(agent, getExternalWorkflowHandle(taskId).signal(resumeSignal));
     }
-    await sleep(1_000);
+    await sleep(1_000, { summary: "before more tasks are told" });
   }
 }
 
