@@ -13,7 +13,7 @@ import { byteLength, cutText } from "../protocol/text.ts";
 import { checkCall, type CheckedCall } from "../protocol/tools.ts";
 import type { ToolCall } from "../protocol/turn.ts";
 import { type Agent, now, shortId, tell, type Verdict } from "./agent.ts";
-import { enter } from "./display.ts";
+import { enter, publish } from "./display.ts";
 import { demandsAttention } from "./inbox.ts";
 import { giveSlotBack, takeSlot } from "./own-slot.ts";
 import { reportWaiting } from "./parent.ts";
@@ -179,7 +179,10 @@ export function takeDecision(agent: Agent, { requestId, decision, by }: DecideIn
   const request = state.requests.find((one) => one.requestId === requestId);
   const over = state.settled.find((one) => one.requestId === requestId);
   if (!request) return { ...over!, known: true };
-  return { ...close(agent, request, toVerdict(decision, by), decision.type, by), known: false };
+  const settled = close(agent, request, toVerdict(decision, by), decision.type, by);
+  // What still runs beside it may take its time.
+  publish(agent);
+  return { ...settled, known: false };
 }
 
 /** One that was left as a signal cannot be refused any more, so what is wrong with it is told. */

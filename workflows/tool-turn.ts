@@ -32,11 +32,19 @@ export async function answerCalls(agent: Agent): Promise<"answered" | "roll"> {
   const { state } = agent;
   for (;;) {
     await runReady(agent);
+    // Decided while the others ran.
+    if (holdsFreeCall(agent)) continue;
     if (state.requests.length === 0) break;
     if ((await awaitDecision(agent)) === "roll") return "roll";
   }
   oweResults(agent);
   return "answered";
+}
+
+/** Whether a call that is not answered waits for nobody. */
+function holdsFreeCall({ state }: Agent): boolean {
+  const asked = new Set(state.requests.map(({ callId }) => callId));
+  return state.openCalls.some(({ id }) => !state.answers[id] && !asked.has(id));
 }
 
 /** A call that may run now, with its arguments checked. */
