@@ -16,6 +16,7 @@ import { delegate } from "./delegation.ts";
 import { TaskFailure } from "./envelope.ts";
 import { onHost } from "./host.ts";
 import { holdsWords } from "./inbox.ts";
+import { takeSlot } from "./own-slot.ts";
 import { ask, awaitDecision, needsPerson, withdrawAll } from "./requests.ts";
 import { mustRoll } from "./roll.ts";
 import { append, toUserMessage } from "./transcript.ts";
@@ -31,6 +32,8 @@ export function hasOpenTurn({ state }: Agent): boolean {
 export async function answerCalls(agent: Agent): Promise<"answered" | "roll"> {
   const { state } = agent;
   for (;;) {
+    // Decided while the run before this one closed.
+    if (!state.begun && holdsFreeCall(agent)) await takeSlot(agent);
     await runReady(agent);
     // Decided while the others ran.
     if (holdsFreeCall(agent)) continue;

@@ -158,3 +158,82 @@ test("what was decided is shown as open no more, though another call still runs"
   await supervisor.end();
 });
 
+test("a task that rolled while it asks waits for the person, not for a slot, whatever came meanwhile", async () => {
+  const long = { when: { anyUser: "^note-1-long" }, reply: { text: "Long.", delayMs: 10_000 } };
+  const { supervisor, task } = await begin(narrow, "note-1", [write("n1.txt")], {
+    delayMs: 2_000,
+    beside: [start("note-1-long", "researcher")],
+    rules: [long],
+  });
+  await task.steer("when you are ready");
+  await untilAsked(task);
+  await until("the slot taken", async () =>
+    (await supervisor.tasks()).some(
+      ({ agent, status }) => agent === "researcher" && status === "running",
+    ),
+  );
+  await until("the note in its next run", async () => {
+    const { runId } = await narrow.bosun.client.workflow.getHandle(task.id).describe();
+    return runId !== (await firstRun(narrow, task)) && (await task.view()).status === "waiting";
+  });
+  expect((await task.view()).waitingOn).toEqual(["approval"]);
+  await supervisor.end();
+});
+
+async function firstRun(where: World, task: TaskHandle): Promise<string | undefined> {
+  const [first] =
+    (await where.bosun.client.workflow.getHandle(task.id).fetchHistory()).events ?? [];
+  return first?.workflowExecutionStartedEventAttributes?.firstExecutionRunId ?? undefined;
+}
+
+test("a decision that a run finds at its beginning is carried out with a slot", async () => {
+  const { supervisor, task } = await begin(narrow, "found-1", [write("f1.txt")]);
+  const [request] = await untilAsked(task);
+  const { client } = narrow.bosun;
+  const input = await until("the next run", async () => {
+    const { events } = await client.workflow.getHandle(task.id).fetchHistory();
+    const given = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+    const read = JSON.parse(Buffer.from(given?.data ?? []).toString()) as { snapshot?: object };
+    return read.snapshot && read;
+  });
+  // The same run again, with the decision there before its first step.
+  const copy = await client.workflow.signalWithStart(workflowTypes.subagent, {
+    workflowId: `${task.id}-copy`,
+    taskQueue: toQueues(narrow.installation).workflows,
+    args: [input],
+    signal: "decide",
+    signalArgs: [{ requestId: request!.requestId, decision: { type: "approve" }, by: "ann" }],
+  });
+  const again = narrow.bosun.task(copy.workflowId);
+  await until("its wait", async () => (await again.view()).waitingOn.includes("slot"));
+  expect(await exists(narrow, "f1.txt")).toBe(false);
+  await copy.signal("begin");
+  expect((await again.ended()).status).toBe("completed");
+  expect(await exists(narrow, "f1.txt")).toBe(true);
+  await supervisor.end();
+});
+
+test("an open turn too large to carry is closed, and its task goes on with a slot", async () => {
+  const tight = await openCareful({
+    BOSUN_ROLL_AFTER_TURNS: "1",
+    BOSUN_MAX_RUNNING: "1",
+    BOSUN_MAX_TRANSCRIPT_BYTES: "20000",
+  });
+  try {
+    await writeFile(join(tight.workspace, "big.txt"), "0123456789abcde\n".repeat(900));
+    const read: Call = { name: "read_file", input: { path: "big.txt", limit: 2_000 } };
+    const long = { when: { anyUser: "^large-1-long" }, reply: { text: "Long.", delayMs: 8_000 } };
+    const { supervisor, task } = await begin(
+      tight,
+      "large-1",
+      [read, read, read, write("l1.txt")],
+      { beside: [start("large-1-long", "researcher")], rules: [long] },
+    );
+    await until("its wait", async () => (await task.view()).waitingOn.includes("slot"));
+    expect((await task.ended()).status).toBe("completed");
+    expect(await exists(tight, "l1.txt")).toBe(false);
+    await supervisor.end();
+  } finally {
+    await tight.close();
+  }
+});
