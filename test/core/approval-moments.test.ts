@@ -158,6 +158,42 @@ test("what was decided is shown as open no more, though another call still runs"
   await supervisor.end();
 });
 
+test("a task that is cancelled takes back what it asked before it waits for its own tasks", async () => {
+  const child = { system: "^# child", anyUser: "^stop-1-child" };
+  const { supervisor, task } = await begin(
+    world,
+    "stop-1",
+    [start("stop-1-child", "child"), write("s1.txt")],
+    { rules: [{ when: child, reply: { toolCalls: [run("sleep 4")] } }] },
+  );
+  const [request] = await untilAsked(task);
+  const below = await until("a command to approve", async () => {
+    const all = await world.bosun.requests();
+    return all.find(
+      ({ tool, supervisorId }) => tool === "run_command" && supervisorId === supervisor.id,
+    );
+  });
+  await approveFirst(world.bosun.task(below.id), [below]);
+  await task.cancel("enough");
+  await until("nothing asked", async () => (await task.view()).requests === undefined);
+  await expect(task.decide(request!.requestId, { type: "approve" })).rejects.toThrow(/withdrawn/);
+  expect((await task.ended()).status).toBe("cancelled");
+  await supervisor.end();
+});
+
+test("a supervisor that is cancelled leaves no request behind", async () => {
+  await world.model.script("stop-2", [
+    { when: { lastUser: "^go stop-2" }, reply: { toolCalls: [write("s2.txt")] } },
+  ]);
+  const { workspace, bosun } = world;
+  const { supervisor } = await bosun.start({ workspace, agent: "careful", message: "go stop-2" });
+  await until("a request", async () => (await supervisor.status()).requests?.length === 1);
+  const handle = bosun.client.workflow.getHandle(supervisor.id);
+  await handle.cancel();
+  await until("its end", async () => (await handle.describe()).status.name === "CANCELLED");
+  expect(JSON.stringify((await handle.describe()).memo)).not.toContain("q-");
+});
+
 test("a task that rolled while it asks waits for the person, not for a slot, whatever came meanwhile", async () => {
   const long = { when: { anyUser: "^note-1-long" }, reply: { text: "Long.", delayMs: 10_000 } };
   const { supervisor, task } = await begin(narrow, "note-1", [write("n1.txt")], {
