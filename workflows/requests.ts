@@ -207,7 +207,7 @@ export function takeLateDecision(agent: Agent, given: DecideInput): void {
 function toVerdict(decision: Decision, by: string): Verdict {
   switch (decision.type) {
     case "approve":
-      return { type: "run", ...(decision.input && { input: decision.input }) };
+      return { type: "run", ...(decision.input && { input: decision.input, by }) };
     case "answer":
       return {
         type: "say",

@@ -66,7 +66,7 @@ async function runReady(agent: Agent): Promise<void> {
   agent.run.step = new CancellationScope();
   const runs = ready.map(({ id, call }) => {
     const run = async (): Promise<void> =>
-      keepAnswer(agent, id, call.label, await answerCall(agent, id, call));
+      keepAnswer(agent, id, call.label, tellEdit(agent, id, await answerCall(agent, id, call)));
     if (toolSpecs[call.name].effect !== "write") return run();
     const done = effects.then(run);
     effects = done.catch(() => undefined);
@@ -100,6 +100,17 @@ function toReady(agent: Agent, call: ToolCall): Ready | undefined {
 function keepAnswer({ state }: Agent, id: string, label: string, answer: ToolAnswer): void {
   const { text, isError } = answer;
   state.answers = { ...state.answers, [id]: { text, isError, label: toLine(label, 200) } };
+}
+
+const editShown = 1_000;
+
+/** The transcript keeps the call as the model made it, so the answer says what was run instead. */
+function tellEdit({ state }: Agent, id: string, answer: ToolAnswer): ToolAnswer {
+  const verdict = state.verdicts[id];
+  if (verdict?.type !== "run" || !verdict.input) return answer;
+  const input = cutText(JSON.stringify(verdict.input), editShown);
+  const head = `[${verdict.by || "A person"} changed the arguments of this call before it ran: ${input}]`;
+  return { ...answer, text: `${head}\n${answer.text}` };
 }
 
 type Answers = Agent["state"]["answers"];

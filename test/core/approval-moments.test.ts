@@ -158,6 +158,16 @@ test("what was decided is shown as open no more, though another call still runs"
   await supervisor.end();
 });
 
+test("a call whose arguments a person changed is told as changed", async () => {
+  const { supervisor, task } = await begin(world, "edited-1", [run("echo one")]);
+  const [request] = await untilAsked(task);
+  const decision = { type: "approve", input: { command: "echo two" } } as const;
+  await task.decide(request!.requestId, decision, "ann");
+  await task.ended();
+  expect((await resultsOf(task))[0]).toMatch(/ann changed the arguments.*echo two/);
+  await supervisor.end();
+});
+
 test("a task that is cancelled takes back what it asked before it waits for its own tasks", async () => {
   const child = { system: "^# child", anyUser: "^stop-1-child" };
   const { supervisor, task } = await begin(
