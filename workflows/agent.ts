@@ -27,7 +27,7 @@ export interface CallAnswer extends ToolAnswer {
 
 /** A decision that the call it is for has not yet heeded. */
 export type Verdict =
-  | { readonly type: "run"; readonly input?: unknown }
+  | { readonly type: "run"; readonly input?: unknown; readonly by?: string }
   | { readonly type: "say"; readonly answer: ToolAnswer };
 
 /** Everything an agent holds, as JSON: a roll hands it to the next run. */

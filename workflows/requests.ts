@@ -13,7 +13,7 @@ import { byteLength, cutText } from "../protocol/text.ts";
 import { checkCall, type CheckedCall } from "../protocol/tools.ts";
 import type { ToolCall } from "../protocol/turn.ts";
 import { type Agent, now, shortId, tell, type Verdict } from "./agent.ts";
-import { enter } from "./display.ts";
+import { enter, publish, workingStatus } from "./display.ts";
 import { demandsAttention } from "./inbox.ts";
 import { giveSlotBack, takeSlot } from "./own-slot.ts";
 import { reportWaiting } from "./parent.ts";
@@ -92,6 +92,14 @@ export function withdrawAll(agent: Agent): void {
   for (const request of agent.state.requests) {
     close(agent, request, { type: "say", answer: { text, isError: true } }, "withdrawn", "");
   }
+}
+
+/** An agent that ends asks nobody any more: nothing that was decided now would be done. */
+export function withdrawAtEnd(agent: Agent): void {
+  if (agent.state.requests.length === 0) return;
+  withdrawAll(agent);
+  if (agent.state.phase.status === "waiting") enter(agent, { status: workingStatus(agent) });
+  else publish(agent);
 }
 
 /** Requests whose time is up. One noticed late is prolonged once, for nobody could decide meanwhile. */
@@ -179,7 +187,10 @@ export function takeDecision(agent: Agent, { requestId, decision, by }: DecideIn
   const request = state.requests.find((one) => one.requestId === requestId);
   const over = state.settled.find((one) => one.requestId === requestId);
   if (!request) return { ...over!, known: true };
-  return { ...close(agent, request, toVerdict(decision, by), decision.type, by), known: false };
+  const settled = close(agent, request, toVerdict(decision, by), decision.type, by);
+  // What still runs beside it may take its time.
+  publish(agent);
+  return { ...settled, known: false };
 }
 
 /** One that was left as a signal cannot be refused any more, so what is wrong with it is told. */
@@ -196,7 +207,7 @@ export function takeLateDecision(agent: Agent, given: DecideInput): void {
 function toVerdict(decision: Decision, by: string): Verdict {
   switch (decision.type) {
     case "approve":
-      return { type: "run", ...(decision.input && { input: decision.input }) };
+      return { type: "run", ...(decision.input && { input: decision.input, by }) };
     case "answer":
       return {
         type: "say",

@@ -74,12 +74,17 @@ async function work(agent: Agent, input: SubagentInput): Promise<"settled" | "ro
   await prepare(agent, input.workspace);
   if (state.turn === 0 && state.generation.messages.length === 0) open(agent, input);
   for (;;) {
-    if (!state.begun && state.inbox.length > 0) await takeSlot(agent);
+    if (hasWork(agent) && !state.begun) await takeSlot(agent);
     if ((await runTurns(agent)) === "roll") return "roll";
     if (isSettled(agent)) return "settled";
     if (mustRoll(agent)) return "roll";
     if (state.inbox.length === 0) await waitForTasks(agent);
   }
+}
+
+/** Something to do without a person: while one is asked, what has come waits for the decision. */
+function hasWork({ state }: Agent): boolean {
+  return state.requests.length === 0 && (state.inbox.length > 0 || state.due);
 }
 
 function isSettled({ state }: Agent): boolean {

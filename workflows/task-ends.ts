@@ -19,6 +19,7 @@ import { toLine } from "../protocol/text.ts";
 import { type Agent, arrive, now, send, tell } from "./agent.ts";
 import { publish } from "./display.ts";
 import { awaitStop } from "./grace.ts";
+import { withdrawAtEnd } from "./requests.ts";
 import { beginQueued } from "./slots.ts";
 import { endOnBoard, findTask, keepGrace, openTasks } from "./task-board.ts";
 
@@ -160,6 +161,7 @@ export async function endTasks(agent: Agent, reason: string): Promise<void> {
   await CancellationScope.nonCancellable(async () => {
     const { state } = agent;
     agent.state.ending = true;
+    withdrawAtEnd(agent);
     const open = openTasks(state.board).map((task) => task.taskId);
     await Promise.all(
       open.map(async (taskId) => {

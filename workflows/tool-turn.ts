@@ -16,6 +16,7 @@ import { delegate } from "./delegation.ts";
 import { TaskFailure } from "./envelope.ts";
 import { onHost } from "./host.ts";
 import { holdsWords } from "./inbox.ts";
+import { takeSlot } from "./own-slot.ts";
 import { ask, awaitDecision, needsPerson, withdrawAll } from "./requests.ts";
 import { mustRoll } from "./roll.ts";
 import { append, toUserMessage } from "./transcript.ts";
@@ -31,12 +32,22 @@ export function hasOpenTurn({ state }: Agent): boolean {
 export async function answerCalls(agent: Agent): Promise<"answered" | "roll"> {
   const { state } = agent;
   for (;;) {
+    // Decided while the run before this one closed.
+    if (!state.begun && holdsFreeCall(agent)) await takeSlot(agent);
     await runReady(agent);
+    // Decided while the others ran.
+    if (holdsFreeCall(agent)) continue;
     if (state.requests.length === 0) break;
     if ((await awaitDecision(agent)) === "roll") return "roll";
   }
   oweResults(agent);
   return "answered";
+}
+
+/** Whether a call that is not answered waits for nobody. */
+function holdsFreeCall({ state }: Agent): boolean {
+  const asked = new Set(state.requests.map(({ callId }) => callId));
+  return state.openCalls.some(({ id }) => !state.answers[id] && !asked.has(id));
 }
 
 /** A call that may run now, with its arguments checked. */
@@ -55,7 +66,7 @@ async function runReady(agent: Agent): Promise<void> {
   agent.run.step = new CancellationScope();
   const runs = ready.map(({ id, call }) => {
     const run = async (): Promise<void> =>
-      keepAnswer(agent, id, call.label, await answerCall(agent, id, call));
+      keepAnswer(agent, id, call.label, tellEdit(agent, id, await answerCall(agent, id, call)));
     if (toolSpecs[call.name].effect !== "write") return run();
     const done = effects.then(run);
     effects = done.catch(() => undefined);
@@ -89,6 +100,17 @@ function toReady(agent: Agent, call: ToolCall): Ready | undefined {
 function keepAnswer({ state }: Agent, id: string, label: string, answer: ToolAnswer): void {
   const { text, isError } = answer;
   state.answers = { ...state.answers, [id]: { text, isError, label: toLine(label, 200) } };
+}
+
+const editShown = 1_000;
+
+/** The transcript keeps the call as the model made it, so the answer says what was run instead. */
+function tellEdit({ state }: Agent, id: string, answer: ToolAnswer): ToolAnswer {
+  const verdict = state.verdicts[id];
+  if (verdict?.type !== "run" || !verdict.input) return answer;
+  const input = cutText(JSON.stringify(verdict.input), editShown);
+  const head = `[${verdict.by || "A person"} changed the arguments of this call before it ran: ${input}]`;
+  return { ...answer, text: `${head}\n${answer.text}` };
 }
 
 type Answers = Agent["state"]["answers"];
