@@ -57,15 +57,23 @@ export async function awaitDecision(agent: Agent): Promise<"decided" | "roll"> {
   const { state } = agent;
   const open = state.requests.length;
   showWaiting(agent);
-  const isDecided = (): boolean => state.requests.length < open;
-  const isOver = (): boolean =>
-    isDecided() || demandsAttention(state.inbox) || state.ending || mustRoll(agent);
-  await condition(isOver, Math.max(1, timeLeft(state.requests)));
-  if (demandsAttention(state.inbox) || state.ending) withdrawAll(agent);
-  expire(agent);
-  if (!isDecided()) return mustRoll(agent) ? "roll" : await awaitDecision(agent);
+  await untilRequestIsOver(agent, () => mustRoll(agent));
+  if (state.requests.length === open) return mustRoll(agent) ? "roll" : await awaitDecision(agent);
   await takeSlot(agent);
   return "decided";
+}
+
+/** Waits until an open request is over, or for something else. Requests whose time is up are closed here. */
+export async function untilRequestIsOver(agent: Agent, orElse: () => boolean): Promise<void> {
+  const { state } = agent;
+  const open = state.requests.length;
+  const isOver = (): boolean =>
+    state.requests.length < open || demandsAttention(state.inbox) || state.ending || orElse();
+  const summary = "time to decide";
+  await condition(isOver, Math.max(1, timeLeft(state.requests)), { summary });
+  if (demandsAttention(state.inbox) || state.ending) withdrawAll(agent);
+  expire(agent);
+  publish(agent);
 }
 
 const timeLeft = (requests: readonly OpenRequest[]): number =>

@@ -13,11 +13,12 @@ import { checkCall, type CheckedCall, type DelegationTool, toolSpecs } from "../
 import type { ToolAnswer, ToolCall, ToolResult } from "../protocol/turn.ts";
 import { type Agent, type CallAnswer, tell } from "./agent.ts";
 import { delegate } from "./delegation.ts";
+import { publish } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { onHost } from "./host.ts";
 import { holdsWords } from "./inbox.ts";
 import { takeSlot } from "./own-slot.ts";
-import { ask, awaitDecision, needsPerson, withdrawAll } from "./requests.ts";
+import { ask, awaitDecision, needsPerson, untilRequestIsOver, withdrawAll } from "./requests.ts";
 import { mustRoll } from "./roll.ts";
 import { append, toUserMessage } from "./transcript.ts";
 
@@ -28,26 +29,33 @@ export function hasOpenTurn({ state }: Agent): boolean {
   return state.openCalls.length > 0 && state.owed.length === 0;
 }
 
+/** Calls of this turn that are under way, in this run. Those with effects follow each other. */
+interface Work {
+  readonly running: Map<string, Promise<void>>;
+  effects: Promise<unknown>;
+  failure?: { readonly error: unknown };
+}
+
 /** Answers every call of the newest answer. One that waits for a person may outlive the run. */
 export async function answerCalls(agent: Agent): Promise<"answered" | "roll"> {
   const { state } = agent;
+  const work: Work = { running: new Map(), effects: Promise.resolve() };
   for (;;) {
     // Decided while the run before this one closed.
-    if (!state.begun && holdsFreeCall(agent)) await takeSlot(agent);
-    await runReady(agent);
-    // Decided while the others ran.
-    if (holdsFreeCall(agent)) continue;
-    if (state.requests.length === 0) break;
-    if ((await awaitDecision(agent)) === "roll") return "roll";
+    if (!state.begun && holdsFreeCall(agent, work)) await takeSlot(agent);
+    beginReady(agent, work);
+    if (work.running.size > 0) await untilNews(agent, work);
+    else if (state.requests.length === 0) break;
+    else if ((await awaitDecision(agent)) === "roll") return "roll";
   }
   oweResults(agent);
   return "answered";
 }
 
-/** Whether a call that is not answered waits for nobody. */
-function holdsFreeCall({ state }: Agent): boolean {
+/** Whether a call that is neither answered nor under way waits for nobody. */
+function holdsFreeCall({ state }: Agent, { running }: Work): boolean {
   const asked = new Set(state.requests.map(({ callId }) => callId));
-  return state.openCalls.some(({ id }) => !state.answers[id] && !asked.has(id));
+  return state.openCalls.some(({ id }) => !state.answers[id] && !running.has(id) && !asked.has(id));
 }
 
 /** A call that may run now, with its arguments checked. */
@@ -56,25 +64,49 @@ interface Ready {
   readonly call: GoodCall;
 }
 
-/** Runs what waits for nobody. Reads run beside each other, calls with effects one after the other. */
-async function runReady(agent: Agent): Promise<void> {
+/** Begins what waits for nobody. Reads run beside each other, calls with effects one after the other. */
+function beginReady(agent: Agent, work: Work): void {
   const { state } = agent;
-  const ready = state.openCalls.flatMap((call) => toReady(agent, call) ?? []);
+  const asked = state.requests.length;
+  const ready = state.openCalls
+    .filter(({ id }) => !work.running.has(id))
+    .flatMap((call) => toReady(agent, call) ?? []);
   if (ready.length === 0) return;
-  let effects: Promise<unknown> = Promise.resolve();
+  if (state.requests.length > asked) publish(agent);
   // A `now` note cancels this scope: the reads in it break off, calls with effects finish.
-  agent.run.step = new CancellationScope();
-  const runs = ready.map(({ id, call }) => {
+  agent.run.step ??= new CancellationScope();
+  for (const { id, call } of ready) {
     const run = async (): Promise<void> =>
       keepAnswer(agent, id, call.label, tellEdit(agent, id, await answerCall(agent, id, call)));
-    if (toolSpecs[call.name].effect !== "write") return run();
-    const done = effects.then(run);
-    effects = done.catch(() => undefined);
-    return done;
-  });
-  // All of them, also when one was cancelled: a write that goes on has to be waited for.
-  const settled = await Promise.allSettled(runs).finally(() => (agent.run.step = undefined));
-  for (const run of settled) if (run.status === "rejected") throw run.reason;
+    const isWrite = toolSpecs[call.name].effect === "write";
+    const done = (isWrite ? work.effects.then(run) : run()).then(
+      () => void work.running.delete(id),
+      (error: unknown) => {
+        work.running.delete(id);
+        work.failure ??= { error };
+      },
+    );
+    if (isWrite) work.effects = done;
+    work.running.set(id, done);
+  }
+}
+
+/** Until what is under way has ended, or a request beside it is over. */
+async function untilNews(agent: Agent, work: Work): Promise<void> {
+  const { state } = agent;
+  const { running } = work;
+  const all = [...running.values()];
+  try {
+    if (state.requests.length === 0) await Promise.all(all);
+    else await untilRequestIsOver(agent, () => running.size < all.length);
+  } catch (error) {
+    // Cancelled: a write that goes on has to be waited for.
+    await Promise.all(running.values());
+    throw error;
+  } finally {
+    if (running.size === 0) agent.run.step = undefined;
+  }
+  if (running.size === 0 && work.failure) throw work.failure.error;
   state.answers = fitTogether(state.answers);
 }
 

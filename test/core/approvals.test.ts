@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OpenRequest, SupervisorHandle, TaskHandle } from "../../client/index.ts";
 import { addCarefulAgent } from "../support/careful-agent.ts";
-import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
+import { openWorld, recordOf, until, untilFeed, untilReply, type World } from "../support/world.ts";
 
 let world: World;
 let rolling: World;
@@ -59,6 +59,9 @@ async function untilAsked(agent: TaskHandle, count = 1): Promise<readonly OpenRe
   return await until("a request", async () => {
     const { requests = [] } = await agent.view();
     return requests.length === count && requests;
+  }).catch(async (error: Error) => {
+    const view = JSON.stringify(await agent.view());
+    throw new Error(`${error.message}\n${view}\n${await recordOf(world.bosun, agent.id)}`);
   });
 }
 
@@ -89,7 +92,10 @@ test("a call that needs approval waits without a slot, while the other calls of 
     tool: "write_file",
     label: "write_file a1.txt",
   });
-  expect((await task.view()).waitingOn).toEqual(["approval"]);
+  await until("nothing else to wait for", async () => {
+    const { waitingOn } = await task.view();
+    return waitingOn?.join() === "approval";
+  });
   expect(await exists(world, "a1.txt")).toBe(false);
   const taken = await task.decide(request!.requestId, { type: "approve" }, "ann");
   expect(taken).toMatchObject({

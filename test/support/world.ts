@@ -115,6 +115,21 @@ export async function until<Value>(
   throw new Error(`never came: ${what}`);
 }
 
+/** What a workflow has done and waits for, in lines: for the message of a wait that was in vain. */
+export async function recordOf({ client }: Bosun, workflowId: string): Promise<string> {
+  const handle = client.workflow.getHandle(workflowId);
+  const { events } = await handle.fetchHistory();
+  const { raw } = await handle.describe();
+  const past = (events ?? []).map((event) => {
+    const { seconds, nanos } = event.eventTime ?? {};
+    const at = new Date(Number(seconds) * 1_000 + Number(nanos) / 1e6);
+    const kind = Object.keys(event).find((key) => key.endsWith("EventAttributes"));
+    return `${at.toISOString()} ${kind}`;
+  });
+  const open = (raw.pendingActivities ?? []).map((activity) => JSON.stringify(activity));
+  return [...past, `now ${new Date().toISOString()}`, ...open].join("\n");
+}
+
 /** The feed's first entry that fits, waited for. */
 export async function untilFeed(
   supervisor: SupervisorHandle,
