@@ -18,9 +18,9 @@ let clock: Clock;
 beforeAll(async () => {
   if (problem !== undefined) return;
   clock = newClock();
-  const { workerEnv, serverEnv } = clock;
+  const { workerEnv, serverCommand } = clock;
   const env = { ...sceneEnv, BOSUN_APPROVAL_TIMEOUT_MS: String(24 * hour * 1_000) };
-  world = await openFaultWorld({ env, workerEnv, serverEnv });
+  world = await openFaultWorld({ env, workerEnv, serverCommand });
 });
 afterEach(async () => {
   await Promise.all((world?.workers() ?? []).map((worker) => worker.end("SIGKILL")));

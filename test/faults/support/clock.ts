@@ -1,6 +1,7 @@
 // A wall clock for worker and server that a test can move.
 import { spawnSync } from "node:child_process";
 import {
+  closeSync,
   existsSync,
   mkdtempSync,
   openSync,
@@ -15,7 +16,8 @@ import { fileURLToPath } from "node:url";
 
 export interface Clock {
   readonly workerEnv: Readonly<Record<string, string>>;
-  readonly serverEnv: Readonly<Record<string, string>>;
+  /** Goes before the server's program and its arguments. */
+  readonly serverCommand: readonly string[];
   /** Every process of the world is this many seconds off from now on. */
   set(seconds: number): void;
   /** The workers alone. */
@@ -31,17 +33,21 @@ export function clockProblem(): string | undefined {
   if (process.platform !== "linux" || process.arch !== "x64")
     return "the server's clock can be moved on Linux x86-64 only";
   if (spawnSync("cc", ["--version"]).status !== 0) return "there is no C compiler (cc)";
-  return undefined;
+  const clock = newClock();
+  const [command = "", ...args] = clock.serverCommand;
+  const tried = spawnSync(command, [...args, process.execPath, "--version"]);
+  clock.close();
+  return tried.status === 0 ? undefined : `a process cannot be traced: ${String(tried.stderr)}`;
 }
 
 /**
- * Workers get libfaketime. The server is a Go program, which asks the kernel's own code and not
- * libc, so that libfaketime does not reach it: that code is redirected.
+ * Workers get libfaketime. The server is a Go program, linked statically, which libfaketime does
+ * not reach: it is started by a program that replaces its clock.
  */
 export function newClock(): Clock {
   const folder = mkdtempSync(join(tmpdir(), "bosun-clock-"));
-  const library = join(folder, "clock.so");
-  const built = spawnSync("cc", ["-O2", "-shared", "-fPIC", "-o", library, source]);
+  const program = join(folder, "clock");
+  const built = spawnSync("cc", ["-O2", "-o", program, source]);
   if (built.status !== 0) throw new Error(`The clock does not compile:\n${String(built.stderr)}`);
   const forWorkers = join(folder, "for-workers");
   const forServer = join(folder, "for-server");
@@ -51,7 +57,7 @@ export function newClock(): Clock {
   const set = (seconds: number): void => {
     const bytes = Buffer.alloc(8);
     bytes.writeBigInt64LE(BigInt(seconds));
-    // In place: the server has this file mapped.
+    // In place, so that it is never read half.
     writeSync(opened, bytes, 0, 8, 0);
     setWorkers(seconds);
   };
@@ -64,10 +70,13 @@ export function newClock(): Clock {
       // A clock that is set moves the time of day and nothing else.
       FAKETIME_DONT_FAKE_MONOTONIC: "1",
     },
-    serverEnv: { LD_PRELOAD: library, MOVED_CLOCK_FILE: forServer },
+    serverCommand: [program, forServer],
     set,
     setWorkers,
-    close: () => rmSync(folder, { recursive: true, force: true }),
+    close() {
+      closeSync(opened);
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 

@@ -43,7 +43,8 @@ export interface FaultWorldOptions {
   readonly env?: Env;
   /** For the environment of each worker process: a clock that can be set. */
   readonly workerEnv?: Env;
-  readonly serverEnv?: Env;
+  /** Starts the server's program, which follows it: for a clock that can be set. */
+  readonly serverCommand?: readonly string[];
 }
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -72,7 +73,7 @@ async function open(
   await fillWorkspace(workspace);
   const scripted = await startScriptedModel();
   closers.push(() => scripted.close());
-  const server = await newServer(dir, options.serverEnv ?? {});
+  const server = await newServer(dir, options.serverCommand ?? []);
   closers.push(() => server.kill());
   await server.start();
   const link = async (port: number): Promise<Link> => {

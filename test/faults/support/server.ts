@@ -17,14 +17,13 @@ export interface FaultServer {
   kill(): Promise<void>;
 }
 
-export async function newServer(
-  dir: string,
-  env: Readonly<Record<string, string>>,
-): Promise<FaultServer> {
+export async function newServer(dir: string, command: readonly string[]): Promise<FaultServer> {
   const program = process.env["TEMPORAL_CLI"];
   if (!program) throw new Error("TEMPORAL_CLI names no temporal program. Run: npm run test:faults");
   const port = await getPort({ host: "127.0.0.1" });
-  const args = [
+  const [first = program, ...rest] = [
+    ...command,
+    program,
     ..."server start-dev --headless --ip 127.0.0.1 --log-level error --color never".split(" "),
     `--port=${port}`,
     `--db-filename=${join(dir, "temporal.db")}`,
@@ -35,7 +34,7 @@ export async function newServer(
   return {
     port,
     async start() {
-      child = startChild({ command: program, args, cwd: dir, env: { ...cleanEnv(), ...env } });
+      child = startChild({ command: first, args: rest, cwd: dir, env: cleanEnv() });
       await untilReady(child, "The Temporal server", () => serves(port));
     },
     async kill() {
