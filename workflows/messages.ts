@@ -35,7 +35,7 @@ import { publish } from "./display.ts";
 import { readFeed } from "./feed.ts";
 import { bytesOf } from "./inbox.ts";
 import { toReport, toSupervisorStatus } from "./report.ts";
-import { refuseDecision, takeDecision, takeLateDecision } from "./requests.ts";
+import { refuseDecision, takeDecision, takeLateDecision } from "./decisions.ts";
 import { addReceipt, findTask, moveOnBoard, takeSeq } from "./task-board.ts";
 import { passRequest, takeRecovery, waitsForModel } from "./recovery.ts";
 import { beginQueued } from "./slots.ts";

@@ -1,21 +1,59 @@
-// The slot that a task works in.
+// The slot that a task works in: given back while it waits for somebody, asked for again afterwards.
 import { condition } from "@temporalio/workflow";
-import type { Agent } from "./agent.ts";
-import { enter } from "./display.ts";
+import type { WaitingReason } from "../protocol/task.ts";
+import { cutText } from "../protocol/text.ts";
+import { type Agent } from "./agent.ts";
+import { enter, workingStatus } from "./display.ts";
 import { reportWaiting } from "./parent.ts";
+import { untilRequestIsOver } from "./requests.ts";
+import { mustRoll } from "./roll.ts";
 
 /** A task that waits for somebody else gives its slot back. It has to report what it waits for. */
 export function giveSlotBack({ role, state }: Agent): void {
   if (role === "subagent") state.begun = false;
 }
 
-/** Before it goes on, it asks for a slot again. A supervisor needs none. */
+/** Before it goes on, it asks for a slot again. A supervisor needs none. What is asked meanwhile stays open. */
 export async function takeSlot(agent: Agent): Promise<void> {
   const { state } = agent;
-  if (!state.begun) {
-    enter(agent, { status: "waiting", waitingOn: ["slot"] });
-    reportWaiting(agent, ["slot"], "");
-    await condition(() => state.begun);
+  while (!state.begun) {
+    const waitingOn: readonly WaitingReason[] = ["slot", ...kindsOf(agent)];
+    enter(agent, { status: "waiting", waitingOn });
+    reportWaiting(agent, waitingOn, "");
+    if (state.requests.length === 0) await condition(() => state.begun);
+    else await untilRequestIsOver(agent, () => state.begun);
   }
-  enter(agent, { status: agent.role === "supervisor" ? "thinking" : "running" });
+  enter(agent, { status: workingStatus(agent) });
+}
+
+const kindsOf = ({ state }: Agent): readonly WaitingReason[] => [
+  ...new Set(state.requests.map(({ kind }) => kind)),
+];
+
+/**
+ * Waits, without a slot and over rolls, until one of the open requests is decided, has run out, or
+ * is withdrawn because somebody speaks.
+ */
+export async function awaitDecision(agent: Agent): Promise<"decided" | "roll"> {
+  const { state } = agent;
+  const open = state.requests.length;
+  showAsking(agent);
+  await untilRequestIsOver(agent, () => mustRoll(agent));
+  if (state.requests.length === open) return mustRoll(agent) ? "roll" : await awaitDecision(agent);
+  await takeSlot(agent);
+  return "decided";
+}
+
+function showAsking(agent: Agent): void {
+  const { requests, phase } = agent.state;
+  const waitingOn = kindsOf(agent);
+  const [first] = requests;
+  const more = requests.length > 1 ? ` (and ${requests.length - 1} more)` : "";
+  const what =
+    first?.kind === "answer" ? `It asks: ${first.text}` : `It asks to do: ${first?.label}`;
+  const why = `${cutText(what, 500)}${more}`;
+  if (phase.status === "waiting" && agent.state.why === why) return;
+  giveSlotBack(agent);
+  enter(agent, { status: "waiting", waitingOn }, why);
+  reportWaiting(agent, waitingOn, why);
 }

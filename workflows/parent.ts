@@ -1,5 +1,5 @@
 // What a task tells the agent that started it.
-import { getExternalWorkflowHandle } from "@temporalio/workflow";
+import { CancellationScope, getExternalWorkflowHandle } from "@temporalio/workflow";
 import { type TaskEvent, taskEventSignal } from "../protocol/messages.ts";
 import type { Receipt, WaitingReason } from "../protocol/task.ts";
 import { cutText } from "../protocol/text.ts";
@@ -41,9 +41,12 @@ function report(agent: Agent, event: TaskEvent["event"]): void {
   if (parentId === null) return;
   agent.state.eventSeq += 1;
   const news: TaskEvent = { taskId: agent.id, seq: agent.state.eventSeq, event };
+  const last = run.lastNews;
   const handle = getExternalWorkflowHandle(parentId);
-  run.lastNews = send(
-    agent,
-    run.lastNews.then(() => handle.signal(taskEventSignal, news)),
-  );
+  // Outside any scope that may be cancelled before its turn has come.
+  const tellNext = async (): Promise<void> => {
+    await last;
+    await handle.signal(taskEventSignal, news);
+  };
+  run.lastNews = send(agent, CancellationScope.nonCancellable(tellNext));
 }

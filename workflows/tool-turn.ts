@@ -17,8 +17,8 @@ import { publish } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { onHost } from "./host.ts";
 import { holdsWords } from "./inbox.ts";
-import { takeSlot } from "./own-slot.ts";
-import { ask, awaitDecision, needsPerson, untilRequestIsOver, withdrawAll } from "./requests.ts";
+import { awaitDecision, takeSlot } from "./own-slot.ts";
+import { ask, needsPerson, untilRequestIsOver, withdrawAll } from "./requests.ts";
 import { mustRoll } from "./roll.ts";
 import { append, toUserMessage } from "./transcript.ts";
 

@@ -147,6 +147,46 @@ test("what is approved while another call runs waits for no third request", asyn
   await supervisor.end();
 });
 
+test("what is approved while a task is waited for begins before that task ends", async () => {
+  const slow = { when: { anyUser: "^sync-1-child" }, reply: { text: "Slow.", delayMs: 8_000 } };
+  const wait = { description: "sync-1-child", subagent_type: "researcher" };
+  const calls = [{ name: "task", input: wait }, write("y1.txt")];
+  const { supervisor, task } = await begin(world, "sync-1", calls, { rules: [slow] });
+  const [request] = await untilAsked(task);
+  await task.decide(request!.requestId, { type: "approve" });
+  await until("the file", () => exists(world, "y1.txt"));
+  const below = (await supervisor.tasks()).find(({ agent }) => agent === "researcher");
+  expect(below?.endedAt).toBeNull();
+  expect((await task.ended()).status).toBe("completed");
+  await supervisor.end();
+});
+
+test("what is still asked can be withdrawn while what was approved waits for a slot", async () => {
+  const long = { when: { anyUser: "^slot-1-long" }, reply: { text: "Long.", delayMs: 8_000 } };
+  const calls = [write("u1.txt"), write("u2.txt")];
+  const { supervisor, task } = await begin(narrow, "slot-1", calls, {
+    beside: [start("slot-1-long", "researcher")],
+    rules: [long],
+  });
+  const [first, second] = await untilAsked(task, 2);
+  await until("the slot taken", async () =>
+    (await supervisor.tasks()).some(
+      ({ agent, status }) => agent === "researcher" && status === "running",
+    ),
+  );
+  await task.decide(first!.requestId, { type: "approve" });
+  await until("both waits", async () => {
+    const { waitingOn } = await task.view();
+    return waitingOn.join() === "slot,approval";
+  });
+  await task.steer("leave the second one", "now");
+  await until("one wait", async () => (await task.view()).waitingOn.join() === "slot");
+  await expect(task.decide(second!.requestId, { type: "approve" })).rejects.toThrow(/withdrawn/);
+  expect((await task.ended()).status).toBe("completed");
+  expect([await exists(narrow, "u1.txt"), await exists(narrow, "u2.txt")]).toEqual([true, false]);
+  await supervisor.end();
+});
+
 test("what was decided is shown as open no more, though another call still runs", async () => {
   const calls = [run("sleep 5"), write("d1.txt")];
   const { supervisor, task } = await begin(world, "beside-3", calls);
