@@ -1,10 +1,9 @@
-// What every test file shares: a server, a bundle, a scripted model.
+// What every test file shares: a server and a bundle.
 import { fileURLToPath } from "node:url";
 import { TestWorkflowEnvironment } from "@temporalio/testing";
 import { bundleWorkflowCode, DefaultLogger, Runtime } from "@temporalio/worker";
 import type { TestProject } from "vitest/node";
 import { tuningFlags } from "../../client/installation/server-tuning.ts";
-import { startScriptedModel } from "../../scripted-model/server.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -12,8 +11,6 @@ declare module "vitest" {
     address: string;
     /** The workflows, bundled once. */
     bundle: string;
-    /** Base URL of the scripted model. */
-    modelUrl: string;
   }
 }
 
@@ -29,14 +26,9 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       extraArgs: [...tuningFlags],
     },
   });
-  const model = await startScriptedModel();
   const workflowsPath = fileURLToPath(new URL("../../workflows/index.ts", import.meta.url));
   const bundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger("ERROR") });
   project.provide("address", env.address);
   project.provide("bundle", bundle.code);
-  project.provide("modelUrl", model.url);
-  return async () => {
-    await model.close();
-    await env.teardown();
-  };
+  return () => env.teardown();
 }

@@ -1,4 +1,6 @@
-// The scripted model's controls, as tests use them.
+// The scripted model of a test file, and its controls.
+import { type ScriptedModel, startScriptedModel } from "../../scripted-model/server.ts";
+
 export interface Rule {
   readonly when: Readonly<Record<string, string | number | boolean>>;
   readonly reply: {
@@ -51,6 +53,28 @@ export function controlModel(url: string): ModelControl {
     journal: async (mark) => {
       const answer = await call("GET", `/journal?match=${encodeURIComponent(mark)}`);
       return (answer as { entries: readonly JournalEntry[] }).entries;
+    },
+  };
+}
+
+let users = 0;
+let running: Promise<ScriptedModel> | undefined;
+
+/**
+ * One for all worlds of a test file, so that its rules meet no other file's conversations. Whoever
+ * borrows it last and gives it back stops it.
+ */
+export async function borrowModel(): Promise<ScriptedModel> {
+  users += 1;
+  running ??= startScriptedModel();
+  const model = await running;
+  return {
+    url: model.url,
+    async close() {
+      users -= 1;
+      if (users > 0) return;
+      running = undefined;
+      await model.close();
     },
   };
 }

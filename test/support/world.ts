@@ -15,7 +15,7 @@ import {
 import { parseEnvironment } from "../../protocol/environment.ts";
 import { type RunningWorkers, startWorkers } from "../../workers/worker.ts";
 import { quick } from "./quick.ts";
-import { controlModel, type ModelControl } from "./scripted-model.ts";
+import { borrowModel, controlModel, type ModelControl } from "./scripted-model.ts";
 
 export interface World {
   readonly bosun: Bosun;
@@ -42,7 +42,8 @@ export async function openWorld(
   await writeFile(join(workspace, "README.md"), "# A workspace\n\nOne line.\n");
   const installation = randomUUID().slice(0, 12);
   const address = inject("address");
-  const model = controlModel(options.env?.["ANTHROPIC_BASE_URL"] ?? inject("modelUrl"));
+  const scripted = await borrowModel();
+  const model = controlModel(options.env?.["ANTHROPIC_BASE_URL"] ?? scripted.url);
   const env: Record<string, string> = {
     ...quick,
     BOSUN_DIR: join(dir, ".bosun"),
@@ -93,6 +94,7 @@ export async function openWorld(
     async close() {
       await stopWorkers();
       await bosun.close();
+      await scripted.close();
       await rm(dir, { recursive: true, force: true });
     },
   };
