@@ -1,4 +1,4 @@
-// How the tests run: one Temporal server for all, a scripted model for each file.
+// How the tests run: one server for all, a model for each file.
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({

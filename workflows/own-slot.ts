@@ -1,4 +1,4 @@
-// The slot that a task works in: given back while it waits for somebody, asked for again afterwards.
+// The slot that a task works in, given back and taken again.
 import { condition } from "@temporalio/workflow";
 import type { WaitingReason } from "../protocol/task.ts";
 import { cutText } from "../protocol/text.ts";
