@@ -1,10 +1,11 @@
 // Approvals that meet other calls, ends and rolls.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OpenRequest, SupervisorHandle, TaskHandle } from "../../client/index.ts";
 import { toQueues } from "../../protocol/ids.ts";
 import { workflowTypes } from "../../protocol/workflows.ts";
+import { exists, resultsOf } from "../support/careful-agent.ts";
 import type { Rule } from "../support/scripted-model.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
@@ -107,21 +108,6 @@ async function untilAsked(task: TaskHandle, count = 1): Promise<readonly OpenReq
 async function approveFirst(task: TaskHandle, [first]: readonly OpenRequest[]): Promise<void> {
   await task.decide(first!.requestId, { type: "approve" });
   await until("a command under way", async () => (await task.view()).status === "running");
-}
-
-async function resultsOf(task: TaskHandle): Promise<readonly string[]> {
-  const { messages } = await task.transcript();
-  const answered = messages.find(({ content }) => content[0]?.type === "tool_result");
-  return (answered?.content ?? []).flatMap((block) =>
-    block.type === "tool_result" ? [JSON.stringify(block.content)] : [],
-  );
-}
-
-async function exists(where: World, path: string): Promise<boolean> {
-  return await readFile(join(where.workspace, path)).then(
-    () => true,
-    () => false,
-  );
 }
 
 test("what is approved while another approved call runs is run after it", async () => {

@@ -1,9 +1,7 @@
 // What waits for a person, over rolls and absences.
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OpenRequest, SupervisorHandle, TaskHandle } from "../../client/index.ts";
-import { addCarefulAgent } from "../support/careful-agent.ts";
+import { addCarefulAgent, exists, resultsOf } from "../support/careful-agent.ts";
 import { openWorld, recordOf, until, untilFeed, untilReply, type World } from "../support/world.ts";
 
 let world: World;
@@ -63,22 +61,6 @@ async function untilAsked(agent: TaskHandle, count = 1): Promise<readonly OpenRe
     const view = JSON.stringify(await agent.view());
     throw new Error(`${error.message}\n${view}\n${await recordOf(world.bosun, agent.id)}`);
   });
-}
-
-/** The results of the first answer, as the task's model saw them. */
-async function resultsOf(task: TaskHandle): Promise<readonly string[]> {
-  const { messages } = await task.transcript();
-  const answered = messages.find(({ content }) => content[0]?.type === "tool_result");
-  return (answered?.content ?? []).flatMap((block) =>
-    block.type === "tool_result" ? [JSON.stringify(block.content)] : [],
-  );
-}
-
-async function exists(where: World, path: string): Promise<boolean> {
-  return await readFile(join(where.workspace, path)).then(
-    () => true,
-    () => false,
-  );
 }
 
 test("a call that needs approval waits without a slot, while the other calls of the turn go on", async () => {
