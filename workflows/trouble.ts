@@ -143,7 +143,7 @@ export function newStages(
 
 /** A call as a short text that is the same for the same arguments, whatever their order. */
 export function toFingerprint(name: string, input: unknown): string {
-  return `${name} ${hash(toStableJson(input))}`;
+  return hash(`${name} ${toStableJson(input)}`);
 }
 
 function toStableJson(value: unknown): string {
