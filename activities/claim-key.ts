@@ -9,21 +9,30 @@ import { cutText, toLine } from "../protocol/text.ts";
 import { describe, isOpen } from "./running-tree.ts";
 import { untilCancelled } from "./until-cancelled.ts";
 
+/** Each round finds an owner that has ended. After so many Temporal lets some time pass. */
+const mostRounds = 5;
+
 /**
  * The root hears of its own tasks' ends only, so an owner that is named is looked at: one that has ended owns
  * nothing, and the root is asked again with that. An end is final, so nobody can lose a claim by it.
  */
 export function claimKey(client: Client, { rootId, key }: ClaimKeyInput): Promise<ClaimResult> {
-  const taskId = Context.current().info.workflowExecution?.workflowId ?? "";
-  return untilCancelled(client, async () => {
-    for (let ended: readonly string[] = []; ;) {
+  const { workflowExecution, scheduleToCloseTimeoutMs } = Context.current().info;
+  const taskId = workflowExecution?.workflowId ?? "";
+  const claim = async (): Promise<ClaimResult> => {
+    let ended: readonly string[] = [];
+    for (let round = 0; round < mostRounds; round += 1) {
       const answer = await ask(client, rootId, { key, taskId, ended });
       if (answer.status === "unavailable" || answer.status === "yours") return answer;
       const owners = answer.status === "full" ? answer.owners : [answer.taskId];
       ended = await endedOf(client, owners);
       if (ended.length === 0) return await toResult(client, answer);
     }
-  });
+    throw new Error(`Every owner of ${key} had ended when it was looked at.`);
+  };
+  // Without its end it would wait on for a root that never answers, when its task has long been told.
+  const deadline = Date.now() + scheduleToCloseTimeoutMs;
+  return client.withDeadline(deadline, () => untilCancelled(client, claim));
 }
 
 type Unavailable = Extract<ClaimResult, { status: "unavailable" }>;

@@ -187,6 +187,34 @@ test("a queued task hears when it has begun, and one that gives its last answer 
   }
 });
 
+test("findings of many turns go out together: no task gets a signal for each", async () => {
+  const patient = await openWorld({ env: { BOSUN_FINDINGS_DELAY_MS: "4000" } });
+  try {
+    await patient.model.script("many", [
+      {
+        when: { lastUser: "^go many" },
+        reply: { toolCalls: [start("many-author"), start("many-reader")] },
+      },
+      { when: { system: "^# supervisor", anyUser: "^go many" }, reply: { text: "Heard." } },
+      ...Array.from({ length: 6 }, (_, turn) => ({
+        when: { anyUser: "^many-author$", assistantTurns: turn },
+        reply: { toolCalls: [post(`of turn ${turn}`)] },
+      })),
+      ...reader("many-author", 0),
+      ...reader("many-reader", 14),
+    ]);
+    const supervisor = await patient.start("go many");
+    const tasks = await untilEnded(supervisor, 2);
+    const taskId = idOf(tasks, "many-reader");
+    const heard = await heardBy(patient, taskId);
+    expect(heard.flat()).toEqual([0, 1, 2, 3, 4, 5].map((turn) => `of turn ${turn}`));
+    expect(await signalsTo(patient, taskId, "findings")).toBeLessThanOrEqual(3);
+    await supervisor.end();
+  } finally {
+    await patient.close();
+  }
+});
+
 describe("a finding is refused in words", () => {
   let strict: World;
   beforeAll(async () => {
