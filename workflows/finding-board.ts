@@ -47,10 +47,10 @@ export function markHanded(board: FindingBoard, taskId: string, upTo: number): F
   return { ...board, handed: { ...board.handed, [taskId]: Math.max(before, upTo) } };
 }
 
-/** An ended task is told nothing any more. */
-export function forgetReader(board: FindingBoard, taskId: string): FindingBoard {
-  const { [taskId]: _, ...handed } = board.handed;
-  return { ...board, handed };
+/** Only open tasks are told anything any more. */
+export function keepReaders(board: FindingBoard, open: ReadonlySet<string>): FindingBoard {
+  const handed = Object.entries(board.handed).filter(([taskId]) => open.has(taskId));
+  return { ...board, handed: Object.fromEntries(handed) };
 }
 
 /** What the agent's own model has not been told, now told. */

@@ -8,6 +8,7 @@ import {
   toFindingText,
 } from "../protocol/findings.ts";
 import { findingsSignal } from "../protocol/messages.ts";
+import { isEnded } from "../protocol/task.ts";
 import { jsonLength, toLine } from "../protocol/text.ts";
 import type { postFindingInput } from "../protocol/tool-sharing.ts";
 import type { ToolAnswer } from "../protocol/turn.ts";
@@ -16,6 +17,7 @@ import { refused, said } from "./answers.ts";
 import {
   addFinding,
   addOwn,
+  keepReaders,
   markHanded,
   newsAtStart,
   newsFor,
@@ -104,12 +106,19 @@ async function hand(agent: Agent, taskId: string): Promise<void> {
   const { last } = state.findings;
   const news = newsFor(state.findings, taskId);
   const mark = (): void => {
-    if (findTask(state.board, taskId)) {
+    const task = findTask(state.board, taskId);
+    if (task && !isEnded(task.phase)) {
       state.findings = markHanded(state.findings, taskId, last);
     }
   };
   const handle = getExternalWorkflowHandle(taskId);
   await send(agent, handle.signal(findingsSignal, news).then(mark, mark));
+}
+
+/** A task has ended: how far it was told is of no use any more. */
+export function forgetReaders({ state }: Agent): void {
+  const open = new Set(openTasks(state.board).map(({ taskId }) => taskId));
+  state.findings = keepReaders(state.findings, open);
 }
 
 /** What has been found since the model was last asked, as notices. It brings about no turn of its own. */

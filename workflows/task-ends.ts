@@ -19,7 +19,7 @@ import { toLine } from "../protocol/text.ts";
 import { type Agent, arrive, now, send, tell } from "./agent.ts";
 import { releaseClaims } from "./claim-list.ts";
 import { publish } from "./display.ts";
-import { forgetReader } from "./finding-board.ts";
+import { forgetReaders } from "./findings.ts";
 import { awaitStop } from "./grace.ts";
 import { withdrawAtEnd } from "./requests.ts";
 import { beginQueued } from "./slots.ts";
@@ -79,7 +79,7 @@ export function settle(agent: Agent, { taskId, end, envelope }: TaskEnding): voi
   if (!task || isEnded(task.phase)) return;
   state.board = endOnBoard(state.board, taskId, end, envelope, now());
   agent.run.tasks.delete(taskId);
-  state.findings = forgetReader(state.findings, taskId);
+  forgetReaders(agent);
   state.claims = releaseClaims(state.claims, taskId);
   forgetTrouble(agent, taskId);
   tell(agent, {

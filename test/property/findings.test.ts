@@ -9,9 +9,9 @@ import {
   addFinding,
   addOwn,
   emptyFindings,
-  forgetReader,
   type Heard,
   hear,
+  keepReaders,
   markHanded,
   newsAtStart,
   newsFor,
@@ -107,7 +107,7 @@ test(
 test("an ended task leaves nothing behind but what it has found", () => {
   const found = { taskId: "t-1", agent: "a", at, text: "x" };
   const board = markHanded(addFinding(emptyFindings, found), "t-2", 1);
-  expect(forgetReader(board, "t-2")).toEqual({ ...board, handed: {} });
+  expect(keepReaders(board, new Set(["t-1"]))).toEqual({ ...board, handed: {} });
 });
 
 const claiming = fc.oneof(

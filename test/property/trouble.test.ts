@@ -45,16 +45,19 @@ const turn = fc.array(
 test("the same call is trouble for the agent, for its parent and for a person at once, twice and three times the limit", () => {
   const stages = stagesOf(times(10, () => [traced("a")]));
   expect(stages).toEqual([
-    ...[null, null, "agent", "agent", "agent"],
-    ...["parent", "parent", "parent", "person", "person"],
+    ...times(2, () => null),
+    ...times(3, () => "agent"),
+    ...times(3, () => "parent"),
+    ...times(2, () => "person"),
   ]);
 });
 
 test("failed calls in a row are trouble whatever is called, and one that works ends it", () => {
   const failing = times(8, (index) => [traced(`new ${index}`, true)]);
   expect(stagesOf(failing)).toEqual([
-    ...[null, null, null, "agent"],
-    ...[...times(3, () => "agent"), "parent"],
+    ...times(3, () => null),
+    ...times(4, () => "agent"),
+    "parent",
   ]);
   expect(stagesOf([...failing, [traced("works")]]).at(-1)).toBeNull();
 });
