@@ -1,12 +1,13 @@
 // Tool names of agent files, as Bosun's own.
 import { delegationTools, toolSpecs } from "../protocol/tools.ts";
+import { isSharingTool, type SharingTool } from "../protocol/tool-sharing.ts";
 import { type HostTool, isHostTool } from "./tools/index.ts";
 
 /** What an agent's file may list. */
-export type AgentToolName = HostTool | "ask_human";
+export type AgentToolName = HostTool | SharingTool | "ask_human";
 
 export function isAgentTool(name: string): name is AgentToolName {
-  return isHostTool(name) || name === "ask_human";
+  return isHostTool(name) || isSharingTool(name) || name === "ask_human";
 }
 
 export const agentTools = Object.keys(toolSpecs).filter(isAgentTool);

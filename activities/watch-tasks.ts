@@ -6,6 +6,7 @@ import type { TaskEnding, TaskReading, WatchActivities } from "../protocol/activ
 import { toTaskView } from "../protocol/task-view.ts";
 import type { CheckDetail } from "../protocol/views.ts";
 import { beatEvery } from "./beat-every.ts";
+import { claimKey } from "./claim-key.ts";
 import { awaitCancelTaken, forceEnd } from "./end-task.ts";
 import { createFindOrphans } from "./find-orphans.ts";
 import { askTask, readEnding } from "./read-ending.ts";
@@ -23,6 +24,7 @@ export function createWatchActivities(client: Client): WatchActivities {
     awaitCancelTaken: (taskId) => awaitCancelTaken(client, taskId),
     forceEnd: (taskId) => forceEnd(client, taskId),
     findOrphans: createFindOrphans(client),
+    claimKey: (input) => claimKey(client, input),
   };
 }
 

@@ -16,8 +16,9 @@ import {
   type Agents,
   findIds,
   type Found,
+  listInbox,
   listInstallation,
-  listRequests,
+  type PersonInbox,
 } from "./list-executions.ts";
 import { RequestError } from "./request-error.ts";
 import { SupervisorHandle } from "./supervisor-handle.ts";
@@ -105,8 +106,13 @@ export class Bosun {
   }
 
   /** Everything that waits for a person, oldest first. Needs no worker, lags by a moment. */
-  requests(): Promise<readonly WaitingRequest[]> {
-    return listRequests(this.client, this.installation);
+  async requests(): Promise<readonly WaitingRequest[]> {
+    return (await this.inbox()).requests;
+  }
+
+  /** The same, with the agents that do not get on. */
+  inbox(): Promise<PersonInbox> {
+    return listInbox(this.client, this.installation);
   }
 
   /** Supervisors and tasks whose ids contain a text, newest first. */

@@ -7,6 +7,7 @@ import { callServer } from "./call.ts";
 import { type Execution, toTaskView } from "../protocol/task-view.ts";
 import { tellForced } from "./tell-forced.ts";
 import { type SupervisorView, toSupervisorView } from "./supervisor-view.ts";
+import { toTroubledAgents, type TroubledAgent } from "./troubled-agents.ts";
 import { toWaitingRequests, type WaitingRequest } from "./waiting-requests.ts";
 
 /** More than this many of a kind are not listed, newest first. */
@@ -36,18 +37,23 @@ export async function listInstallation(client: Client, installation: string): Pr
   return { supervisors: supervisors.supervisors, tasks: tasks.tasks };
 }
 
-/** What waits for a person. However many run, all are looked at: the oldest matter most. */
-export async function listRequests(
-  client: Client,
-  installation: string,
-): Promise<readonly WaitingRequest[]> {
+/** What a person should look at. */
+export interface PersonInbox {
+  /** What waits for a decision, oldest first. */
+  readonly requests: readonly WaitingRequest[];
+  /** Who does not get on, the oldest trouble first. */
+  readonly troubled: readonly TroubledAgent[];
+}
+
+/** What a person should look at. However many run, all are looked at: the oldest matter most. */
+export async function listInbox(client: Client, installation: string): Promise<PersonInbox> {
   const query = [
     `TaskQueue = '${checked(toQueues(installation).workflows)}'`,
     `WorkflowType IN ('${workflowTypes.supervisor}', '${workflowTypes.subagent}')`,
     "ExecutionStatus = 'Running'",
   ].join(" AND ");
   const running = await readList(client, installation, query, Number.POSITIVE_INFINITY);
-  return toWaitingRequests(running);
+  return { requests: toWaitingRequests(running), troubled: toTroubledAgents(running) };
 }
 
 /** What an id names. */

@@ -1,6 +1,7 @@
 // A supervisor, from what its workflow's memo and status say.
 import type { SupervisorStatus } from "../protocol/feed.ts";
 import type { OpenRequest } from "../protocol/requests.ts";
+import type { Trouble } from "../protocol/trouble.ts";
 import { noUsage, type Usage } from "../protocol/turn.ts";
 import { type Execution, readMemos } from "../protocol/task-view.ts";
 
@@ -23,6 +24,8 @@ export interface SupervisorView {
   readonly why?: string;
   /** What it asks of a person, oldest first, at most 10. */
   readonly requests?: readonly OpenRequest[];
+  /** It does not get on. */
+  readonly trouble?: Trouble;
   readonly asOf: string;
 }
 
@@ -42,6 +45,7 @@ export function toSupervisorView(execution: Execution, asOf: Date): SupervisorVi
     backend: agent?.backend ?? "",
     ...(why && { why }),
     ...(!execution.closeTime && state?.requests && { requests: state.requests }),
+    ...(!execution.closeTime && state?.trouble && { trouble: state.trouble }),
     asOf: asOf.toISOString(),
   };
 }

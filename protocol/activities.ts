@@ -1,5 +1,6 @@
 // Every activity, as a workflow calls it.
 import type { AgentDefinition, PreparedWorkspace, Workspace } from "./agent.ts";
+import type { ClaimResult } from "./claims.ts";
 import type { Envelope, TaskEnd } from "./task.ts";
 import type { ModelAnswer, ToolAnswer, TranscriptRef } from "./turn.ts";
 import type { CheckDetail, TaskReport, TaskView } from "./views.ts";
@@ -88,6 +89,11 @@ export interface FoundOrphans {
   readonly lookedAt: string;
 }
 
+export interface ClaimKeyInput {
+  readonly rootId: string;
+  readonly key: string;
+}
+
 export interface ModelActivities {
   callModel(input: ModelCallInput): Promise<ModelAnswer>;
 }
@@ -111,5 +117,7 @@ export interface WatchActivities {
   forceEnd(taskId: string): Promise<TaskEnding>;
   /** Looks for tasks that nobody waits for. Without news it fails as `NothingFound`, to be repeated, for an hour. */
   findOrphans(input: FindOrphansInput): Promise<FoundOrphans>;
+  /** Claims a key for the workflow that calls it. What ended owners had is free. */
+  claimKey(input: ClaimKeyInput): Promise<ClaimResult>;
 }
 export type Activities = ModelActivities & HostActivities & WatchActivities;

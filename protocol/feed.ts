@@ -33,6 +33,13 @@ export type FeedEvent =
       readonly text: string;
     }
   | { readonly type: "decision"; readonly decision: SettledRequest }
+  /** What a task has found. */
+  | {
+      readonly type: "finding";
+      readonly taskId: string;
+      readonly agent: string;
+      readonly text: string;
+    }
   /** The model cannot answer just now. `text` says why and what helps. */
   | { readonly type: "trouble"; readonly text: string }
   | { readonly type: "generation"; readonly generation: number; readonly text: string }

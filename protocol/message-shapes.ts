@@ -1,9 +1,11 @@
 // What a signal has to look like before it is believed.
 import { z } from "zod";
+import { findingTextShape } from "./findings.ts";
 import type { PersonMessage, SteeringNote, TaskEvent } from "./messages.ts";
 import type { DecideInput } from "./requests.ts";
 import { waitingReasons } from "./task.ts";
 import { cutText } from "./text.ts";
+import { troubleShape } from "./trouble.ts";
 
 /** Ids are carried along, the newest 1,000, so they are short. */
 const id = z.string().regex(/^[!-~]{1,100}$/, "use 1 to 100 visible ASCII characters, no spaces");
@@ -39,6 +41,8 @@ export const taskEventShape: z.ZodType<TaskEvent> = z.object({
       receipts: z.array(receipt).transform((all) => all.slice(-50)),
     }),
     z.object({ type: z.literal("cancelling") }),
+    z.object({ type: z.literal("finding"), text: findingTextShape }),
+    z.object({ type: z.literal("trouble"), trouble: troubleShape.nullable() }),
   ]),
 });
 

@@ -1,9 +1,12 @@
 // Every signal, query and update a workflow answers.
 import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
+import type { ClaimAnswer, ClaimInput } from "./claims.ts";
 import type { FeedPage } from "./feed.ts";
+import type { FindingsNews } from "./findings.ts";
 import type { DecideInput, Decided } from "./requests.ts";
 import type { JanitorLimits, JanitorReport } from "./janitor.ts";
 import type { Receipt, WaitingReason } from "./task.ts";
+import type { Trouble } from "./trouble.ts";
 import type { TranscriptPage } from "./turn.ts";
 import type { CheckDetail, TaskReport } from "./views.ts";
 
@@ -63,9 +66,17 @@ export interface TaskEvent {
     | { readonly type: "recovered" }
     /** It was asked to stop, by whomever, and its worker has taken that. */
     | { readonly type: "cancelling" }
-    | { readonly type: "receipts"; readonly receipts: readonly Receipt[] };
+    | { readonly type: "receipts"; readonly receipts: readonly Receipt[] }
+    /** Something that the tasks beside it should know. */
+    | { readonly type: "finding"; readonly text: string }
+    /** It does not get on. Null: it does again. */
+    | { readonly type: "trouble"; readonly trouble: Trouble | null };
 }
 export const taskEventSignal = defineSignal<[TaskEvent]>("task_event");
+/** What the tasks beside a task have found, from the agent that started them. */
+export const findingsSignal = defineSignal<[FindingsNews]>("findings");
+/** Claims a piece of work. Answered by the root of a tree. */
+export const claimUpdate = defineUpdate<ClaimAnswer, [ClaimInput]>("claim");
 
 export interface TranscriptQueryInput {
   readonly generation: number;

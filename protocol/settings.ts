@@ -59,6 +59,20 @@ export const limitDefaults = {
   lateMs: 60_000,
   /** How long a read of other tasks may take before the board answers alone. */
   readTasksMs: 2_000,
+  /** Findings that one task may post. */
+  maxFindings: 50,
+  /** How long findings are gathered before they are handed to the other tasks together. */
+  findingsDelayMs: 2_000,
+  /** Pieces of work that the tasks of one tree may own together. */
+  maxClaims: 200,
+  /** How long a claim may take before the task is told that nobody answered. */
+  claimMs: 10_000,
+  /** The same call so often, with nothing new in between, is trouble. Who started the agent is told at twice as many, a person at three times. */
+  troubleRepeats: 5,
+  /** The same for failed calls in a row. */
+  troubleFailures: 5,
+  /** The same for turns in a row that call nothing new. */
+  troubleIdleTurns: 10,
   /** What a cancelled task may take to stop, for itself and for each level of tasks below it. Then it is stopped by force. */
   cancelGraceMs: 45_000,
   /** How long the agent that started a task has to be gone before the task is stopped. */
@@ -70,6 +84,7 @@ export const limitDefaults = {
 /** What cannot be set higher: beyond, Temporal would refuse what carries it. */
 export const limitCeilings: Partial<Record<keyof typeof limitDefaults, number>> = {
   maxMessageBytes: 1_000_000,
+  maxClaims: 1_000,
 };
 
 export type Limits = { readonly [Name in keyof typeof limitDefaults]: number };

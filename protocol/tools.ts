@@ -1,6 +1,7 @@
 // Every tool by name: arguments, effect, time and label.
 import { z } from "zod";
 import { cutText, toLine } from "./text.ts";
+import { sharingSpecs } from "./tool-sharing.ts";
 
 const line = (text: string): string => toLine(text, 90);
 
@@ -233,6 +234,7 @@ export const toolSpecs = {
     input: runCommandInput,
     label: (input) => `run_command ${line(input.command)}`,
   }),
+  ...sharingSpecs,
   start_async_task: spec<z.infer<typeof startTaskInput>>({
     ...decided,
     description:

@@ -8,7 +8,9 @@ import type {
   WaitingReason,
 } from "./task.ts";
 import type { SupervisorStatus } from "./feed.ts";
+import type { Posted } from "./findings.ts";
 import type { OpenRequest } from "./requests.ts";
+import type { Trouble } from "./trouble.ts";
 import type { Usage } from "./turn.ts";
 
 /** A task in JSON. `status` is as it was at `asOf`. */
@@ -34,6 +36,10 @@ export interface TaskView {
   readonly why?: string;
   /** What it asks of a person, oldest first, at most 10. */
   readonly requests?: readonly OpenRequest[];
+  /** What it has told the tasks beside it. */
+  readonly findings?: Posted;
+  /** It does not get on, and more than itself have been told. */
+  readonly trouble?: Trouble;
   readonly result?: Envelope;
 }
 
@@ -59,6 +65,9 @@ export interface StateMemo {
   readonly why?: string;
   /** What waits for a person, the oldest 10, each text cut to 500 bytes. */
   readonly requests?: readonly OpenRequest[];
+  readonly findings?: Posted;
+  /** From the moment on that its parent was told. */
+  readonly trouble?: Trouble;
 }
 
 /** Keys of the memo. */
@@ -81,6 +90,10 @@ export interface TaskReport {
   readonly asOf: string;
   /** From `digest` on: the last words, at most 1 KB. */
   readonly lastText?: string;
+  /** From `digest` on: what it told the tasks beside it, the newest 10. */
+  readonly findings?: readonly string[];
+  /** From `digest` on: the pieces of work it owns, the newest 50. */
+  readonly claims?: readonly string[];
   /** From `turns` on: one line a turn, the newest 40. */
   readonly turns?: readonly string[];
   /** With `full`: the newest messages as text, at most 12 KB. */

@@ -5,6 +5,7 @@ import { type Agent, arrive, now, tell } from "./agent.ts";
 import { publish } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { drain, type InboxItem } from "./inbox.ts";
+import { takeFindings } from "./findings.ts";
 import { compact } from "./compaction.ts";
 import { followModel, rebuild } from "./generations.ts";
 import { keepLongMessages } from "./long-messages.ts";
@@ -13,6 +14,7 @@ import { closingText, emptyAnswerText, toEndNotice, toNotice, toNoteText } from 
 import { reportReceipts } from "./parent.ts";
 import { mustRoll } from "./roll.ts";
 import { findTask, markTold } from "./task-board.ts";
+import { endTrouble, takeTroubles } from "./trouble-stages.ts";
 import { answerCalls, cancelCalls, closeTurn, hasOpenTurn } from "./tool-turn.ts";
 import { append, measure, toUserMessage, toWords, withoutEmptyText } from "./transcript.ts";
 
@@ -43,10 +45,12 @@ export function takeInbox(agent: Agent): void {
   const { taken, left } = drain(state.inbox, agent.settings.limits.maxInboxBytes);
   state.inbox = left;
   const receipts = state.receipts.length;
-  const texts = [...taken.flatMap((item) => takeItem(agent, item)), ...takeLeftOut(agent)];
+  const arrived = [...taken.flatMap((item) => takeItem(agent, item)), ...takeLeftOut(agent)];
   if (state.receipts.length > receipts) reportReceipts(agent, state.receipts.slice(receipts));
   state.receipts = state.receipts.slice(-50);
-  if (texts.length + state.owed.length === 0) return;
+  if (arrived.length + state.owed.length === 0) return;
+  // What brings about no turn of its own comes along.
+  const texts = [...arrived, ...takeTroubles(agent), ...takeFindings(agent)];
   state.generation = append(state.generation, toUserMessage(state.owed, texts));
   state.owed = [];
   state.openCalls = [];
@@ -63,12 +67,14 @@ function takeItem(agent: Agent, item: InboxItem): readonly string[] {
       state.answering = [...state.answering, item.id].slice(-answersKept);
       state.turnsSpent = 0;
       state.closing = false;
+      endTrouble(agent);
       tell(agent, { type: "taken", messageId: item.id, text: toLine(item.text, 500) });
       return [item.text];
     case "note": {
       const receipt = { noteId: item.note.noteId, turn: state.turn + 1, at: now() };
       state.receipts = [...state.receipts, receipt];
       tell(agent, { type: "receipt", taskId: agent.id, receipt });
+      endTrouble(agent);
       return [toNoteText(item.note)];
     }
     case "ended": {
@@ -173,6 +179,7 @@ function takeFinal(agent: Agent, content: readonly Block[]): void {
   if (withoutEmptyText(content).length > 0) keep(agent, content);
   state.reprompted = false;
   state.due = false;
+  endTrouble(agent);
   if (agent.role === "supervisor") reply(agent, words || "(no words)");
 }
 
@@ -225,6 +232,7 @@ function takeOverflow(agent: Agent): void {
 export function giveUpTurn(agent: Agent, text: string): void {
   const { state } = agent;
   closeTurn(agent, "Not run: the turn was given up.");
+  endTrouble(agent);
   state.due = false;
   state.cutOff = 0;
   state.rebuilt = false;

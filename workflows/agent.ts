@@ -1,10 +1,12 @@
 // An agent at work: what it holds, and what only this run knows.
 import { type CancellationScope, uuid4, workflowInfo } from "@temporalio/workflow";
 import { type AgentDefinition, modelAliases, type PreparedWorkspace } from "../protocol/agent.ts";
+import type { Claim } from "../protocol/claims.ts";
 import type { FeedEvent, SupervisorStatus } from "../protocol/feed.ts";
 import type { OpenRequest, SettledRequest } from "../protocol/requests.ts";
 import { limitDefaults, type Settings } from "../protocol/settings.ts";
 import type { Receipt, TaskPhase } from "../protocol/task.ts";
+import type { Trouble } from "../protocol/trouble.ts";
 import {
   noUsage,
   type ToolAnswer,
@@ -14,9 +16,18 @@ import {
 } from "../protocol/turn.ts";
 import type { Snapshot } from "../protocol/workflows.ts";
 import { addEntry, emptyFeed, type Feed } from "./feed.ts";
+import {
+  emptyFindings,
+  type FindingBoard,
+  type Heard,
+  nothingHeard,
+  nothingPosted,
+  type OwnFindings,
+} from "./finding-board.ts";
 import type { Inbox, InboxItem } from "./inbox.ts";
 import { type Board, emptyBoard } from "./task-board.ts";
 import { beginGeneration, type Generation } from "./transcript.ts";
+import { noTrouble, type TroubleWatch } from "./trouble.ts";
 
 export type AgentPhase = TaskPhase | { readonly status: SupervisorStatus };
 
@@ -29,6 +40,12 @@ export interface CallAnswer extends ToolAnswer {
 export type Verdict =
   | { readonly type: "run"; readonly input?: unknown; readonly by?: string }
   | { readonly type: "say"; readonly answer: ToolAnswer };
+
+/** A task's trouble, as the agent that started it knows it. */
+export interface TaskTrouble extends Trouble {
+  /** The model has been told. */
+  readonly told: boolean;
+}
 
 /** Everything an agent holds, as JSON: a roll hands it to the next run. */
 export interface AgentState {
@@ -87,6 +104,20 @@ export interface AgentState {
   ending: boolean;
   cancelReason: string;
   startedAt: string;
+  /** What its tasks have found. */
+  findings: FindingBoard;
+  /** What the tasks beside it have found, as far as it was told. */
+  heard: Heard;
+  /** What it has told them. */
+  posted: OwnFindings;
+  /** Who owns what in the tree. Only a root keeps any. */
+  claims: readonly Claim[];
+  /** Pieces of work that this agent owns, the newest 50. */
+  claimed: readonly string[];
+  /** What it has called lately, and whether it gets on. */
+  watch: TroubleWatch;
+  /** Its open tasks that do not. */
+  troubled: Readonly<Record<string, TaskTrouble>>;
 }
 
 /** A task that this run started, with the scope that cancels it. */
@@ -129,6 +160,8 @@ export interface Agent {
     /** The tasks are being told, a few a second. */
     passing: boolean;
     turns: number;
+    /** Findings are being handed to the tasks. */
+    handing: boolean;
     /** Nothing of this run is watched any more: the next one begins. */
     rolling: boolean;
     published: { state: string; status: string };
@@ -160,6 +193,7 @@ export function openAgent({ begun, ...given }: Identity, snapshot: Snapshot | un
       misses: 0,
       told: new Map(),
       passing: false,
+      handing: false,
       turns: 0,
       rolling: false,
       published: { state: "", status: "" },
@@ -208,6 +242,13 @@ export function freshState(
     ending: false,
     cancelReason: "",
     startedAt: new Date().toISOString(),
+    findings: emptyFindings,
+    heard: nothingHeard,
+    posted: nothingPosted,
+    claims: [],
+    claimed: [],
+    watch: noTrouble,
+    troubled: {},
   };
 }
 

@@ -8,7 +8,9 @@ import type { Usage } from "../protocol/turn.ts";
 import { memoKeys, type StateMemo } from "../protocol/views.ts";
 import { type Agent, type AgentPhase, now } from "./agent.ts";
 import { reasonBytes } from "./envelope.ts";
+import { toPosted } from "./finding-board.ts";
 import type { BoardTask } from "./task-board.ts";
+import { toldTrouble } from "./trouble.ts";
 
 /** Enters a phase and shows it. */
 export function enter(agent: Agent, phase: AgentPhase, why = ""): void {
@@ -25,6 +27,7 @@ export function workingStatus({ role }: Agent): "thinking" | "running" {
 /** Writes the memo when something in it changed, one event at most, and the panel, no event. */
 export function publish(agent: Agent, envelope?: Envelope): void {
   const { phase, turn, usage, receipts, why } = agent.state;
+  const trouble = toldTrouble(agent.state.watch);
   const shown = {
     phase,
     turn,
@@ -32,6 +35,8 @@ export function publish(agent: Agent, envelope?: Envelope): void {
     receipts: receipts.slice(-10),
     ...(why && { why }),
     ...(agent.state.requests.length > 0 && { requests: toShownRequests(agent.state.requests) }),
+    ...(agent.state.posted.count > 0 && { findings: toPosted(agent.state.posted) }),
+    ...(trouble && { trouble }),
   };
   const text = JSON.stringify(shown);
   if (text !== agent.run.published.state || envelope) {
@@ -63,6 +68,7 @@ function toDetails(agent: Agent): string {
       `**${agent.name}** · ${toPhaseText(state.phase)} · turn ${state.turn} · ${backend}`,
       toUsageText(state.usage),
       ...(state.why ? [`**Waits:** ${state.why}`] : []),
+      ...(state.watch.episode ? [`**Trouble:** ${state.watch.episode.text}`] : []),
       ...state.requests.map(
         ({ requestId, kind, label }) => `**Asks** (${kind} ${requestId}): ${label}`,
       ),

@@ -11,6 +11,7 @@ import {
   decideUpdate,
   endSignal,
   feedQuery,
+  findingsSignal,
   knowsQuery,
   type PersonMessage,
   resumeSignal,
@@ -29,10 +30,13 @@ import {
   steeringNoteShape,
   taskEventShape,
 } from "../protocol/message-shapes.ts";
+import { findingsNewsShape } from "../protocol/findings.ts";
 import { byteLength, cutText, toLine } from "../protocol/text.ts";
 import { type Agent, arrive, interrupt, modelOf, now, takeId, tell } from "./agent.ts";
 import { publish } from "./display.ts";
 import { readFeed } from "./feed.ts";
+import { hear } from "./finding-board.ts";
+import { takeFinding } from "./findings.ts";
 import { bytesOf } from "./inbox.ts";
 import { toReport, toSupervisorStatus } from "./report.ts";
 import { refuseDecision, takeDecision, takeLateDecision } from "./decisions.ts";
@@ -41,6 +45,7 @@ import { passRequest, takeRecovery, waitsForModel } from "./recovery.ts";
 import { beginQueued } from "./slots.ts";
 import { giveGrace } from "./task-ends.ts";
 import { toPage } from "./transcript.ts";
+import { takeTrouble } from "./trouble-stages.ts";
 
 /** What both kinds of agent answer. */
 export function answerQueries(agent: Agent): void {
@@ -138,6 +143,12 @@ function takeTaskEvent(agent: Agent, { taskId, seq, event }: TaskEvent): void {
     case "cancelling":
       giveGrace(agent, taskId, now());
       break;
+    case "finding":
+      takeFinding(agent, task, event.text);
+      break;
+    case "trouble":
+      takeTrouble(agent, task, event.trouble);
+      break;
   }
   beginQueued(agent);
   publish(agent);
@@ -199,6 +210,10 @@ export function takeSteering(agent: Agent): void {
   setHandler(cancelReasonSignal, (given) => {
     const reason = believe(agent, "cancel_reason", reasonShape, given);
     state.cancelReason = cutText(reason ?? "", 1_000);
+  });
+  setHandler(findingsSignal, (given) => {
+    const news = believe(agent, "findings", findingsNewsShape, given);
+    if (news) state.heard = hear(state.heard, news);
   });
   setHandler(updateTaskSignal, (given) => {
     const note = believe(agent, "update_async_task", steeringNoteShape, given);

@@ -3,6 +3,7 @@ import { CancellationScope, getExternalWorkflowHandle } from "@temporalio/workfl
 import { type TaskEvent, taskEventSignal } from "../protocol/messages.ts";
 import type { Receipt, WaitingReason } from "../protocol/task.ts";
 import { cutText } from "../protocol/text.ts";
+import type { Trouble } from "../protocol/trouble.ts";
 import { type Agent, send } from "./agent.ts";
 import { enter, workingStatus } from "./display.ts";
 
@@ -33,6 +34,16 @@ export function reportCancelling(agent: Agent): void {
 /** The receipts of one step boundary together. */
 export function reportReceipts(agent: Agent, receipts: readonly Receipt[]): void {
   report(agent, { type: "receipts", receipts: receipts.slice(-50) });
+}
+
+/** Something that the tasks beside this one should know. */
+export function reportFinding(agent: Agent, text: string): void {
+  report(agent, { type: "finding", text });
+}
+
+/** The agent does not get on. Null: it does again. */
+export function reportTrouble(agent: Agent, trouble: Trouble | null): void {
+  report(agent, { type: "trouble", trouble });
 }
 
 /** One after the other, for signals sent together arrive in any order. A closed parent needs no news. */

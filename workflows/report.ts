@@ -41,7 +41,12 @@ export function toReport(agent: Agent, detail: CheckDetail): TaskReport {
       .slice(0, 50),
     asOf: now(),
   };
-  const digest = { ...base, lastText: cutText(state.lastText, 1_000) };
+  const digest = {
+    ...base,
+    lastText: cutText(state.lastText, 1_000),
+    ...(state.posted.count > 0 && { findings: state.posted.texts }),
+    ...(state.claimed.length > 0 && { claims: state.claimed }),
+  };
   const { messages } = state.generation;
   switch (detail) {
     case "status":

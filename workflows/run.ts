@@ -8,6 +8,7 @@ import {
 import type { PreparedWorkspace, Workspace } from "../protocol/agent.ts";
 import { type Agent, modelOf, tell } from "./agent.ts";
 import { publish } from "./display.ts";
+import { handOut } from "./findings.ts";
 import { loadAgent, prepareWorkspace } from "./host.ts";
 import { watchOpen } from "./task-ends.ts";
 import { confirmCancels } from "./tasks.ts";
@@ -42,6 +43,7 @@ export async function flush(agent: Agent): Promise<void> {
 /** Goes on where the run before stopped: shows itself, and watches the tasks that one started. */
 export function takeOver(agent: Agent): void {
   publish(agent);
+  handOut(agent);
   void watchOpen(agent, () => agent.run.rolling).catch(() => undefined);
 }
 

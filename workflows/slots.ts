@@ -2,6 +2,7 @@
 import { getExternalWorkflowHandle } from "@temporalio/workflow";
 import { beginSignal } from "../protocol/messages.ts";
 import { type Agent, send, tell } from "./agent.ts";
+import { handOut } from "./findings.ts";
 import { findTask, moveOnBoard, startable } from "./task-board.ts";
 
 /** Lets tasks begin, or go on, for which there is a slot. An agent that ends begins nothing. */
@@ -17,4 +18,5 @@ export function beginQueued(agent: Agent): void {
     const phase = { status: "running" } as const;
     tell(agent, { type: "task", taskId, agent: task.agent, phase, text: "" });
   }
+  handOut(agent);
 }

@@ -18,10 +18,15 @@ const feedBytes = 64_000;
 /** The whole state, each part within its budget. */
 export function toSnapshot(agent: Agent): Snapshot {
   const { state } = agent;
-  state.board = fitBoard(state.board, boardBytes);
+  state.board = fitBoard(state.board, boardBytes - besideBytes(state));
   state.feed = trimFeed(state.feed, feedBytes);
   if (isTooLarge(agent)) shorten(agent);
   return { ...state };
+}
+
+/** What tasks have found, own and got stuck in has its place on the board. */
+function besideBytes({ findings, heard, posted, claims, troubled }: Agent["state"]): number {
+  return byteLength(JSON.stringify([findings, heard, posted, claims, troubled]));
 }
 
 function isTooLarge({ state, settings }: Agent): boolean {

@@ -16,6 +16,7 @@ import type { Subagent, SubagentInput } from "../protocol/workflows.ts";
 import { type Agent, openAgent } from "./agent.ts";
 import { runTurns } from "./agent-loop.ts";
 import { enter, publish } from "./display.ts";
+import { hear } from "./finding-board.ts";
 import { reasonBytes, TaskFailure, toEnvelope } from "./envelope.ts";
 import { answerQueries, takeSteering, takeTaskNews } from "./messages.ts";
 import { toNotice } from "./notices.ts";
@@ -47,6 +48,8 @@ export const subagent: Subagent = async (input) => {
   takeSteering(agent);
   CancellationScope.current().cancelRequested.catch(() => takeCancellation(agent));
 
+  if (input.findings && !input.snapshot)
+    agent.state.heard = hear(agent.state.heard, input.findings);
   if (input.snapshot) takeOver(agent);
   try {
     while ((await work(agent, input)) === "settled") {

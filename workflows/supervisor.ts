@@ -9,6 +9,7 @@ import {
 import type { Supervisor } from "../protocol/workflows.ts";
 import { type Agent, openAgent, tell } from "./agent.ts";
 import { giveUpTurn, runTurns, takeInbox } from "./agent-loop.ts";
+import { answerClaims } from "./claims.ts";
 import { enter } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { answerQueries, takeMessage, takePersonMessages, takeTaskNews } from "./messages.ts";
@@ -35,6 +36,7 @@ export const supervisor: Supervisor = async (input) => {
   answerQueries(agent);
   takeTaskNews(agent);
   takePersonMessages(agent);
+  answerClaims(agent);
 
   if (input.snapshot) takeOver(agent);
   try {

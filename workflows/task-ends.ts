@@ -17,11 +17,14 @@ import { cancelReasonSignal } from "../protocol/messages.ts";
 import { type Envelope, type Grace, isEnded } from "../protocol/task.ts";
 import { toLine } from "../protocol/text.ts";
 import { type Agent, arrive, now, send, tell } from "./agent.ts";
+import { releaseClaims } from "./claim-list.ts";
 import { publish } from "./display.ts";
+import { forgetReaders } from "./findings.ts";
 import { awaitStop } from "./grace.ts";
 import { withdrawAtEnd } from "./requests.ts";
 import { beginQueued } from "./slots.ts";
 import { endOnBoard, findTask, keepGrace, openTasks } from "./task-board.ts";
+import { forgetTrouble } from "./trouble-stages.ts";
 
 /** Hears the end of a child that this run started. */
 export async function followChild(
@@ -76,6 +79,9 @@ export function settle(agent: Agent, { taskId, end, envelope }: TaskEnding): voi
   if (!task || isEnded(task.phase)) return;
   state.board = endOnBoard(state.board, taskId, end, envelope, now());
   agent.run.tasks.delete(taskId);
+  forgetReaders(agent);
+  state.claims = releaseClaims(state.claims, taskId);
+  forgetTrouble(agent, taskId);
   tell(agent, {
     type: "task",
     taskId,

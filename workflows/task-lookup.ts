@@ -6,6 +6,7 @@ import type { checkTaskInput, listTasksInput } from "../protocol/tools.ts";
 import type { ToolAnswer } from "../protocol/turn.ts";
 import { type Agent, now } from "./agent.ts";
 import { refused, said } from "./answers.ts";
+import { findingsOf } from "./findings.ts";
 import { toEndedTask } from "./notices.ts";
 import { type BoardTask, findTask, openTasks } from "./task-board.ts";
 import { readTasks } from "./task-readings.ts";
@@ -48,9 +49,15 @@ export async function check(
     !reading && !isEnded(known.phase)
       ? { note: "The task did not answer in time: status as last known." }
       : {};
+  const found = findingsOf(agent, known.taskId);
+  const trouble = agent.state.troubled[known.taskId];
+  const news = {
+    ...(trouble && { trouble: trouble.text }),
+    ...(found.length > 0 && { findings: found }),
+  };
   const envelope = known.envelope ?? reading?.view.result;
   const result = envelope ? { result: toEndedTask({ ...known, envelope }) } : {};
-  return said({ ...base, ...live, ...fallback, ...result });
+  return said({ ...base, ...live, ...news, ...fallback, ...result });
 }
 
 /** A task whose line has left the board is still told by what Temporal keeps of it. */
@@ -81,6 +88,7 @@ function toPhase(task: BoardTask): object {
 }
 
 const shownTasks = 50;
+const shownFindings = 5;
 
 export async function list(
   agent: Agent,
@@ -100,11 +108,16 @@ export async function list(
     ...toPhase(task),
     ...(turns.has(task.taskId) && { turn: turns.get(task.taskId) }),
     description: toLine(task.description, 200),
+    ...(agent.state.troubled[task.taskId] && { trouble: agent.state.troubled[task.taskId]?.text }),
   }));
   const older = Math.max(0, end - shownTasks);
+  const newestFindings = agent.state.findings.items
+    .slice(-shownFindings)
+    .map(({ taskId, text }) => ({ task_id: taskId, text }));
   return said({
     tasks: shown,
     as_of: now(),
+    ...(newestFindings.length > 0 && { newest_findings: newestFindings }),
     ...(older > 0 && { older_tasks: older, next_page: page + 1 }),
     // Their lines are gone from the list, and check_async_task still finds them.
     ...(older === 0 && filter === "all" && forgotten > 0 && { forgotten_tasks: forgotten }),

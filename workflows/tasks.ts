@@ -14,6 +14,7 @@ import { type AgentMemo, memoKeys } from "../protocol/views.ts";
 import { type Subagent, type SubagentInput, workflowTypes } from "../protocol/workflows.ts";
 import { type Agent, modelOf, send } from "./agent.ts";
 import { publish } from "./display.ts";
+import { newsForNew } from "./findings.ts";
 import { beginQueued } from "./slots.ts";
 import { markExisting } from "./task-board.ts";
 import { followChild, giveGrace, stopGraces } from "./task-ends.ts";
@@ -61,6 +62,7 @@ export async function startTask(agent: Agent, task: NewTask): Promise<void> {
 
 function toInput(agent: Agent, task: NewTask): SubagentInput {
   if (!agent.state.workspace) throw ApplicationFailure.nonRetryable("no workspace");
+  const findings = newsForNew(agent, task.taskId);
   return {
     description: task.description,
     agent: task.agent,
@@ -70,6 +72,7 @@ function toInput(agent: Agent, task: NewTask): SubagentInput {
     depth: agent.depth + 1,
     parentModel: modelOf(agent),
     begun: task.begun,
+    ...(findings && { findings }),
     settings: agent.settings,
   };
 }

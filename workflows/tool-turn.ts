@@ -10,6 +10,7 @@ import type { HostActivities, ToolOutcome } from "../protocol/activities.ts";
 import { toHostQueue } from "../protocol/ids.ts";
 import { byteLength, cutText, toLine } from "../protocol/text.ts";
 import { checkCall, type CheckedCall, type DelegationTool, toolSpecs } from "../protocol/tools.ts";
+import { isSharingTool } from "../protocol/tool-sharing.ts";
 import type { ToolAnswer, ToolCall, ToolResult } from "../protocol/turn.ts";
 import { type Agent, type CallAnswer, tell } from "./agent.ts";
 import { delegate } from "./delegation.ts";
@@ -20,7 +21,9 @@ import { holdsWords } from "./inbox.ts";
 import { awaitDecision, takeSlot } from "./own-slot.ts";
 import { ask, needsPerson, untilRequestIsOver, withdrawAll } from "./requests.ts";
 import { mustRoll } from "./roll.ts";
+import { share } from "./sharing.ts";
 import { append, toUserMessage } from "./transcript.ts";
+import { watchCalls } from "./trouble-stages.ts";
 
 type GoodCall = Extract<CheckedCall, { ok: true }>;
 
@@ -48,6 +51,7 @@ export async function answerCalls(agent: Agent): Promise<"answered" | "roll"> {
     else if (state.requests.length === 0) break;
     else if ((await awaitDecision(agent)) === "roll") return "roll";
   }
+  watchCalls(agent);
   oweResults(agent);
   return "answered";
 }
@@ -207,6 +211,7 @@ function toResult(agent: Agent, { id }: ToolCall, answer: CallAnswer | undefined
 }
 
 export async function answerCall(agent: Agent, id: string, call: GoodCall): Promise<ToolAnswer> {
+  if (isSharingTool(call.name)) return await share(agent, call.name, call.input);
   if (toolSpecs[call.name].effect === "delegate") {
     return await delegate(agent, id, call.name as DelegationTool, call.input);
   }

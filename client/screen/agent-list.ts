@@ -37,6 +37,7 @@ function renderSupervisor(view: SupervisorView, frame: Frame): readonly string[]
   const lines = [`${head}  ${palette.faint(figures.join("  "))}`];
   const { requests = [] } = view;
   if (view.why && requests.length === 0) lines.push(`  ${palette.wait(toPlainLine(view.why))}`);
+  if (view.trouble) lines.push(`  ${palette.wait(`trouble: ${toPlainLine(view.trouble.text)}`)}`);
   const asked = renderListed(view.id, requests, frame);
   return [...lines.map((line) => cutLine(line, width)), ...asked];
 }

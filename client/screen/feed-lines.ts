@@ -51,6 +51,8 @@ function toWords(event: FeedEvent, palette: Palette): string {
       );
     case "decision":
       return toDecisionWords(event.decision);
+    case "finding":
+      return `finding of ${event.taskId}: ${toPlainLine(event.text)}`;
     case "trouble":
       return palette.wait(`trouble: ${toPlainText(event.text)}`);
     case "generation":

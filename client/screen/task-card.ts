@@ -26,6 +26,7 @@ export function renderCheck(
   );
   add("task", task.description);
   if (!task.requests || !waitsForPerson(task)) add("why", task.why ?? "");
+  add("trouble", task.trouble?.text ?? "");
   for (const request of task.requests ?? []) {
     lines.push(...renderRequest(task.taskId, request, frame));
   }
@@ -35,12 +36,23 @@ export function renderCheck(
   for (const note of report?.unseenNotes ?? []) add("note", `${note} not seen yet`);
   if (!task.result) add("last", report?.lastText ?? "");
   if (task.result) addResult(task.result, add);
+  addShared(task, report, add);
   if (report?.turns) add("turns", report.turns.join("\n"));
   if (report?.transcript) add("said", report.transcript);
   return lines;
 }
 
-function addResult(result: Envelope, add: (name: string, value: string) => void): void {
+type Add = (name: string, value: string) => void;
+
+/** What it told the tasks beside it, and what is left to it. */
+function addShared({ findings }: TaskView, report: TaskReport | undefined, add: Add): void {
+  const texts = report?.findings ?? (findings ? [findings.newest] : []);
+  const more = (findings?.count ?? 0) - texts.length;
+  add("found", [...(more > 0 ? [`(${more} more before)`] : []), ...texts].join("\n"));
+  add("owns", report?.claims?.join("\n") ?? "");
+}
+
+function addResult(result: Envelope, add: Add): void {
   add("result", result.summary);
   add("open", result.notDone);
   add("in doubt", result.inDoubt.join("\n"));

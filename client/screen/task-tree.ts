@@ -28,6 +28,7 @@ export function renderTree(tasks: readonly TaskView[], frame: Frame): readonly s
     siblings(parentId).flatMap((task, index): string[] => [
       ...renderTask(task, level, frame, columns),
       ...renderWhy(task, siblings(parentId)[index + 1], level, frame),
+      ...renderNews(task, frame),
       ...renderListed(task.taskId, task.requests ?? [], frame),
       ...walk(task.taskId, level + 1),
     ]);
@@ -69,6 +70,18 @@ function renderWhy(
   if (!task.waitingOn.some((reason) => outages.has(reason))) return [];
   const indent = "  ".repeat(Math.min(level, 4) + 1);
   return [cutLine(`${indent}${palette.wait(toPlainLine(task.why))}`, width)];
+}
+
+/** What a running task has found, and whether it gets on, each in a line. */
+function renderNews({ findings, trouble, endedAt }: TaskView, { palette, width }: Frame): string[] {
+  if (endedAt !== null) return [];
+  const found = findings && `${findings.count} found: ${toPlainLine(findings.newest)}`;
+  return [
+    ...(found ? [cutLine(`    ${palette.faint(found)}`, width)] : []),
+    ...(trouble
+      ? [cutLine(`    ${palette.wait(`trouble: ${toPlainLine(trouble.text)}`)}`, width)]
+      : []),
+  ];
 }
 
 /** `turn 3   12s  4.1k`, in columns. */

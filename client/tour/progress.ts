@@ -32,6 +32,7 @@ export class Progress {
       case "receipt":
       case "request":
       case "decision":
+      case "finding":
       case "trouble":
       case "generation":
         break;

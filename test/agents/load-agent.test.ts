@@ -178,13 +178,15 @@ const load = async (name: string) =>
     mayDelegate: true,
   });
 
+const sharing = ["post_finding", "claim"];
+
 describe("the agents that come with Bosun", () => {
   test.each([
     ["supervisor", ["list_files", "read_file", "search_files", "write_file", ...delegationTools]],
-    ["researcher", ["list_files", "read_file", "search_files", "write_file"]],
-    ["reviewer", ["list_files", "read_file", "search_files", "write_file"]],
-    ["writer", ["list_files", "read_file", "search_files", "write_file"]],
-    ["coder", ["list_files", "read_file", "search_files", "write_file", "edit_file"]],
+    ["researcher", ["list_files", "read_file", "search_files", "write_file", ...sharing]],
+    ["reviewer", ["list_files", "read_file", "search_files", "write_file", ...sharing]],
+    ["writer", ["list_files", "read_file", "search_files", "write_file", ...sharing]],
+    ["coder", ["list_files", "read_file", "search_files", "write_file", "edit_file", ...sharing]],
   ])("%s loads without a warning", async (name, tools) => {
     const definition = await load(name);
     expect(definition).toMatchObject({ name, model: "default", warnings: [] });
