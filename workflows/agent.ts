@@ -2,6 +2,7 @@
 import { type CancellationScope, uuid4, workflowInfo } from "@temporalio/workflow";
 import { type AgentDefinition, modelAliases, type PreparedWorkspace } from "../protocol/agent.ts";
 import type { FeedEvent, SupervisorStatus } from "../protocol/feed.ts";
+import type { TaskFiles } from "../protocol/isolation.ts";
 import type { OpenRequest, SettledRequest } from "../protocol/requests.ts";
 import { limitDefaults, type Settings } from "../protocol/settings.ts";
 import type { Receipt, TaskPhase } from "../protocol/task.ts";
@@ -87,6 +88,8 @@ export interface AgentState {
   ending: boolean;
   cancelReason: string;
   startedAt: string;
+  /** What a task holds about its files: worktree, scope, what came of them. */
+  files: TaskFiles;
 }
 
 /** A task that this run started, with the scope that cancels it. */
@@ -110,6 +113,8 @@ export interface Agent {
     readonly tasks: Map<string, TaskRun>;
     /** Waits for cancelled tasks to stop. A roll cancels them, the next run begins them anew. */
     readonly graces: Map<string, CancellationScope>;
+    /** Ended tasks whose diff is being taken before their end is told. */
+    readonly leaving: Set<string>;
     /** The newest news for the parent: the next one follows when it has arrived. */
     lastNews: Promise<void>;
     /** Commands on their way out. A run must not close before they are acknowledged. */
@@ -151,6 +156,7 @@ export function openAgent({ begun, ...given }: Identity, snapshot: Snapshot | un
     run: {
       tasks: new Map(),
       graces: new Map(),
+      leaving: new Set(),
       lastNews: Promise.resolve(),
       outgoing: new Set(),
       step: undefined,
@@ -208,6 +214,7 @@ export function freshState(
     ending: false,
     cancelReason: "",
     startedAt: new Date().toISOString(),
+    files: {},
   };
 }
 

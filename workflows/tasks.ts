@@ -8,12 +8,14 @@ import {
   startChild,
 } from "@temporalio/workflow";
 import { cancelReasonSignal, type SteeringNote, updateTaskSignal } from "../protocol/messages.ts";
+import type { Isolation, Scope } from "../protocol/isolation.ts";
 import { toSearchAttributes } from "../protocol/search-attributes.ts";
 import { toLine } from "../protocol/text.ts";
 import { type AgentMemo, memoKeys } from "../protocol/views.ts";
 import { type Subagent, type SubagentInput, workflowTypes } from "../protocol/workflows.ts";
 import { type Agent, modelOf, send } from "./agent.ts";
 import { publish } from "./display.ts";
+import { toChildFiles } from "./isolation.ts";
 import { beginQueued } from "./slots.ts";
 import { markExisting } from "./task-board.ts";
 import { followChild, giveGrace, stopGraces } from "./task-ends.ts";
@@ -24,6 +26,8 @@ interface NewTask {
   readonly description: string;
   readonly startedAt: string;
   readonly begun: boolean;
+  readonly isolation?: Isolation;
+  readonly scope?: Scope;
 }
 
 /** Starts the child, in a scope of its own that `cancelTask` cancels, and watches it. */
@@ -71,6 +75,7 @@ function toInput(agent: Agent, task: NewTask): SubagentInput {
     parentModel: modelOf(agent),
     begun: task.begun,
     settings: agent.settings,
+    ...toChildFiles(agent, task),
   };
 }
 
@@ -83,6 +88,7 @@ function toMemo(agent: Agent, task: NewTask): AgentMemo {
     depth: agent.depth + 1,
     startedAt: task.startedAt,
     backend: agent.state.generation.backend,
+    ...(agent.state.workspace && { host: agent.state.workspace.host }),
   };
 }
 

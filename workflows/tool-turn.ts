@@ -18,6 +18,7 @@ import { TaskFailure } from "./envelope.ts";
 import { onHost } from "./host.ts";
 import { holdsWords } from "./inbox.ts";
 import { awaitDecision, takeSlot } from "./own-slot.ts";
+import { noteRead } from "./isolation.ts";
 import { ask, needsPerson, untilRequestIsOver, withdrawAll } from "./requests.ts";
 import { mustRoll } from "./roll.ts";
 import { append, toUserMessage } from "./transcript.ts";
@@ -213,6 +214,7 @@ export async function answerCall(agent: Agent, id: string, call: GoodCall): Prom
   try {
     const outcome = await runOnHost(agent, id, call);
     takeOutcome(agent, outcome);
+    noteRead(agent, call.name);
     return outcome;
   } catch (error) {
     if (CancellationScope.current().consideredCancelled) throw error;
@@ -265,6 +267,7 @@ async function runOnHost(agent: Agent, id: string, call: GoodCall): Promise<Tool
     toolUseId: id,
     name: call.name,
     input: call.input,
+    ...(effect === "write" && agent.state.files.scopes && { scopes: agent.state.files.scopes }),
   };
   const run = (): Promise<ToolOutcome> =>
     onHost(

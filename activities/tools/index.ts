@@ -5,8 +5,10 @@ import {
   type ToolSpec,
   toolSpecs,
 } from "../../protocol/tools.ts";
+import { applyDiffTool } from "./apply-diff.ts";
 import { editFile } from "./edit-file.ts";
 import { listFiles } from "./list-files.ts";
+import { readDiffTool } from "./read-diff.ts";
 import { readFile } from "./read-file.ts";
 import { runCommand } from "./run-command.ts";
 import { searchFiles } from "./search-files.ts";
@@ -24,6 +26,8 @@ export const tools: Readonly<Record<HostTool, Tool<unknown>>> = {
   write_file: checked(toolSpecs.write_file, writeFile),
   edit_file: checked(toolSpecs.edit_file, editFile),
   run_command: checked(toolSpecs.run_command, runCommand),
+  read_diff: checked(toolSpecs.read_diff, readDiffTool),
+  apply_diff: checked(toolSpecs.apply_diff, applyDiffTool),
 };
 
 export function isHostTool(name: string): name is HostTool {
