@@ -51,10 +51,7 @@ async function whenUntaken(handle: WorkflowHandle, signal: AbortSignal): Promise
     const { historyLength } = await handle.describe();
     if (historyLength <= 2) {
       await handle.terminate("nobody took it in time");
-      throw new RequestError(
-        "noWorker",
-        "No worker runs here, so nothing was done. Start one with: bosun worker",
-      );
+      throw new RequestError("noWorker", "No worker runs here, so nothing was done.");
     }
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -68,7 +65,7 @@ function toWords(error: unknown, host: string): unknown {
   if (cause instanceof TimeoutFailure && cause.timeoutType === "SCHEDULE_TO_START") {
     return new RequestError(
       "noWorker",
-      `The files of this task are on host ${host}, and no tools worker of it answered: nothing was done. Start one there with: bosun worker`,
+      `The files of this task are on host ${host}, and no tools worker of it answered: nothing was done.`,
       { cause: error },
     );
   }

@@ -384,7 +384,7 @@ test("a worker killed while it makes a worktree is replaced: the task gets one, 
     // Git itself, slow in the middle of its first worktree.
     await writeFile(
       join(bin, "git"),
-      `#!/bin/sh\ncase "$1" in worktree) touch "${marker}"; sleep 20;; esac\nexec /usr/bin/env PATH=/usr/local/bin:/usr/bin:/bin git "$@"\n`,
+      `#!/bin/sh\nPATH=/usr/local/bin:/usr/bin:/bin\ngit "$@" || exit\ncase "$1" in worktree) touch "${marker}"; exec sleep 20;; esac\n`,
     );
     await chmod(join(bin, "git"), 0o755);
     const path = process.env["PATH"] ?? "";
@@ -396,11 +396,13 @@ test("a worker killed while it makes a worktree is replaced: the task gets one, 
       writesOnce("iso-o", "o.txt"),
     );
     await until("git at work", async () => existsSync(marker));
+    const [half] = worktreesOf(killed);
     first.kill("SIGKILL");
     await once(first, "exit");
     await start(path);
     const { status, result } = await untilEnded(begun);
     expect({ status, files: result?.diff?.files }).toEqual({ status: "completed", files: 1 });
+    expect(half).toMatch(/^apart-/);
     await until("no worktree", async () => worktreesOf(killed).length === 0);
     await begun.supervisor.end();
   } finally {

@@ -192,7 +192,7 @@ async function snapshot(folder: string): Promise<Record<string, string>> {
         return [[name, `${(stats.mode & 0o111) > 0 ? "x" : "-"} ${data}`]];
       }),
   );
-  return Object.fromEntries(seen.flat().toSorted());
+  return Object.fromEntries(seen.flat().toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 describe("a diff", () => {
@@ -337,15 +337,45 @@ describe("a scope", () => {
   });
 });
 
-describe("applying", () => {
-  async function changed(text: string) {
-    const made = await newIsolated(files);
-    const path = await made.prepare("coder-1");
-    await writeFile(join(path, "a.txt"), text);
-    await made.release("coder-1");
-    return made;
-  }
+async function changed(text: string) {
+  const made = await newIsolated(files);
+  const path = await made.prepare("coder-1");
+  await writeFile(join(path, "a.txt"), text);
+  await made.release("coder-1");
+  return made;
+}
 
+/** As a kill leaves it: one file done, one half written, one gone, the rest untouched. */
+async function breakOff(made: Awaited<ReturnType<typeof newIsolated>>): Promise<void> {
+  const file = join(made.dir, "worktrees", "coder-1.json");
+  const kept = join(made.dir, "worktrees", "coder-1.applying");
+  const record = JSON.parse(await readFile(file, "utf8")) as object;
+  // The trees are what a real apply puts on record: it is made once, then undone by hand.
+  await made.apply("coder-1");
+  const raw = git(made.workspace, "diff", "--raw", "--no-renames", "--abbrev=40", "-z");
+  await mkdir(kept, { recursive: true });
+  const sides = [];
+  const parts = raw.split("\0");
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    const [from = "", to = "", fromId = ""] = (parts[at] ?? "").slice(1).split(" ");
+    const name = parts[at + 1] ?? "";
+    const after = await readFile(join(made.workspace, name));
+    const toId = git(made.workspace, "hash-object", name).trim();
+    await writeFile(join(kept, toId), after);
+    await writeFile(join(kept, fromId), git(made.workspace, "cat-file", "blob", fromId));
+    sides.push({ path: name, from: { mode: from, id: fromId }, to: { mode: to, id: toId } });
+  }
+  const newId = git(made.workspace, "hash-object", "new.txt").trim();
+  await writeFile(join(kept, newId), "new file\n");
+  const absent = { mode: "000000", id: "0".repeat(40) };
+  sides.push({ path: "new.txt", from: absent, to: { mode: "100644", id: newId } });
+  await writeFile(join(kept, "sides.json"), JSON.stringify(sides));
+  await writeFile(file, JSON.stringify({ ...record, applying: { before: "x", after: "y" } }));
+  await writeFile(join(made.workspace, "new.txt"), "new fi");
+  await rm(join(made.workspace, "src/b.txt"));
+}
+
+describe("applying", () => {
   test("twice is recognised, also when it was applied by hand", async () => {
     const made = await changed("one\nTWO\nthree\n");
     expect(await made.apply("coder-1")).toMatchObject({ outcome: "applied" });
@@ -435,36 +465,6 @@ describe("applying", () => {
     });
     expect(await readFile(join(made.workspace, "a.txt"), "utf8")).toBe("a person's own\n");
   });
-
-  /** As a kill leaves it: one file done, one half written, one gone, the rest untouched. */
-  async function breakOff(made: Awaited<ReturnType<typeof newIsolated>>): Promise<void> {
-    const file = join(made.dir, "worktrees", "coder-1.json");
-    const kept = join(made.dir, "worktrees", "coder-1.applying");
-    const record = JSON.parse(await readFile(file, "utf8")) as object;
-    // The trees are what a real apply puts on record: it is made once, then undone by hand.
-    await made.apply("coder-1");
-    const raw = git(made.workspace, "diff", "--raw", "--no-renames", "--abbrev=40", "-z");
-    await mkdir(kept, { recursive: true });
-    const sides = [];
-    const parts = raw.split("\0");
-    for (let at = 0; at + 1 < parts.length; at += 2) {
-      const [from = "", to = "", fromId = ""] = (parts[at] ?? "").slice(1).split(" ");
-      const name = parts[at + 1] ?? "";
-      const after = await readFile(join(made.workspace, name));
-      const toId = git(made.workspace, "hash-object", name).trim();
-      await writeFile(join(kept, toId), after);
-      await writeFile(join(kept, fromId), git(made.workspace, "cat-file", "blob", fromId));
-      sides.push({ path: name, from: { mode: from, id: fromId }, to: { mode: to, id: toId } });
-    }
-    const newId = git(made.workspace, "hash-object", "new.txt").trim();
-    await writeFile(join(kept, newId), "new file\n");
-    const absent = { mode: "000000", id: "0".repeat(40) };
-    sides.push({ path: "new.txt", from: absent, to: { mode: "100644", id: newId } });
-    await writeFile(join(kept, "sides.json"), JSON.stringify(sides));
-    await writeFile(file, JSON.stringify({ ...record, applying: { before: "x", after: "y" } }));
-    await writeFile(join(made.workspace, "new.txt"), "new fi");
-    await rm(join(made.workspace, "src/b.txt"));
-  }
 
   test("a diff that was changed since it was taken is refused", async () => {
     const made = await changed("one\nTWO\nthree\n");
