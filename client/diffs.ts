@@ -55,7 +55,8 @@ export async function readDiff(
   const first = await read(0);
   const parts = [Buffer.from(first.data, "base64")];
   const bytes = (): number => parts.reduce((sum, part) => sum + part.length, 0);
-  while (only !== "stat" && bytes() < first.totalBytes) {
+  const wanted = only === "stat" ? 0 : first.totalBytes;
+  while (bytes() < wanted) {
     const { data } = await read(bytes());
     // It was taken anew in between, and is shorter now.
     if (data === "") break;

@@ -1,7 +1,12 @@
 // Something fetched from a host, through a workflow of its own.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Client, WorkflowFailedError, type WorkflowHandle } from "@temporalio/client";
+import {
+  type Client,
+  WorkflowFailedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from "@temporalio/client";
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from "@temporalio/common";
 import { failureTypes } from "../protocol/failures.ts";
 import { toQueues } from "../protocol/ids.ts";
@@ -33,9 +38,15 @@ export async function runErrand<Answer>(client: Client, given: Given): Promise<A
     }),
   );
   const settled = new AbortController();
-  const untaken = whenUntaken(handle, settled.signal);
+  let isLate = false;
+  const late = whenUntaken(handle, settled.signal, () => (isLate = true));
   try {
-    const answer = await Promise.race([handle.result(), untaken]);
+    // Its own termination is told by `late`.
+    const result = handle.result().catch((error: unknown) => {
+      if (isLate && error instanceof WorkflowFailedError) return late;
+      throw error;
+    });
+    const answer = await Promise.race([result, late]);
     return answer as Answer;
   } catch (error) {
     throw toWords(error, host);
@@ -45,19 +56,34 @@ export async function runErrand<Answer>(client: Client, given: Given): Promise<A
 }
 
 /** Rejects when no worker has begun with it in time. A workflow without any worker never fails by itself. */
-async function whenUntaken(handle: WorkflowHandle, signal: AbortSignal): Promise<never> {
+async function whenUntaken(
+  handle: WorkflowHandle,
+  signal: AbortSignal,
+  beforeStop: () => void,
+): Promise<never> {
   try {
     await sleep(startMs, undefined, { signal });
+    if ((await handle.describe()).historyLength > untaken) return await never();
+    beforeStop();
+    await handle.terminate("nobody took it in time");
+    // Its termination is one event more.
     const { historyLength } = await handle.describe();
-    if (historyLength <= 2) {
-      await handle.terminate("nobody took it in time");
-      throw new RequestError("noWorker", "No worker runs here, so nothing was done.");
-    }
+    const done =
+      historyLength > untaken + 1
+        ? "and whether anything was done is not known: ask again"
+        : "so nothing was done";
+    throw new RequestError("noWorker", `No worker runs here, ${done}.`);
   } catch (error) {
-    if (!signal.aborted) throw error;
+    // It came to its end after all.
+    if (signal.aborted || error instanceof WorkflowNotFoundError) return await never();
+    throw error;
   }
-  return await new Promise<never>(() => undefined);
 }
+
+/** Events of a workflow that no worker has seen. */
+const untaken = 2;
+
+const never = (): Promise<never> => new Promise(() => undefined);
 
 function toWords(error: unknown, host: string): unknown {
   if (!(error instanceof WorkflowFailedError)) return error;
