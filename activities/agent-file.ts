@@ -1,5 +1,6 @@
 // An agent's Markdown file, checked line by line.
 import { z } from "zod";
+import type { Isolation } from "../protocol/isolation.ts";
 import { byteLength, toLine } from "../protocol/text.ts";
 import { toolSpecs, type ToolSpec } from "../protocol/tools.ts";
 import { type AgentToolName, isAgentTool, readOnlyTools, toAgentTool } from "./agent-tools.ts";
@@ -15,6 +16,7 @@ export interface AgentFile {
   /** Tools whose calls a person approves first. */
   readonly approve: readonly AgentToolName[];
   readonly delegate: boolean;
+  readonly isolation?: Isolation;
   readonly maxTurns?: number;
   readonly maxTokens?: number;
   readonly system: string;
@@ -44,6 +46,7 @@ const keys = {
     rule: "a list of the agent's tools that a person approves first, beside those that always need it",
   },
   delegate: { shape: z.boolean(), rule: "true or false" },
+  isolation: { shape: z.literal("worktree"), rule: "worktree, or left out" },
   maxTurns: { shape: z.int().min(1).max(10_000), rule: "a whole number from 1 to 10000" },
   maxTokens: { shape: z.int().min(1).max(1_000_000), rule: "a whole number from 1 to 1000000" },
 } as const;
@@ -67,6 +70,7 @@ export function parseAgentFile(file: string, data: Uint8Array): AgentFile {
   const { tools, delegate } = readTools(file, fields, warnings);
   const maxTurns = read(file, fields, "maxTurns");
   const maxTokens = read(file, fields, "maxTokens");
+  const isolation = read(file, fields, "isolation");
   return {
     file,
     name,
@@ -75,6 +79,7 @@ export function parseAgentFile(file: string, data: Uint8Array): AgentFile {
     tools,
     approve: readApprovals(file, fields, tools),
     delegate,
+    ...(isolation && { isolation }),
     ...(maxTurns !== undefined && { maxTurns }),
     ...(maxTokens !== undefined && { maxTokens }),
     system: toSystem(`${file}:${matter.bodyLine}`, name, matter.body),

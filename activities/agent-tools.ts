@@ -12,7 +12,9 @@ export function isAgentTool(name: string): name is AgentToolName {
 
 export const agentTools = Object.keys(toolSpecs).filter(isAgentTool);
 /** What an agent gets whose file names no tools. */
-export const readOnlyTools = agentTools.filter((name) => toolSpecs[name].effect === "read");
+export const readOnlyTools = agentTools.filter(
+  (name) => toolSpecs[name].effect === "read" && name !== "read_diff",
+);
 
 /** Names that files written for Claude Code use. */
 const counterparts: Readonly<Record<string, AgentToolName | "delegate">> = {

@@ -2,10 +2,12 @@
 import type { HostActivities, ModelActivities } from "../protocol/activities.ts";
 import type { CommandEnvironment } from "../protocol/environment.ts";
 import { createCallModel, type ModelDependencies } from "./call-model.ts";
+import { createIsolation } from "./isolation.ts";
 import { createLoadAgent } from "./load-agent.ts";
 import { createPrepareWorkspace } from "./prepare-workspace.ts";
 import { createRunTool } from "./run-tool.ts";
 
+export { sweepWorktrees } from "./sweep-worktrees.ts";
 export { stopLeftovers } from "./running-groups.ts";
 export { createPullTranscript } from "./pull-transcript.ts";
 export { createWatchActivities } from "./watch-tasks.ts";
@@ -28,5 +30,6 @@ export function createHostActivities(deps: HostDependencies): HostActivities {
     prepareWorkspace: createPrepareWorkspace(deps),
     loadAgent: createLoadAgent(deps),
     runTool: createRunTool(deps),
+    ...createIsolation({ dir: deps.dir, env: deps.commands?.env ?? {} }),
   };
 }

@@ -91,7 +91,14 @@ function toRoster(
       left.push(`${agent.message} Until then it is left out.`);
     } else if (agent.name !== supervisorAgent && agent.name !== self.name) {
       const description = toLine(agent.description, maxLineBytes);
-      roster.push({ name: agent.name, description });
+      const { name, isolation } = agent;
+      const commands = agent.tools.includes("run_command");
+      roster.push({
+        name,
+        description,
+        ...(isolation && { isolation }),
+        ...(commands && { commands }),
+      });
     }
   }
   roster.sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -12,6 +12,7 @@ import { createEffectJournal, type Effect } from "./effect-journal.ts";
 import { toFileName } from "./file-name.ts";
 import { giveUp } from "./give-up.ts";
 import type { ProcessGroup } from "./process-group.ts";
+import { noReadLog, openReadLog } from "./read-log.ts";
 import { forgetGroup, recordGroup, toGroupFile } from "./running-groups.ts";
 import { createSandbox } from "./sandbox.ts";
 import { type HostTool, isHostTool, tools } from "./tools/index.ts";
@@ -58,9 +59,14 @@ type HostCall = ToolRunInput & { readonly name: HostTool };
 function createRunByEffect({ dir, commands = noCommands }: RunToolDeps) {
   const journal = createEffectJournal(dir);
   const sandbox = createSandbox(commands);
-  const run = (call: HostCall, signal: AbortSignal, groupFile: string): Promise<ToolOutcome> => {
+  const run = (call: HostCall, signal: AbortSignal, workflowId: string): Promise<ToolOutcome> => {
+    const groupFile = toGroupFile(dir, workflowId, call.toolUseId);
     const record = (group: ProcessGroup): Promise<void> => recordGroup(groupFile, group);
-    return runIn(dir, call, { signal, commands: { env: commands.env, sandbox, record } });
+    // A supervisor never ends with a result, so nothing of it becomes stale.
+    const reads = workflowId === call.rootId ? noReadLog : openReadLog(dir, workflowId);
+    const { rootId, scopes = [] } = call;
+    const command = { env: commands.env, sandbox, record };
+    return runIn(dir, call, { signal, commands: command, rootId, scopes, reads });
   };
   return async (call: HostCall, context: Context): Promise<ToolOutcome> => {
     const spec: ToolSpec = toolSpecs[call.name];
@@ -69,9 +75,9 @@ function createRunByEffect({ dir, commands = noCommands }: RunToolDeps) {
     const file = toGroupFile(dir, effect.workflowId, effect.toolUseId);
     const work =
       spec.effect === "read"
-        ? runUnlessAborted(signal, () => run(call, signal, file))
+        ? runUnlessAborted(signal, () => run(call, signal, effect.workflowId))
         : journal.once(effect, context, (stop) =>
-            run(call, spec.stoppable ? stop : new AbortController().signal, file)
+            run(call, spec.stoppable ? stop : new AbortController().signal, effect.workflowId)
               .catch((error: unknown) => toRefusal(call, error))
               .finally(() => forgetGroup(file)),
           );
@@ -131,7 +137,7 @@ async function runIn(
 async function keepOutput(jail: Jail, toolUseId: string, text: string): Promise<string> {
   const path = `artifacts/output/${toFileName(toolUseId)}.txt`;
   try {
-    const { place } = await toTarget(jail, path);
+    const { place } = await toTarget({ jail }, path);
     await mkdir(dirname(place.real), { recursive: true });
     await writeWhole(place.real, text);
     return `All of it is in ${path}: use read_file with offset and limit`;

@@ -76,8 +76,10 @@ async function hideHome(jail: Jail): Promise<readonly string[]> {
 }
 
 /** Bosun's state lies below the workspace, above it, or elsewhere: it is hidden in each case. */
-function bindWorkspace({ workspace, writable, dir }: Jail): readonly string[] {
-  const bind = [writable ? "--bind" : "--ro-bind", workspace, workspace];
+function bindWorkspace({ workspace, writable, dir, worktree }: Jail): readonly string[] {
+  // Git looks for its file at the worktree's top.
+  const top = worktree && worktree !== workspace ? ["--ro-bind", worktree, worktree] : [];
+  const bind = [...top, writable ? "--bind" : "--ro-bind", workspace, workspace];
   const hidden = existsSync(dir) ? ["--tmpfs", dir] : [];
   return isInside(workspace, dir) ? [...bind, ...hidden] : [...hidden, ...bind];
 }

@@ -11,7 +11,10 @@ export function toDeclarations(
   delegate: boolean,
   roster: readonly AgentLine[],
 ): ToolDeclaration[] {
-  const own = agentTools.filter((name) => tools.includes(name));
+  // Whoever hands out work may read what came of it.
+  const own = agentTools.filter(
+    (name) => tools.includes(name) || (delegate && name === "read_diff"),
+  );
   return [...own, ...(delegate ? delegationTools : [])].map((name) => declare(name, roster));
 }
 

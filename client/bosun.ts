@@ -4,6 +4,7 @@ import { Client, Connection, type ConnectionOptions } from "@temporalio/client";
 import { supervisorAgent } from "../protocol/agent.ts";
 import { type Environment, toSettings } from "../protocol/environment.ts";
 import { idRule, isWorkflowId, toQueues, toSupervisorId } from "../protocol/ids.ts";
+import type { Applied } from "../protocol/isolation.ts";
 import type { PersonMessage } from "../protocol/messages.ts";
 import { searchKeys, toSearchAttributes } from "../protocol/search-attributes.ts";
 import type { Settings } from "../protocol/settings.ts";
@@ -11,6 +12,7 @@ import { toLine } from "../protocol/text.ts";
 import { type AgentMemo, memoKeys } from "../protocol/views.ts";
 import { type Supervisor, workflowTypes } from "../protocol/workflows.ts";
 import { callServer } from "./call.ts";
+import { applyDiff, readDiff, type TaskDiff } from "./diffs.ts";
 import { checkText } from "./check-text.ts";
 import {
   type Agents,
@@ -118,6 +120,16 @@ export class Bosun {
   /** Supervisors and tasks whose ids contain a text, newest first. */
   find(part: string): Promise<readonly Found[]> {
     return findIds(this.client, this.installation, part);
+  }
+
+  /** What an ended task with isolation has changed. Needs a tools worker of its host. */
+  diff(taskId: string, only?: "stat"): Promise<TaskDiff> {
+    return readDiff(this.client, this.installation, taskId, only);
+  }
+
+  /** Applies it to the workspace: all of it, or nothing, and `outcome` says which. */
+  apply(taskId: string): Promise<Applied> {
+    return applyDiff(this.client, this.installation, taskId);
   }
 
   /** What agents started here run with. */

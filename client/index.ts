@@ -19,6 +19,7 @@ export { type SendOptions, type Sent, SupervisorHandle } from "./supervisor-hand
 export { type CancelAnswer, type SentNote, type TaskCheck, TaskHandle } from "./task-handle.ts";
 export type { FollowOptions } from "./follow-feed.ts";
 export type { Agents, Found, PersonInbox } from "./list-executions.ts";
+export type { TaskDiff } from "./diffs.ts";
 export type { DecisionTaken } from "./decide.ts";
 export type { LiveCall } from "./live-call.ts";
 export { RequestError, type RequestErrorCode } from "./request-error.ts";
@@ -28,6 +29,7 @@ export type { WaitingRequest } from "./waiting-requests.ts";
 export type { Trouble } from "../protocol/trouble.ts";
 export type { FeedEntry, FeedEvent, FeedPage } from "../protocol/feed.ts";
 export type { Decision, OpenRequest, SettledRequest } from "../protocol/requests.ts";
+export type { Applied, DiffStatLine, DiffSummary } from "../protocol/isolation.ts";
 export type { Envelope, Receipt, TaskStatus, WaitingReason } from "../protocol/task.ts";
 export type { TranscriptPage, Usage } from "../protocol/turn.ts";
 export type { CheckDetail, TaskReport, TaskView } from "../protocol/views.ts";

@@ -1,6 +1,7 @@
 // Every command, and what they have in common.
 import { Command, type OutputConfiguration } from "commander";
 import { addAnswer } from "./commands/answer.ts";
+import { addApply } from "./commands/apply.ts";
 import { addApprove } from "./commands/approve.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addChat } from "./commands/chat.ts";
@@ -8,6 +9,7 @@ import { addCheck } from "./commands/check.ts";
 import type { Context } from "./commands/context.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDeny } from "./commands/deny.ts";
+import { addDiff } from "./commands/diff.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addDown } from "./commands/down.ts";
 import { addEnd } from "./commands/end.ts";
@@ -32,6 +34,7 @@ const groups: readonly (readonly [
     "See and change tasks:",
     [addTasks, addCheck, addSteer, addCancel, addResume, addTranscript, addOpen],
   ],
+  ["Take over what isolated tasks changed:", [addDiff, addApply]],
   ["Decide what waits for you:", [addInbox, addApprove, addDeny, addAnswer]],
   ["Run Bosun:", [addUp, addDown, addWorker, addDoctor]],
 ];

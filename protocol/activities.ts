@@ -1,6 +1,18 @@
 // Every activity, as a workflow calls it.
 import type { AgentDefinition, PreparedWorkspace, Workspace } from "./agent.ts";
 import type { ClaimResult } from "./claims.ts";
+import type {
+  Applied,
+  Collected,
+  CollectInput,
+  DiffPart,
+  DiffSummary,
+  ReadDiffInput,
+  ReleaseInput,
+  Scope,
+  Worktree,
+  WorktreeRequest,
+} from "./isolation.ts";
 import type { Envelope, TaskEnd } from "./task.ts";
 import type { ModelAnswer, ToolAnswer, TranscriptRef } from "./turn.ts";
 import type { CheckDetail, TaskReport, TaskView } from "./views.ts";
@@ -38,6 +50,8 @@ export interface ToolRunInput {
   readonly toolUseId: string;
   readonly name: ToolName;
   readonly input: unknown;
+  /** What a tool that writes may change. Missing: all of the workspace. */
+  readonly scopes?: readonly Scope[];
 }
 
 /** What the model gets to see of a tool call, cut to the tool output cap. */
@@ -99,10 +113,20 @@ export interface ModelActivities {
 }
 export interface HostActivities {
   /** Fails as `InvalidWorkspace` with words for the person. */
-  prepareWorkspace(workspace: Workspace): Promise<PreparedWorkspace>;
+  prepareWorkspace(
+    workspace: Workspace,
+    worktree?: WorktreeRequest,
+  ): Promise<PreparedWorkspace & { readonly worktree?: Worktree }>;
   /** Fails as `InvalidAgent` with file, line and remedy. */
   loadAgent(input: LoadAgentInput): Promise<AgentDefinition>;
   runTool(input: ToolRunInput): Promise<ToolOutcome>;
+  /** What an ending task leaves on its host: its diff as an artifact, and which of its reads are stale. */
+  collectTask(input: CollectInput): Promise<Collected>;
+  /** Takes the diff of an ended task once more, then removes its worktree. Nothing when it had none. */
+  releaseWorktree(input: ReleaseInput): Promise<DiffSummary | null>;
+  /** Fails as `NoDiff` with words for whoever asks. */
+  readDiff(input: ReadDiffInput): Promise<DiffPart>;
+  applyDiff(input: ReleaseInput): Promise<Applied>;
 }
 export interface WatchActivities {
   /** Resolves as soon as one of the tasks has ended, with all that have. At most 100 ids. */

@@ -1,4 +1,5 @@
 // What an agent is: name, prompt, tools and limits.
+import type { Isolation } from "./isolation.ts";
 import type { ToolDeclaration } from "./turn.ts";
 
 /** An agent as its file says it, checked. */
@@ -15,6 +16,8 @@ export interface AgentDefinition {
   readonly maxTokens?: number;
   /** Whether it holds the tools that hand work to subagents. */
   readonly delegate: boolean;
+  /** Tasks of this agent work in a git worktree of their own. */
+  readonly isolation?: Isolation;
   /** The agents it may hand work to. Empty unless `delegate`. */
   readonly roster: readonly AgentLine[];
   /** What the file asked for and Bosun does not have, with file and line. */
@@ -25,6 +28,9 @@ export interface AgentDefinition {
 export interface AgentLine {
   readonly name: string;
   readonly description: string;
+  readonly isolation?: Isolation;
+  /** It may run commands, which no scope holds back. */
+  readonly commands?: true;
 }
 
 /** Files an agent works on, bound to the host they lie on. */

@@ -22,6 +22,8 @@ export const failureTypes = {
   invalidAgent: "InvalidAgent",
   /** A workspace is missing or unreadable. */
   invalidWorkspace: "InvalidWorkspace",
+  /** A task has no diff, or not yet. */
+  noDiff: "NoDiff",
   /** A task ended without completing. Its details hold the envelope. */
   taskFailed: "TaskFailed",
   /** A look found nothing: Temporal calls the activity again after a while, which leaves no trace in history. */

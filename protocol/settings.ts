@@ -53,6 +53,12 @@ export const limitDefaults = {
   hostStartMs: 60_000,
   /** First wait before a missing host is asked again. Doubled up to 20 times as long. */
   hostRetryMs: 30_000,
+  /** How long making or removing a task's worktree may take. */
+  worktreeMs: 600_000,
+  /** Twice this an ending task waits for its host to say what it changed and read. */
+  collectMs: 15_000,
+  /** Largest diff of a task that is taken. */
+  maxDiffBytes: 20_000_000,
   /** How long a person may take to decide before a request is denied. */
   approvalTimeoutMs: 604_800_000,
   /** A request whose time was up this long ago when it was noticed is prolonged once: nothing ran here. */

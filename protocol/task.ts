@@ -1,4 +1,5 @@
 // An async task, and the only ways its status may move.
+import type { DiffSummary } from "./isolation.ts";
 import type { Usage } from "./turn.ts";
 
 export const waitingReasons = [
@@ -107,4 +108,8 @@ export interface Envelope {
   readonly receipts: readonly Receipt[];
   /** Paths that changed after the task had read them. */
   readonly stale: readonly string[];
+  /** Why it is not known which those are. */
+  readonly staleUnknown?: string;
+  /** What it changed, when it worked in a worktree of its own. */
+  readonly diff?: DiffSummary;
 }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { cutText, toLine } from "./text.ts";
 import { sharingSpecs } from "./tool-sharing.ts";
+import { isolationOptions, isolationToolSpecs } from "./tool-isolation.ts";
 
 const line = (text: string): string => toLine(text, 90);
 
@@ -117,6 +118,7 @@ const delegated = z.strictObject({
     .max(20_000)
     .describe("The whole task: goal, scope, what to return. It is all the subagent sees"),
   subagent_type: z.string().trim().min(1).describe("The name of one of the agents listed above"),
+  ...isolationOptions,
 });
 export const startTaskInput = withSynonyms(startSynonyms, delegated);
 export const checkTaskInput = withSynonyms(
@@ -235,6 +237,7 @@ export const toolSpecs = {
     label: (input) => `run_command ${line(input.command)}`,
   }),
   ...sharingSpecs,
+  ...isolationToolSpecs,
   start_async_task: spec<z.infer<typeof startTaskInput>>({
     ...decided,
     description:

@@ -52,6 +52,8 @@ export interface AgentMemo {
   readonly depth: number;
   readonly startedAt: string;
   readonly backend: string;
+  /** The host of a task's files. */
+  readonly host?: string;
 }
 
 /** What a workflow's memo says of its state, written once a turn. */

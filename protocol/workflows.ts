@@ -1,6 +1,7 @@
 // Every workflow by name, signature, id and start input.
 import type { PreparedWorkspace, Workspace } from "./agent.ts";
 import type { FindingsNews } from "./findings.ts";
+import type { ErrandAnswer, ErrandInput, Isolation, Scope } from "./isolation.ts";
 import type { PersonMessage } from "./messages.ts";
 import type { Settings } from "./settings.ts";
 import type { Envelope } from "./task.ts";
@@ -9,6 +10,7 @@ export const workflowTypes = {
   supervisor: "supervisor",
   subagent: "subagent",
   janitor: "janitor",
+  errand: "errand",
 } as const;
 
 export interface SupervisorInput {
@@ -34,6 +36,12 @@ export interface SubagentInput {
   readonly begun: boolean;
   /** What the tasks beside it had found before it was started, the newest. */
   readonly findings?: FindingsNews;
+  /** Over what its agent's file says. */
+  readonly isolation?: Isolation;
+  /** What it may change: its own scope, and those of the tasks above it. */
+  readonly scopes?: readonly Scope[];
+  /** Whether the workspace is a worktree already, of a task above it. */
+  readonly inWorktree?: boolean;
   readonly settings: Settings;
   readonly snapshot?: Snapshot;
 }
@@ -45,3 +53,5 @@ export type Snapshot = { readonly version: 1 } & Readonly<Record<string, unknown
 export type Supervisor = (input: SupervisorInput) => Promise<void>;
 /** Completes with its envelope, or fails as `TaskFailed` with the envelope as detail. */
 export type Subagent = (input: SubagentInput) => Promise<Envelope>;
+/** Fetches something from a host for a client, which waits for it. */
+export type Errand = (input: ErrandInput) => Promise<ErrandAnswer>;

@@ -3,6 +3,7 @@ import { type CancellationScope, uuid4, workflowInfo } from "@temporalio/workflo
 import { type AgentDefinition, modelAliases, type PreparedWorkspace } from "../protocol/agent.ts";
 import type { Claim } from "../protocol/claims.ts";
 import type { FeedEvent, SupervisorStatus } from "../protocol/feed.ts";
+import type { TaskFiles } from "../protocol/isolation.ts";
 import type { OpenRequest, SettledRequest } from "../protocol/requests.ts";
 import { limitDefaults, type Settings } from "../protocol/settings.ts";
 import type { Receipt, TaskPhase } from "../protocol/task.ts";
@@ -118,6 +119,8 @@ export interface AgentState {
   watch: TroubleWatch;
   /** Its open tasks that do not. */
   troubled: Readonly<Record<string, TaskTrouble>>;
+  /** What a task holds about its files: worktree, scope, what came of them. */
+  files: TaskFiles;
 }
 
 /** A task that this run started, with the scope that cancels it. */
@@ -141,6 +144,8 @@ export interface Agent {
     readonly tasks: Map<string, TaskRun>;
     /** Waits for cancelled tasks to stop. A roll cancels them, the next run begins them anew. */
     readonly graces: Map<string, CancellationScope>;
+    /** Ended tasks whose diff is being taken before their end is told. */
+    readonly leaving: Set<string>;
     /** The newest news for the parent: the next one follows when it has arrived. */
     lastNews: Promise<void>;
     /** Commands on their way out. A run must not close before they are acknowledged. */
@@ -184,6 +189,7 @@ export function openAgent({ begun, ...given }: Identity, snapshot: Snapshot | un
     run: {
       tasks: new Map(),
       graces: new Map(),
+      leaving: new Set(),
       lastNews: Promise.resolve(),
       outgoing: new Set(),
       step: undefined,
@@ -249,6 +255,7 @@ export function freshState(
     claimed: [],
     watch: noTrouble,
     troubled: {},
+    files: {},
   };
 }
 

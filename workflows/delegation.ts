@@ -18,6 +18,7 @@ import { mustRoll } from "./roll.ts";
 import { holdsWords } from "./inbox.ts";
 import { toEndedTask } from "./notices.ts";
 import { refused, said } from "./answers.ts";
+import { refusalOfScope, toTaskFiles } from "./isolation.ts";
 import { check, list, unknownTask } from "./task-lookup.ts";
 import { cancelTask, startTask, steerTask } from "./tasks.ts";
 import {
@@ -79,7 +80,7 @@ async function begin(
   awaitedBy?: string,
 ): Promise<BoardTask | string> {
   const { state, settings } = agent;
-  const refusal = refusalToStart(agent, input.subagent_type);
+  const refusal = refusalToStart(agent, input.subagent_type) ?? refusalOfScope(agent, input);
   if (refusal) return refusal;
   const taskId = toTaskId(input.subagent_type, uuid4());
   const given = {
@@ -88,6 +89,7 @@ async function begin(
     description: input.description,
     startedAt: now(),
     ...(awaitedBy && { awaitedBy }),
+    ...toTaskFiles(agent, input),
   };
   const begun = hasFreeSlot(state.board, settings.limits.maxRunning);
   state.board = addTask(state.board, { ...given, begun });

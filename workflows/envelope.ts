@@ -1,6 +1,7 @@
 // What a task leaves behind, cut to fit.
+import type { Collected } from "../protocol/isolation.ts";
 import type { Envelope, FailureReason, TaskEnd } from "../protocol/task.ts";
-import { byteLength, cutJson, cutText } from "../protocol/text.ts";
+import { byteLength, cutJson, cutText, jsonLength } from "../protocol/text.ts";
 import type { AgentState } from "./agent.ts";
 
 const envelopeBytes = 3_000;
@@ -10,17 +11,23 @@ export const reasonBytes = 2_000;
 
 /** The envelope of a task that ends now, from what it holds. */
 export function toEnvelope(state: AgentState, end: TaskEnd, notDone: string): Envelope {
+  const files = toFileParts(state.files.collected);
+  // What was collected takes its room from the lists, not from the summary alone.
+  const share = state.files.collected ? 0.6 : 1;
   const lists = {
-    inDoubt: state.inDoubt.slice(-5).map((line) => cutJson(line, 100)),
+    inDoubt: newest(
+      state.inDoubt.slice(-5).map((line) => cutJson(line, 100)),
+      { count: 5, bytes: 520 * share },
+    ),
     unseen: newest(
       state.inbox.flatMap((item) => (item.type === "note" ? [item.note.noteId] : [])),
-      { count: 20, bytes: 400 },
+      { count: 20, bytes: 400 * share },
     ),
     artifacts: newest(
       state.artifacts.map((path) => cutJson(path, 100)),
-      { count: 10, bytes: 600 },
+      { count: 10, bytes: 600 * share },
     ),
-    receipts: newest(state.receipts, { count: 5, bytes: 500 }),
+    receipts: newest(state.receipts, { count: 5, bytes: 500 * share }),
   };
   const bare: Envelope = {
     status: end.status,
@@ -29,11 +36,41 @@ export function toEnvelope(state: AgentState, end: TaskEnd, notDone: string): En
     partial: end.status !== "completed",
     notDone: cutJson(notDone, 400),
     usage: state.usage,
-    stale: [],
+    ...files,
     ...lists,
   };
   const room = envelopeBytes - byteLength(JSON.stringify(bare)) - 40;
   return { ...bare, summary: cutJson(state.lastText || "(no words)", room) };
+}
+
+/** What was found on the host at the end, each part with its own room. */
+function toFileParts(
+  collected: Collected | undefined,
+): Pick<Envelope, "stale" | "staleUnknown" | "diff"> {
+  if (!collected) return { stale: [] };
+  const { diff, staleUnknown } = collected;
+  return {
+    stale: first(collected.stale ?? [], 350),
+    ...(staleUnknown && { staleUnknown: cutJson(staleUnknown, 150) }),
+    ...(diff && {
+      diff: {
+        ...diff,
+        ...(diff.outside && { outside: first(diff.outside, 250) }),
+        ...(diff.kept && { kept: cutJson(diff.kept, 350) }),
+      },
+    }),
+  };
+}
+
+/** The first items that have room together, then how many more there are. The last may say so already. */
+function first(items: readonly string[], bytes: number): readonly string[] {
+  const short = items.map((item) => cutJson(item, 80));
+  let room = bytes;
+  const fits = short.findIndex((item) => (room -= jsonLength(item) + 3) < 0);
+  if (fits < 0) return short;
+  const earlier = /^\+(\d+) more$/.exec(items.at(-1) ?? "");
+  const more = items.length - fits + (earlier ? Number(earlier[1]) - 1 : 0);
+  return [...short.slice(0, fits), `+${more} more`];
 }
 
 /** The newest items that have room together. */

@@ -3,6 +3,7 @@ import { ActivityCancellationType, condition, proxyActivities } from "@temporali
 import type { HostActivities } from "../protocol/activities.ts";
 import type { AgentDefinition, PreparedWorkspace, Workspace } from "../protocol/agent.ts";
 import { toHostQueue } from "../protocol/ids.ts";
+import type { Worktree, WorktreeRequest } from "../protocol/isolation.ts";
 import type { Agent } from "./agent.ts";
 import { enter } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
@@ -44,6 +45,26 @@ function waitForHost(agent: Agent): string {
   enter(agent, { status: "waiting", waitingOn: ["host"] }, why);
   reportWaiting(agent, ["host"], why);
   return why;
+}
+
+/** A worktree may take its time: it beats meanwhile, and its making is undone when it is cancelled. */
+export async function prepareWorktree(
+  agent: Agent,
+  workspace: Workspace,
+  request: WorktreeRequest,
+): Promise<PreparedWorkspace & { readonly worktree?: Worktree }> {
+  const { limits, installation } = agent.settings;
+  const activities = proxyActivities<HostActivities>({
+    taskQueue: toHostQueue(installation, workspace.host),
+    startToCloseTimeout: limits.worktreeMs,
+    scheduleToStartTimeout: limits.hostStartMs,
+    heartbeatTimeout: limits.toolHeartbeatMs,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: 1_000, maximumAttempts: limits.toolAttempts },
+  });
+  const options = { summary: `worktree of ${workspace.path}` };
+  const run = () => activities.prepareWorkspace.executeWithOptions(options, [workspace, request]);
+  return await onHost(agent, run, () => agent.state.ending);
 }
 
 function hostActivities(agent: Agent, host: string) {

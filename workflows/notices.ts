@@ -1,4 +1,5 @@
 // How events read in a transcript: data in a fixed envelope.
+import type { DiffSummary } from "../protocol/isolation.ts";
 import type { SteeringNote } from "../protocol/messages.ts";
 import type { BoardTask } from "./task-board.ts";
 
@@ -34,7 +35,17 @@ export function toEndedTask(task: BoardTask): object {
     ...(envelope?.inDoubt.length && { in_doubt: envelope.inDoubt }),
     ...(envelope?.unseen.length && { unseen_notes: envelope.unseen }),
     ...(envelope?.artifacts.length && { artifacts: envelope.artifacts }),
+    ...(envelope?.diff && { diff: envelope.diff, next: toNext(envelope.diff) }),
+    ...(envelope?.stale.length && { stale: envelope.stale }),
+    ...(envelope?.staleUnknown && { stale_unknown: envelope.staleUnknown }),
   };
+}
+
+function toNext({ files, kept }: DiffSummary): string {
+  if (kept !== undefined)
+    return "Its changes are not in the workspace. Tell the person where they lie.";
+  if (files === 0) return "It changed nothing that could be applied.";
+  return "None of it is in the workspace yet: read_diff shows it, and the person applies it with bosun apply.";
 }
 
 /** A steering note keeps its sender's voice. */

@@ -15,9 +15,11 @@ import { cutText } from "../protocol/text.ts";
 import type { Subagent, SubagentInput } from "../protocol/workflows.ts";
 import { type Agent, openAgent } from "./agent.ts";
 import { runTurns } from "./agent-loop.ts";
+import { collect, collectAtEnd } from "./collect.ts";
 import { enter, publish } from "./display.ts";
 import { hear } from "./finding-board.ts";
 import { reasonBytes, TaskFailure, toEnvelope } from "./envelope.ts";
+import { isolate, toFileFacts, toFileWords } from "./isolation.ts";
 import { answerQueries, takeSteering, takeTaskNews } from "./messages.ts";
 import { toNotice } from "./notices.ts";
 import { giveSlotBack, takeSlot } from "./own-slot.ts";
@@ -53,6 +55,7 @@ export const subagent: Subagent = async (input) => {
   if (input.snapshot) takeOver(agent);
   try {
     while ((await work(agent, input)) === "settled") {
+      await collect(agent);
       await closeRun(agent);
       // What came while the last commands went out is answered before the end.
       if (isSettled(agent)) return complete(agent);
@@ -75,6 +78,7 @@ async function work(agent: Agent, input: SubagentInput): Promise<"settled" | "ro
     enter(agent, { status: "running" });
   }
   await prepare(agent, input.workspace);
+  await isolate(agent, input);
   if (state.turn === 0 && state.generation.messages.length === 0) open(agent, input);
   for (;;) {
     if (hasWork(agent) && !state.begun) await takeSlot(agent);
@@ -96,9 +100,9 @@ function isSettled({ state }: Agent): boolean {
 
 /** The task's first words: what it is to do, then where it works. Notes that came before follow. */
 function open(agent: Agent, input: SubagentInput): void {
-  const { writable, git } = input.workspace;
-  const facts = { writable, git, depth: input.depth };
-  const text = toNotice("workspace", facts, "Paths are relative to the workspace.");
+  const { writable, git } = agent.state.workspace ?? input.workspace;
+  const facts = { writable, git, depth: input.depth, ...toFileFacts(agent) };
+  const text = toNotice("workspace", facts, toFileWords(agent));
   agent.state.inbox = [
     { type: "notice", text: input.description },
     { type: "notice", text },
@@ -154,6 +158,7 @@ function toFailed(error: unknown): Failed | undefined {
 
 async function endFailed(agent: Agent, failed: Failed): Promise<never> {
   await endTasks(agent, "The task that started it has failed.");
+  await collectAtEnd(agent);
   await flush(agent);
   throw fail(agent, failed);
 }
@@ -183,6 +188,7 @@ function takeCancellation(agent: Agent): void {
 async function endCancelled(agent: Agent): Promise<never> {
   const { state } = agent;
   await endTasks(agent, state.cancelReason || "The task that started it was cancelled.");
+  await collectAtEnd(agent);
   await flush(agent);
   const end: TaskEnd = { status: "cancelled" };
   const why = state.cancelReason || "It was cancelled before it was done.";

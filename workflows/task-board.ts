@@ -1,4 +1,5 @@
 // The tasks of one agent, as plain state.
+import type { Isolation } from "../protocol/isolation.ts";
 import {
   type Envelope,
   type Grace,
@@ -30,6 +31,8 @@ export interface BoardTask {
   readonly envelope?: Envelope;
   /** It was asked to stop, and this agent owns its grace. */
   readonly grace?: Grace;
+  /** It works in a worktree of its own, as far as was known at its start. */
+  readonly isolation?: Isolation;
   /** Its end has entered the transcript. Until then nothing of it is shortened. */
   readonly told?: boolean;
 }
@@ -61,11 +64,16 @@ export function unreadTasks(board: Board): readonly BoardTask[] {
 
 export function addTask(
   board: Board,
-  task: Pick<BoardTask, "taskId" | "agent" | "description" | "startedAt" | "awaitedBy"> & {
+  task: Pick<
+    BoardTask,
+    "taskId" | "agent" | "description" | "startedAt" | "awaitedBy" | "isolation"
+  > & {
     readonly begun: boolean;
+    /** Its own affair: the task has it in its input. */
+    readonly scope?: unknown;
   },
 ): Board {
-  const { begun, ...given } = task;
+  const { begun, scope: _, ...given } = task;
   const added: BoardTask = {
     ...given,
     description: toLine(given.description, 500),

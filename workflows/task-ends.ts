@@ -21,9 +21,10 @@ import { releaseClaims } from "./claim-list.ts";
 import { publish } from "./display.ts";
 import { forgetReaders } from "./findings.ts";
 import { awaitStop } from "./grace.ts";
+import { giveBack, leftItsDiff, takeDiff } from "./release.ts";
 import { withdrawAtEnd } from "./requests.ts";
 import { beginQueued } from "./slots.ts";
-import { endOnBoard, findTask, keepGrace, openTasks } from "./task-board.ts";
+import { type BoardTask, endOnBoard, findTask, keepGrace, openTasks } from "./task-board.ts";
 import { forgetTrouble } from "./trouble-stages.ts";
 
 /** Hears the end of a child that this run started. */
@@ -73,10 +74,19 @@ async function readEnding(agent: Agent, taskId: string): Promise<TaskEnding> {
 }
 
 /** A task has ended: once on the board, once in the inbox or as the answer of the call that waits for it. */
-export function settle(agent: Agent, { taskId, end, envelope }: TaskEnding): void {
+export function settle(agent: Agent, ending: TaskEnding): void {
+  const { taskId } = ending;
+  const task = findTask(agent.state.board, taskId);
+  if (!task || isEnded(task.phase) || agent.run.leaving.has(taskId)) return;
+  if (!leftItsDiff(task, ending)) return endNow(agent, task, ending);
+  agent.run.leaving.add(taskId);
+  const told = takeDiff(agent, ending).then((whole) => endNow(agent, task, whole));
+  void send(agent, told);
+}
+
+function endNow(agent: Agent, task: BoardTask, ending: TaskEnding): void {
   const { state } = agent;
-  const task = findTask(state.board, taskId);
-  if (!task || isEnded(task.phase)) return;
+  const { taskId, end, envelope } = ending;
   state.board = endOnBoard(state.board, taskId, end, envelope, now());
   agent.run.tasks.delete(taskId);
   forgetReaders(agent);
@@ -90,6 +100,7 @@ export function settle(agent: Agent, { taskId, end, envelope }: TaskEnding): voi
     text: toLine(envelope.summary, 400),
   });
   if (!task.awaitedBy) arrive(agent, { type: "ended", taskId });
+  giveBack(agent, ending);
   beginQueued(agent);
   publish(agent);
 }

@@ -8,6 +8,7 @@ import {
   startChild,
 } from "@temporalio/workflow";
 import { cancelReasonSignal, type SteeringNote, updateTaskSignal } from "../protocol/messages.ts";
+import type { Isolation, Scope } from "../protocol/isolation.ts";
 import { toSearchAttributes } from "../protocol/search-attributes.ts";
 import { toLine } from "../protocol/text.ts";
 import { type AgentMemo, memoKeys } from "../protocol/views.ts";
@@ -15,6 +16,7 @@ import { type Subagent, type SubagentInput, workflowTypes } from "../protocol/wo
 import { type Agent, modelOf, send } from "./agent.ts";
 import { publish } from "./display.ts";
 import { newsForNew } from "./findings.ts";
+import { toChildFiles } from "./isolation.ts";
 import { beginQueued } from "./slots.ts";
 import { markExisting } from "./task-board.ts";
 import { followChild, giveGrace, stopGraces } from "./task-ends.ts";
@@ -25,6 +27,8 @@ interface NewTask {
   readonly description: string;
   readonly startedAt: string;
   readonly begun: boolean;
+  readonly isolation?: Isolation;
+  readonly scope?: Scope;
 }
 
 /** Starts the child, in a scope of its own that `cancelTask` cancels, and watches it. */
@@ -74,6 +78,7 @@ function toInput(agent: Agent, task: NewTask): SubagentInput {
     begun: task.begun,
     ...(findings && { findings }),
     settings: agent.settings,
+    ...toChildFiles(agent, task),
   };
 }
 
@@ -86,6 +91,7 @@ function toMemo(agent: Agent, task: NewTask): AgentMemo {
     depth: agent.depth + 1,
     startedAt: task.startedAt,
     backend: agent.state.generation.backend,
+    ...(agent.state.workspace && { host: agent.state.workspace.host }),
   };
 }
 

@@ -19,6 +19,7 @@ import { TaskFailure } from "./envelope.ts";
 import { onHost } from "./host.ts";
 import { holdsWords } from "./inbox.ts";
 import { awaitDecision, takeSlot } from "./own-slot.ts";
+import { noteRead } from "./isolation.ts";
 import { ask, needsPerson, untilRequestIsOver, withdrawAll } from "./requests.ts";
 import { mustRoll } from "./roll.ts";
 import { share } from "./sharing.ts";
@@ -218,6 +219,7 @@ export async function answerCall(agent: Agent, id: string, call: GoodCall): Prom
   try {
     const outcome = await runOnHost(agent, id, call);
     takeOutcome(agent, outcome);
+    noteRead(agent, call.name);
     return outcome;
   } catch (error) {
     if (CancellationScope.current().consideredCancelled) throw error;
@@ -270,6 +272,7 @@ async function runOnHost(agent: Agent, id: string, call: GoodCall): Promise<Tool
     toolUseId: id,
     name: call.name,
     input: call.input,
+    ...(effect === "write" && agent.state.files.scopes && { scopes: agent.state.files.scopes }),
   };
   const run = (): Promise<ToolOutcome> =>
     onHost(

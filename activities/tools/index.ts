@@ -6,8 +6,10 @@ import {
   toolSpecs,
 } from "../../protocol/tools.ts";
 import type { SharingTool } from "../../protocol/tool-sharing.ts";
+import { applyDiffTool } from "./apply-diff.ts";
 import { editFile } from "./edit-file.ts";
 import { listFiles } from "./list-files.ts";
+import { readDiffTool } from "./read-diff.ts";
 import { readFile } from "./read-file.ts";
 import { runCommand } from "./run-command.ts";
 import { searchFiles } from "./search-files.ts";
@@ -25,6 +27,8 @@ export const tools: Readonly<Record<HostTool, Tool<unknown>>> = {
   write_file: checked(toolSpecs.write_file, writeFile),
   edit_file: checked(toolSpecs.edit_file, editFile),
   run_command: checked(toolSpecs.run_command, runCommand),
+  read_diff: checked(toolSpecs.read_diff, readDiffTool),
+  apply_diff: checked(toolSpecs.apply_diff, applyDiffTool),
 };
 
 export function isHostTool(name: string): name is HostTool {

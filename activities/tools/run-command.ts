@@ -17,15 +17,17 @@ export const runCommand: Tool<z.infer<typeof runCommandInput>> = async (input, c
   const cwd = await toFolder(jail, input.cwd ?? ".");
   const sandbox = await commands.sandbox();
   const seconds = input.timeout_seconds ?? defaultSeconds;
-  const executed = await execute({
-    command: await sandbox.wrap(jail, cwd, toShell(input.command)),
-    cwd,
-    env: { ...commands.env, ...plainOutput },
-    timeoutMs: seconds * 1_000,
-    maxBytes: maxOutputBytes,
-    signal,
-    record: (group) => commands.record(group),
-  });
+  const executed = await context.reads.around(jail.workspace, async () =>
+    execute({
+      command: await sandbox.wrap(jail, cwd, toShell(input.command)),
+      cwd,
+      env: { ...commands.env, ...plainOutput },
+      timeoutMs: seconds * 1_000,
+      maxBytes: maxOutputBytes,
+      signal,
+      record: (group) => commands.record(group),
+    }),
+  );
   const head = `${toHead(executed, seconds, signal)} [${sandbox.words}]`;
   return {
     text: [head, ...toNotes(executed), toText(executed.output)].join("\n"),

@@ -1,4 +1,5 @@
 // One task in full.
+import type { DiffSummary } from "../../protocol/isolation.ts";
 import type { Envelope } from "../../protocol/task.ts";
 import type { TaskReport, TaskView } from "../../protocol/views.ts";
 import { field } from "./field.ts";
@@ -58,10 +59,17 @@ function addResult(result: Envelope, add: Add): void {
   add("in doubt", result.inDoubt.join("\n"));
   add("unseen", result.unseen.join(", "));
   add("files", result.artifacts.join("\n"));
-  add("stale", result.stale.join("\n"));
+  add("stale", [...result.stale, result.staleUnknown ?? ""].filter(Boolean).join("\n"));
+  if (result.diff) add("diff", toDiffText(result.diff));
 }
 
 function toUsageText({ usage }: Pick<TaskView, "usage">): string {
   const calls = `${usage.calls} model call${usage.calls === 1 ? "" : "s"}`;
   return `${calls}, ${toCount(totalTokens(usage))} tokens, ${toUsdText(usage.usd)}`;
+}
+
+function toDiffText({ files, insertions, deletions, outside, kept }: DiffSummary): string {
+  if (kept !== undefined) return kept;
+  const beside = outside ? `; outside its scope: ${outside.join(", ")}` : "";
+  return `${files} files, +${insertions} -${deletions}, not applied by itself (bosun diff, bosun apply)${beside}`;
 }

@@ -114,7 +114,13 @@ describe("an agent that delegates", () => {
     const lead = await load("lead");
     expect(lead.delegate).toBe(true);
     expect(lead.roster.map(({ name }) => name)).toEqual(["long", "yak", "zeta"]);
-    expect(names(lead)).toEqual(["list_files", "read_file", "search_files", ...delegationTools]);
+    expect(names(lead)).toEqual([
+      "list_files",
+      "read_file",
+      "search_files",
+      "read_diff",
+      ...delegationTools,
+    ]);
     for (const { name, description } of lead.tools) {
       const named = description.endsWith("\n- zeta: The zeta.");
       expect(named).toBe(name === "start_async_task" || name === "task");
@@ -163,7 +169,7 @@ describe("an agent that delegates", () => {
   test("is the same byte for byte each time, tools in a fixed order", async () => {
     const load = await newHouse(builtin);
     const first = await load("supervisor");
-    expect(names(first)).toEqual(["read_file", "write_file", ...delegationTools]);
+    expect(names(first)).toEqual(["read_file", "write_file", "read_diff", ...delegationTools]);
     expect(JSON.stringify(await load("supervisor"))).toBe(JSON.stringify(first));
     expect(JSON.parse(JSON.stringify(first))).toEqual(first);
   });
@@ -182,7 +188,18 @@ const sharing = ["post_finding", "claim"];
 
 describe("the agents that come with Bosun", () => {
   test.each([
-    ["supervisor", ["list_files", "read_file", "search_files", "write_file", ...delegationTools]],
+    [
+      "supervisor",
+      [
+        "list_files",
+        "read_file",
+        "search_files",
+        "write_file",
+        "read_diff",
+        "apply_diff",
+        ...delegationTools,
+      ],
+    ],
     ["researcher", ["list_files", "read_file", "search_files", "write_file", ...sharing]],
     ["reviewer", ["list_files", "read_file", "search_files", "write_file", ...sharing]],
     ["writer", ["list_files", "read_file", "search_files", "write_file", ...sharing]],

@@ -1,6 +1,7 @@
 // What leaves an agent or begins its transcript anew stays small.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Collected } from "../../protocol/isolation.ts";
 import type { TaskEnd } from "../../protocol/task.ts";
 import type { Block, Message } from "../../protocol/turn.ts";
 import { toEnvelope } from "../../workflows/envelope.ts";
@@ -24,6 +25,27 @@ const note: fc.Arbitrary<InboxItem> = noteId.map((id) => ({
   note: { noteId: id, message: "m", when: "now", from: "person" },
 }));
 
+/** What the host says at the end of a task, with names as long and odd as files may have. */
+const collected: fc.Arbitrary<Collected> = fc.record(
+  {
+    stale: fc.array(text, { maxLength: 21 }),
+    staleUnknown: text,
+    diff: fc.record(
+      {
+        files: fc.nat(),
+        insertions: fc.nat(),
+        deletions: fc.nat(),
+        base: fc.constant("0".repeat(64)),
+        artifact: fc.constant(`artifacts/${"x".repeat(100)}.diff`),
+        outside: fc.array(text, { maxLength: 11 }),
+        kept: text,
+      },
+      { requiredKeys: ["files", "insertions", "deletions", "base"] },
+    ),
+  },
+  { requiredKeys: [] },
+);
+
 test(
   "an envelope has at most 3 KB, whatever the task holds",
   holds(
@@ -34,10 +56,12 @@ test(
       artifacts: fc.array(text, { maxLength: 15 }),
       inbox: fc.array(note, { maxLength: 30 }),
       receipts: fc.array(receipt, { maxLength: 10 }),
+      files: fc.record({ collected: fc.option(collected, { nil: undefined }) }),
       end,
     }),
-    ({ end: ended, notDone, ...state }) => {
-      const envelope = toEnvelope(fakeAgent(state).state, ended, notDone);
+    ({ end: ended, notDone, files, ...state }) => {
+      const found = files.collected ? { files: { collected: files.collected } } : {};
+      const envelope = toEnvelope(fakeAgent({ ...state, ...found }).state, ended, notDone);
       expect(envelope.status).toBe(ended.status);
       expect(Buffer.byteLength(JSON.stringify(envelope))).toBeLessThanOrEqual(3_072);
     },

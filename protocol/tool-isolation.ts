@@ -1,0 +1,64 @@
+// Tools and start options of isolated edits.
+import { z } from "zod";
+import { toLine } from "./text.ts";
+
+const maxScope = 20;
+
+const scopeEntry = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .refine((entry) => !/^[!/]|(^|\/)\.\.(\/|$)/.test(entry), "give paths below the workspace");
+
+/** Options of every tool that starts a task. */
+export const isolationOptions = {
+  isolation: z
+    .enum(["worktree"])
+    .optional()
+    .describe(
+      "worktree: it works in a git worktree of its own, made from the last commit, and hands over a diff",
+    ),
+  scope: z
+    .array(scopeEntry)
+    .min(1)
+    .max(maxScope)
+    .optional()
+    .describe("The only paths or globs it may change, for example src or docs/**/*.md"),
+};
+
+const taskId = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .describe("The task_id exactly as start_async_task returned it");
+
+export const readDiffInput = z.strictObject({
+  task_id: taskId,
+  page: z.int().min(1).optional().describe("Default: 1. The answer says how many there are"),
+});
+export const applyDiffInput = z.strictObject({ task_id: taskId });
+
+const timeoutMs = 120_000;
+const line = (text: string): string => toLine(text, 90);
+
+export const isolationToolSpecs = {
+  read_diff: {
+    effect: "read" as const,
+    timeoutMs,
+    description:
+      "Read what an ended task with isolation: worktree has changed, as a unified diff in pages. None of it is in the workspace before it is applied.",
+    input: readDiffInput as z.ZodType<z.infer<typeof readDiffInput>>,
+    label: (input: z.infer<typeof readDiffInput>) => `read_diff ${line(input.task_id)}`,
+  },
+  apply_diff: {
+    effect: "write" as const,
+    timeoutMs,
+    approval: true as const,
+    description:
+      "Apply the diff of an ended task to the workspace: all of it, or nothing and the reason. A person approves it first, so read the diff and say what it does before you call this.",
+    input: applyDiffInput as z.ZodType<z.infer<typeof applyDiffInput>>,
+    label: (input: z.infer<typeof applyDiffInput>) => `apply_diff ${line(input.task_id)}`,
+  },
+};
