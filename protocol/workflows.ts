@@ -1,5 +1,6 @@
 // Every workflow by name, signature, id and start input.
 import type { PreparedWorkspace, Workspace } from "./agent.ts";
+import type { Deadline } from "./deadline.ts";
 import type { PersonMessage } from "./messages.ts";
 import type { Settings } from "./settings.ts";
 import type { Envelope } from "./task.ts";
@@ -31,6 +32,7 @@ export interface SubagentInput {
   readonly parentModel: string;
   /** False when the task waits for `begin`. */
   readonly begun: boolean;
+  readonly deadline?: Deadline;
   readonly settings: Settings;
   readonly snapshot?: Snapshot;
 }

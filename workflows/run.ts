@@ -7,6 +7,7 @@ import {
 } from "@temporalio/workflow";
 import type { PreparedWorkspace, Workspace } from "../protocol/agent.ts";
 import { type Agent, modelOf, tell } from "./agent.ts";
+import { watchWaits } from "./background-waits.ts";
 import { publish } from "./display.ts";
 import { loadAgent, prepareWorkspace } from "./host.ts";
 import { watchOpen } from "./task-ends.ts";
@@ -42,6 +43,7 @@ export async function flush(agent: Agent): Promise<void> {
 /** Goes on where the run before stopped: shows itself, and watches the tasks that one started. */
 export function takeOver(agent: Agent): void {
   publish(agent);
+  watchWaits(agent);
   void watchOpen(agent, () => agent.run.rolling).catch(() => undefined);
 }
 

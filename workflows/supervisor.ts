@@ -11,6 +11,7 @@ import { type Agent, openAgent, tell } from "./agent.ts";
 import { giveUpTurn, runTurns, takeInbox } from "./agent-loop.ts";
 import { enter } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
+import { takeEvents } from "./events.ts";
 import { answerQueries, takeMessage, takePersonMessages, takeTaskNews } from "./messages.ts";
 import { flush, takeOver, handOver, prepare } from "./run.ts";
 import { mustRoll } from "./roll.ts";
@@ -35,6 +36,7 @@ export const supervisor: Supervisor = async (input) => {
   answerQueries(agent);
   takeTaskNews(agent);
   takePersonMessages(agent);
+  takeEvents(agent);
 
   if (input.snapshot) takeOver(agent);
   try {

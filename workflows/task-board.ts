@@ -11,8 +11,9 @@ import {
   type WaitingReason,
 } from "../protocol/task.ts";
 import { byteLength, cutText, toLine } from "../protocol/text.ts";
+import { type Dependent, noteEnd, standingOf } from "./dependencies.ts";
 
-export interface BoardTask {
+export interface BoardTask extends Dependent {
   readonly taskId: string;
   readonly agent: string;
   /** The first 500 bytes. The whole text is the child's input. */
@@ -30,6 +31,10 @@ export interface BoardTask {
   readonly envelope?: Envelope;
   /** It was asked to stop, and this agent owns its grace. */
   readonly grace?: Grace;
+  /** What the agent noted for itself when it started the task. Handed back with the end. */
+  readonly onComplete?: string;
+  /** ISO 8601. */
+  readonly deadlineAt?: string;
   /** Its end has entered the transcript. Until then nothing of it is shortened. */
   readonly told?: boolean;
 }
@@ -61,9 +66,18 @@ export function unreadTasks(board: Board): readonly BoardTask[] {
 
 export function addTask(
   board: Board,
-  task: Pick<BoardTask, "taskId" | "agent" | "description" | "startedAt" | "awaitedBy"> & {
-    readonly begun: boolean;
-  },
+  task: Pick<
+    BoardTask,
+    | "taskId"
+    | "agent"
+    | "description"
+    | "startedAt"
+    | "awaitedBy"
+    | "onComplete"
+    | "deadlineAt"
+    | "dependsOn"
+    | "runsOnFailed"
+  > & { readonly begun: boolean },
 ): Board {
   const { begun, ...given } = task;
   const added: BoardTask = {
@@ -99,11 +113,13 @@ export function endOnBoard(
   envelope: Envelope,
   endedAt: string,
 ): Board {
-  return change(board, taskId, (task) => {
+  const ended = change(board, taskId, (task) => {
     if (isEnded(task.phase)) return task;
     const { grace: _, ...rest } = task;
     return { ...rest, phase: moveTask(task.phase, { type: "ended", end }), envelope, endedAt };
   });
+  const { status } = end;
+  return { ...ended, tasks: ended.tasks.map((task) => noteEnd(task, taskId, status)) };
 }
 
 /** What an open task is given, now that it was asked to stop. */
@@ -149,13 +165,29 @@ function holdsSlot(phase: TaskPhase): boolean {
   return phase.status === "waiting" && !phase.waitingOn.some((reason) => givesSlotBack.has(reason));
 }
 
+/** Queued tasks that can never begin, because others did not complete, and have not been told. */
+export function doomedTasks(board: Board): readonly BoardTask[] {
+  return board.tasks.filter(
+    (task) =>
+      task.phase.status === "queued" &&
+      task.exists &&
+      !task.doomed &&
+      standingOf(task) === "doomed",
+  );
+}
+
+/** It was told that it cannot begin. */
+export function markDoomed(board: Board, taskId: string): Board {
+  return change(board, taskId, (task) => ({ ...task, doomed: true }));
+}
+
 const waitsForSlot = ({ phase }: BoardTask): boolean =>
   phase.status === "waiting" && phase.waitingOn.includes("slot");
 
-/** Those that resume first, then queued ones, oldest first. */
+/** Those that resume first, then queued ones, oldest first. Who waits for another task is not in line. */
 const waitingLine = (board: Board): readonly BoardTask[] => [
   ...board.tasks.filter(waitsForSlot),
-  ...board.tasks.filter((task) => task.phase.status === "queued"),
+  ...board.tasks.filter((task) => task.phase.status === "queued" && standingOf(task) === "ready"),
 ];
 
 function freeSlots(board: Board, maxRunning: number): number {
@@ -234,6 +266,7 @@ const shortenRest = (board: Board, mostBytes: number): Board =>
   makeRoom(board, mostBytes, ({ envelope, ...task }) => ({
     ...task,
     description: toLine(task.description, 100),
+    ...(task.onComplete && { onComplete: cutText(task.onComplete, 300) }),
     receipts: task.receipts.slice(-3),
     ...(envelope && { envelope: { ...envelope, summary: cutText(envelope.summary, 300) } }),
   }));
@@ -243,6 +276,12 @@ const forgetUntold = (board: Board, mostBytes: number): Board =>
   makeRoom(board, mostBytes, (task) => (task.envelope ? shorten(task) : task));
 
 function shorten(task: BoardTask): BoardTask {
-  const { envelope: _envelope, ...rest } = task;
-  return { ...rest, description: toLine(task.description, 100), receipts: [] };
+  const { envelope: _envelope, onComplete, ...rest } = task;
+  return {
+    ...rest,
+    // What was handed back once is not needed again.
+    ...(onComplete && !task.told && { onComplete }),
+    description: toLine(task.description, 100),
+    receipts: [],
+  };
 }

@@ -7,6 +7,7 @@ import {
   ParentClosePolicy,
   startChild,
 } from "@temporalio/workflow";
+import type { Deadline } from "../protocol/deadline.ts";
 import { cancelReasonSignal, type SteeringNote, updateTaskSignal } from "../protocol/messages.ts";
 import { toSearchAttributes } from "../protocol/search-attributes.ts";
 import { toLine } from "../protocol/text.ts";
@@ -15,10 +16,11 @@ import { type Subagent, type SubagentInput, workflowTypes } from "../protocol/wo
 import { type Agent, modelOf, send } from "./agent.ts";
 import { publish } from "./display.ts";
 import { beginQueued } from "./slots.ts";
-import { markExisting } from "./task-board.ts";
+import { type BoardTask, markExisting } from "./task-board.ts";
 import { followChild, giveGrace, stopGraces } from "./task-ends.ts";
 
-interface NewTask {
+interface NewTask extends Pick<BoardTask, "onComplete" | "dependsOn"> {
+  readonly deadline?: Deadline;
   readonly taskId: string;
   readonly agent: string;
   readonly description: string;
@@ -70,6 +72,7 @@ function toInput(agent: Agent, task: NewTask): SubagentInput {
     depth: agent.depth + 1,
     parentModel: modelOf(agent),
     begun: task.begun,
+    ...(task.deadline && { deadline: task.deadline }),
     settings: agent.settings,
   };
 }
@@ -83,6 +86,9 @@ function toMemo(agent: Agent, task: NewTask): AgentMemo {
     depth: agent.depth + 1,
     startedAt: task.startedAt,
     backend: agent.state.generation.backend,
+    ...(task.onComplete && { onComplete: task.onComplete }),
+    ...(task.deadline && { deadlineAt: task.deadline.at }),
+    ...(task.dependsOn && { dependsOn: task.dependsOn.map(({ taskId }) => taskId) }),
   };
 }
 

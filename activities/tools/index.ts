@@ -5,6 +5,7 @@ import {
   type ToolSpec,
   toolSpecs,
 } from "../../protocol/tools.ts";
+import type { WaitingTool } from "../../protocol/tool-waiting.ts";
 import { editFile } from "./edit-file.ts";
 import { listFiles } from "./list-files.ts";
 import { readFile } from "./read-file.ts";
@@ -15,7 +16,7 @@ import type { Tool } from "./tool.ts";
 import { writeFile } from "./write-file.ts";
 
 /** Tools a host runs. The others are done by the workflow itself. */
-export type HostTool = Exclude<ToolName, DelegationTool | "ask_human">;
+export type HostTool = Exclude<ToolName, DelegationTool | WaitingTool | "ask_human">;
 
 export const tools: Readonly<Record<HostTool, Tool<unknown>>> = {
   list_files: checked(toolSpecs.list_files, listFiles),
