@@ -40,7 +40,7 @@ const marker = "61.1305";
 /** One lead, three below it, nine below those: eight in a model call, one in a command. */
 async function growTree(mark: string) {
   const leads = { system: "^# lead" };
-  const leaves = Array.from({ length: 3 }, (_, n) => start(`slow ${mark} ${n}`));
+  const leaves = Array.from({ length: 3 }, (_, n) => start(`~slow ${mark} ${n}`));
   const first = [start(`${mark} command`, { subagent_type: "runner" }), ...leaves.slice(1)];
   await world.model.script(mark, [
     {
@@ -65,7 +65,7 @@ async function growTree(mark: string) {
   const [top = ""] = await startTasks(world, supervisor, [lead(`${mark} top`)]);
   const tasks = await until("13 tasks", async () => {
     const all = await supervisor.tasks();
-    const calls = (await world.model.journal(`slow ${mark}`)).filter(({ request }) =>
+    const calls = (await world.model.journal(`~slow ${mark}`)).filter(({ request }) =>
       JSON.stringify(request.system).includes("# researcher"),
     );
     return all.length === 13 && calls.length >= 8 && all;
@@ -115,13 +115,13 @@ describe("a task that is cancelled", () => {
     try {
       const supervisor = await one.start();
       const [first = "", second = ""] = await startTasks(one, supervisor, [
-        start("slow cm-a"),
-        start("quick cm-a"),
+        start("~slow cm-a"),
+        start("~quick cm-a"),
       ]);
       await untilTask(one, first, ({ status }) => status === "running");
       await one.bosun.task(second).cancel("not needed");
       expect(await one.bosun.task(second).ended()).toMatchObject({ status: "cancelled", turn: 0 });
-      expect(await one.model.journal("^quick cm-a")).toEqual([]);
+      expect(await one.model.journal("~quick cm-a")).toEqual([]);
       await supervisor.end();
     } finally {
       await one.close();
@@ -131,7 +131,7 @@ describe("a task that is cancelled", () => {
   test("in the turn that starts it is started and stopped, and told once", async () => {
     const supervisor = await world.start();
     await world.model.script("cm-b", [
-      { when: { lastUser: "^cm-b$" }, reply: { toolCalls: [start("slow cm-b")] } },
+      { when: { lastUser: "^cm-b$" }, reply: { toolCalls: [start("~slow cm-b")] } },
       {
         when: { anyUser: "^cm-b$", afterTool: "start_async_task" },
         reply: {
@@ -159,7 +159,7 @@ describe("a task that is cancelled", () => {
   test("while it completes ends one way only, and everybody says the same", async () => {
     const supervisor = await world.start();
     for (let round = 0; round < 6; round += 1) {
-      const [id = ""] = await startTasks(world, supervisor, [start(`gate cm-c ${round}`)]);
+      const [id = ""] = await startTasks(world, supervisor, [start(`~gate cm-c ${round}`)]);
       const task = world.bosun.task(id);
       await untilTask(world, id, ({ waitingOn }) => waitingOn.includes("event"));
       await task.event("go");
@@ -184,9 +184,9 @@ describe("a task that is cancelled", () => {
   test("between two that complete leaves them alone, and each is told once", async () => {
     const supervisor = await world.start();
     const ids = await startTasks(world, supervisor, [
-      start("gate cm-d 0"),
-      start("gate cm-d 1"),
-      start("gate cm-d 2"),
+      start("~gate cm-d 0"),
+      start("~gate cm-d 1"),
+      start("~gate cm-d 2"),
     ]);
     for (const id of ids)
       await untilTask(world, id, ({ waitingOn }) => waitingOn.includes("event"));

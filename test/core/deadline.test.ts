@@ -73,7 +73,7 @@ test("open calls are answered, own tasks are stopped first", async () => {
     world,
     "dl-b",
     within(3),
-    [{ reply: { toolCalls: [start("gate below")] } }, { reply: { toolCalls: [gate] } }],
+    [{ reply: { toolCalls: [start("~gate below")] } }, { reply: { toolCalls: [gate] } }],
     { agent: "lead" },
   );
   await untilTask(world, task.id, ({ waitingOn }) => waitingOn.includes("event"));
@@ -99,9 +99,9 @@ test("a task that is done in time is not touched", async () => {
 
 test("one that waits for another task runs out of time too, before it began", async () => {
   const supervisor = await world.start();
-  const [a = ""] = await startTasks(world, supervisor, [start("gate dl-d")]);
+  const [a = ""] = await startTasks(world, supervisor, [start("~gate dl-d")]);
   const [b = ""] = await startTasks(world, supervisor, [
-    start("quick", { depends_on: [a], ...within(1.5) }),
+    start("~quick", { depends_on: [a], ...within(1.5) }),
   ]);
   const end = await world.bosun.task(b).ended();
   expect(end).toMatchObject({ status: "failed", reason: "timeout", turn: 0 });
@@ -186,9 +186,9 @@ test("a task that is cancelled during its last answer is cancelled", async () =>
 test("a length that cannot be is refused in words", async () => {
   const supervisor = await world.start();
   const answers = await callTools(world, supervisor, [
-    start("quick", { deadline_minutes: 0 }),
-    start("quick", { deadline_minutes: 1e9 }),
-    start("quick", { deadline_minutes: "soon" }),
+    start("~quick", { deadline_minutes: 0 }),
+    start("~quick", { deadline_minutes: 1e9 }),
+    start("~quick", { deadline_minutes: "soon" }),
   ]);
   for (const answer of answers) {
     expect(answer).toMatchObject({

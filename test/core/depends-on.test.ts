@@ -33,9 +33,9 @@ const endedInFeed = (supervisor: SupervisorHandle, taskId: string) =>
 
 test("a chain of three runs in its order, each with the result of the one before", async () => {
   const supervisor = await world.start();
-  const [a = ""] = await startTasks(world, supervisor, [start("gate a")]);
-  const [b = ""] = await startTasks(world, supervisor, [start("gate b", after([a]))]);
-  const [c = ""] = await startTasks(world, supervisor, [start("quick c", after([b]))]);
+  const [a = ""] = await startTasks(world, supervisor, [start("~gate a")]);
+  const [b = ""] = await startTasks(world, supervisor, [start("~gate b", after([a]))]);
+  const [c = ""] = await startTasks(world, supervisor, [start("~quick c", after([b]))]);
   await untilTask(world, a, ({ waitingOn }) => waitingOn.includes("event"));
   expect(await world.bosun.task(b).view()).toMatchObject({ status: "queued", dependsOn: [a] });
   expect(await world.bosun.task(c).view()).toMatchObject({ status: "queued", turn: 0 });
@@ -43,25 +43,25 @@ test("a chain of three runs in its order, each with the result of the one before
   await untilTask(world, b, ({ waitingOn }) => waitingOn.includes("event"));
   expect(await world.bosun.task(c).view()).toMatchObject({ status: "queued", turn: 0 });
   const first = await firstWords(world.bosun.task(b));
-  expect(first).toMatch(/^gate b\n/);
+  expect(first).toMatch(/^~gate b\n/);
   expect(first).toContain('<bosun-event type="dependency_results">');
   expect(first).toContain(`"task_id":"${a}","agent":"researcher","status":"completed"`);
   expect(first).toContain("Passed the gate.");
-  expect(first).toContain('"description":"gate a"');
+  expect(first).toContain('"description":"~gate a"');
   await world.bosun.task(b).event("go");
   const end = await world.bosun.task(c).ended();
-  expect(end).toMatchObject({ status: "completed", description: "quick c" });
+  expect(end).toMatchObject({ status: "completed", description: "~quick c" });
   expect(await firstWords(world.bosun.task(c))).toContain(`"task_id":"${b}"`);
   await supervisor.end();
 });
 
 test("many that depend on one begin when it has completed, within the slots there are", async () => {
   const supervisor = await narrow.start();
-  const [a = ""] = await startTasks(narrow, supervisor, [start("gate many")]);
+  const [a = ""] = await startTasks(narrow, supervisor, [start("~gate many")]);
   const many = await startTasks(
     narrow,
     supervisor,
-    Array.from({ length: 5 }, (_, index) => start(`quick ${index}`, after([a]))),
+    Array.from({ length: 5 }, (_, index) => start(`~quick ${index}`, after([a]))),
   );
   await untilTask(narrow, a, ({ waitingOn }) => waitingOn.includes("event"));
   for (const id of many) expect((await narrow.bosun.task(id).view()).status).toBe("queued");
@@ -75,11 +75,11 @@ test("many that depend on one begin when it has completed, within the slots ther
 
 test("a task that waits for another one takes no slot", async () => {
   const supervisor = await narrow.start();
-  const [a = ""] = await startTasks(narrow, supervisor, [start("gate no-slot")]);
-  const [b = ""] = await startTasks(narrow, supervisor, [start("quick b", after([a]))]);
+  const [a = ""] = await startTasks(narrow, supervisor, [start("~gate no-slot")]);
+  const [b = ""] = await startTasks(narrow, supervisor, [start("~quick b", after([a]))]);
   await untilTask(narrow, a, ({ waitingOn }) => waitingOn.includes("event"));
   // It stands behind b, and passes it.
-  const [c = ""] = await startTasks(narrow, supervisor, [start("quick c")]);
+  const [c = ""] = await startTasks(narrow, supervisor, [start("~quick c")]);
   expect(await narrow.bosun.task(c).ended()).toMatchObject({ status: "completed" });
   expect((await narrow.bosun.task(b).view()).status).toBe("queued");
   await narrow.bosun.task(a).event("go");
@@ -90,15 +90,15 @@ test("a task that waits for another one takes no slot", async () => {
 test("one that did not complete fails those that depend on it, unless they are told to run", async () => {
   const supervisor = await world.start();
   const [a = "", x = ""] = await startTasks(world, supervisor, [
-    start("gate failing"),
-    start("unwilling x"),
+    start("~gate failing"),
+    start("~unwilling x"),
   ]);
   expect(await world.bosun.task(x).ended()).toMatchObject({ status: "failed", reason: "refusal" });
   const [b = "", d = ""] = await startTasks(world, supervisor, [
-    start("quick b", after([a])),
-    start("quick d", after([x, a], { depends_on_failed: "run" })),
+    start("~quick b", after([a])),
+    start("~quick d", after([x, a], { depends_on_failed: "run" })),
   ]);
-  const [c = ""] = await startTasks(world, supervisor, [start("quick c", after([b]))]);
+  const [c = ""] = await startTasks(world, supervisor, [start("~quick c", after([b]))]);
   await world.bosun.task(a).cancel("not needed");
   const end = await world.bosun.task(b).ended();
   expect(end).toMatchObject({ status: "failed", reason: "dependency", turn: 0 });
@@ -116,9 +116,9 @@ test("one that did not complete fails those that depend on it, unless they are t
 describe("a task that ended before", () => {
   test("and completed lets the new one begin at once, with its result", async () => {
     const supervisor = await world.start();
-    const [a = ""] = await startTasks(world, supervisor, [start("quick a")]);
+    const [a = ""] = await startTasks(world, supervisor, [start("~quick a")]);
     await endedInFeed(supervisor, a);
-    const [b = ""] = await startTasks(world, supervisor, [start("quick b", after([a, a]))]);
+    const [b = ""] = await startTasks(world, supervisor, [start("~quick b", after([a, a]))]);
     expect(await world.bosun.task(b).ended()).toMatchObject({ status: "completed" });
     expect((await firstWords(world.bosun.task(b))).split(`"task_id":"${a}"`)).toHaveLength(2);
     await supervisor.end();
@@ -126,9 +126,9 @@ describe("a task that ended before", () => {
 
   test("and failed fails the new one", async () => {
     const supervisor = await world.start();
-    const [a = ""] = await startTasks(world, supervisor, [start("unwilling a")]);
+    const [a = ""] = await startTasks(world, supervisor, [start("~unwilling a")]);
     await endedInFeed(supervisor, a);
-    const [b = ""] = await startTasks(world, supervisor, [start("quick b", after([a]))]);
+    const [b = ""] = await startTasks(world, supervisor, [start("~quick b", after([a]))]);
     expect(await world.bosun.task(b).ended()).toMatchObject({ reason: "dependency" });
     await supervisor.end();
   });
@@ -137,11 +137,11 @@ describe("a task that ended before", () => {
 test("ids that are unknown, or another agent's, are refused in words", async () => {
   const one = await world.start();
   const other = await world.start();
-  const [foreign = ""] = await startTasks(world, other, [start("slow foreign")]);
-  const [own = ""] = await startTasks(world, one, [start("slow own")]);
+  const [foreign = ""] = await startTasks(world, other, [start("~slow foreign")]);
+  const [own = ""] = await startTasks(world, one, [start("~slow own")]);
   const [unknown, notOwn] = await callTools(world, one, [
-    start("quick x", after(["researcher-000000000000"])),
-    start("quick y", after([own, foreign])),
+    start("~quick x", after(["researcher-000000000000"])),
+    start("~quick y", after([own, foreign])),
   ]);
   for (const answer of [unknown, notOwn]) expect(answer?.isError).toBe(true);
   expect(unknown?.text).toMatch(/^depends_on: You have no task "researcher-000000000000"/);
@@ -153,9 +153,9 @@ test("ids that are unknown, or another agent's, are refused in words", async () 
 
 test("one that waits for another can be cancelled, and seen for what it waits", async () => {
   const supervisor = await world.start();
-  const [a = ""] = await startTasks(world, supervisor, [start("gate cancelled")]);
+  const [a = ""] = await startTasks(world, supervisor, [start("~gate cancelled")]);
   const [b = ""] = await startTasks(world, supervisor, [
-    start("quick b", after([a], { on_complete: "Put it into the report." })),
+    start("~quick b", after([a], { on_complete: "Put it into the report." })),
   ]);
   const [checked, listed] = await callTools(world, supervisor, [
     { name: "check_async_task", input: { task_id: b } },
@@ -178,7 +178,7 @@ test("one that waits for another can be cancelled, and seen for what it waits", 
 test("what a task was to be used for comes back with its end, and with every look at it", async () => {
   const supervisor = await world.start();
   const [a = ""] = await startTasks(world, supervisor, [
-    start("gate later", { on_complete: "Compare it with last week's." }),
+    start("~gate later", { on_complete: "Compare it with last week's." }),
   ]);
   await world.bosun.task(a).event("go");
   await endedInFeed(supervisor, a);
@@ -194,7 +194,7 @@ test("what a task was to be used for comes back with its end, and with every loo
     onComplete: "Compare it with last week's.",
   });
   const [long] = await callTools(world, supervisor, [
-    start("quick", { on_complete: "é".repeat(600) }),
+    start("~quick", { on_complete: "é".repeat(600) }),
   ]);
   expect(long).toMatchObject({
     isError: true,
@@ -205,9 +205,9 @@ test("what a task was to be used for comes back with its end, and with every loo
 
 test("one that completes in the moment its parent rolls lets the next one begin, once", async () => {
   const supervisor = await narrow.start();
-  for (let round = 0; round < 4; round += 1) {
-    const [a = ""] = await startTasks(narrow, supervisor, [start(`gate roll ${round}`)]);
-    const [b = ""] = await startTasks(narrow, supervisor, [start(`quick ${round}`, after([a]))]);
+  for (let round = 0; round < 3; round += 1) {
+    const [a = ""] = await startTasks(narrow, supervisor, [start(`~gate roll ${round}`)]);
+    const [b = ""] = await startTasks(narrow, supervisor, [start(`~quick ${round}`, after([a]))]);
     await untilTask(narrow, a, ({ waitingOn }) => waitingOn.includes("event"));
     // Each answer of the supervisor ends in a roll.
     const list = { name: "list_async_tasks", input: {} };
@@ -218,4 +218,4 @@ test("one that completes in the moment its parent rolls lets the next one begin,
     expect(first).toContain("Passed the gate.");
   }
   await supervisor.end();
-});
+}, 60_000);

@@ -22,12 +22,23 @@ export async function openGates(env: Readonly<Record<string, string>> = {}): Pro
   const agents = join(world.workspace, ".claude/agents");
   await mkdir(agents, { recursive: true });
   await writeFile(join(agents, "lead.md"), lead);
-  await world.model.script(`gates-${world.installation}`, gateRules);
+  await world.model.script(`gates-${world.installation}`, [
+    ...gateRules,
+    // Whatever a supervisor hears besides what a test tells it to call.
+    {
+      when: {
+        system: "^# supervisor",
+        anyUser: `call-${world.installation}-`,
+        lastUser: String.raw`(?<![\s\S])(?![\s\S]*call-\S*-end)[\s\S]*(bosun-event|\?)`,
+      },
+      reply: { text: "Noted." },
+    },
+  ]);
   return world;
 }
 
-const own = { system: "^# researcher", anyUser: "^gate" };
-/** A researcher whose description begins with `gate` waits for the event `go`, and says then that it passed. */
+const own = { system: "^# researcher", anyUser: "^~gate" };
+/** A researcher whose description begins with `~gate` waits for the event `go`, and says then that it passed. */
 const gateRules: readonly Rule[] = [
   {
     when: { ...own, assistantTurns: 0 },
@@ -35,13 +46,13 @@ const gateRules: readonly Rule[] = [
       toolCalls: [{ name: "wait_for_event", input: { name: "go", timeout_minutes: 10 } }],
     },
   },
-  { when: { ...own, afterTool: "wait_for_event" }, reply: { text: "Passed the gate." } },
-  { when: { system: "^# researcher", anyUser: "^quick" }, reply: { text: "Quickly done." } },
+  { when: own, reply: { text: "Passed the gate." } },
+  { when: { system: "^# researcher", anyUser: "^~quick" }, reply: { text: "Quickly done." } },
   {
-    when: { system: "^# researcher", anyUser: "^slow" },
+    when: { system: "^# researcher", anyUser: "^~slow" },
     reply: { text: "Slowly done.", delayMs: 25_000 },
   },
-  { when: { system: "^# researcher", anyUser: "^unwilling" }, reply: { stopReason: "refusal" } },
+  { when: { system: "^# researcher", anyUser: "^~unwilling" }, reply: { stopReason: "refusal" } },
 ];
 
 export interface Call {
@@ -70,8 +81,15 @@ export async function tellCalls(
   calls += 1;
   const mark = `call-${world.installation}-${calls}-end`;
   await world.model.script(mark, [
-    { when: { system: "^# supervisor", lastUser: mark }, reply: { toolCalls } },
-    { when: { system: "^# supervisor", anyUser: mark }, reply: { text: `done ${mark}` } },
+    {
+      when: { system: "^# supervisor", lastUser: mark },
+      // As they are: also what the model's own check of arguments would refuse.
+      reply: { content: toolCalls.map((call) => ({ type: "tool_use", ...call })) },
+    },
+    ...toolCalls.map(({ name }) => ({
+      when: { system: "^# supervisor", anyUser: mark, afterTool: name },
+      reply: { text: "Done." },
+    })),
   ]);
   await supervisor.send(mark);
   return mark;
