@@ -1,4 +1,5 @@
 // Tool names of agent files, as Bosun's own.
+import { everyAgentsTools } from "../protocol/tool-waiting.ts";
 import { delegationTools, toolSpecs } from "../protocol/tools.ts";
 import { isSharingTool, type SharingTool } from "../protocol/tool-sharing.ts";
 import { type HostTool, isHostTool } from "./tools/index.ts";
@@ -41,7 +42,7 @@ const withoutCounterpart = new Set(
 
 export type AgentTool =
   | { readonly is: "tool"; readonly tool: AgentToolName }
-  | { readonly is: "delegate" | "missing" }
+  | { readonly is: "delegate" | "missing" | "always" }
   | { readonly is: "unknown"; readonly why: string };
 
 export function toAgentTool(name: string): AgentTool {
@@ -49,6 +50,7 @@ export function toAgentTool(name: string): AgentTool {
   const found = Object.hasOwn(counterparts, name) ? counterparts[name] : undefined;
   if (found === "delegate") return { is: "delegate" };
   if (found) return { is: "tool", tool: found };
+  if (everyAgentsTools.some((tool) => tool === name)) return { is: "always" };
   if (withoutCounterpart.has(name) || name.startsWith("mcp__")) return { is: "missing" };
   if (delegationTools.some((tool) => tool === name)) {
     return { is: "unknown", why: `${name} is not listed by itself. Write delegate: true instead.` };

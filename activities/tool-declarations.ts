@@ -1,6 +1,7 @@
 // The tools of an agent, as the Messages API takes them.
 import { z } from "zod";
 import type { AgentLine } from "../protocol/agent.ts";
+import { everyAgentsTools } from "../protocol/tool-waiting.ts";
 import { delegationTools, type ToolName, toolSpecs } from "../protocol/tools.ts";
 import type { ToolDeclaration } from "../protocol/turn.ts";
 import { type AgentToolName, agentTools } from "./agent-tools.ts";
@@ -15,7 +16,9 @@ export function toDeclarations(
   const own = agentTools.filter(
     (name) => tools.includes(name) || (delegate && name === "read_diff"),
   );
-  return [...own, ...(delegate ? delegationTools : [])].map((name) => declare(name, roster));
+  return [...own, ...(delegate ? delegationTools : []), ...everyAgentsTools].map((name) =>
+    declare(name, roster),
+  );
 }
 
 function declare(name: ToolName, roster: readonly AgentLine[]): ToolDeclaration {

@@ -21,6 +21,7 @@ export type { FollowOptions } from "./follow-feed.ts";
 export type { Agents, Found, PersonInbox } from "./list-executions.ts";
 export type { TaskDiff } from "./diffs.ts";
 export type { DecisionTaken } from "./decide.ts";
+export type { SentEvent } from "./send-event.ts";
 export type { LiveCall } from "./live-call.ts";
 export { RequestError, type RequestErrorCode } from "./request-error.ts";
 export type { SupervisorView } from "./supervisor-view.ts";

@@ -13,6 +13,7 @@ import { addDiff } from "./commands/diff.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addDown } from "./commands/down.ts";
 import { addEnd } from "./commands/end.ts";
+import { addEvent } from "./commands/event.ts";
 import { addInbox } from "./commands/inbox.ts";
 import { addOpen } from "./commands/open.ts";
 import { addResume } from "./commands/resume.ts";
@@ -32,7 +33,7 @@ const groups: readonly (readonly [
   ["Talk to supervisors:", [addSend, addEnd]],
   [
     "See and change tasks:",
-    [addTasks, addCheck, addSteer, addCancel, addResume, addTranscript, addOpen],
+    [addTasks, addCheck, addSteer, addEvent, addCancel, addResume, addTranscript, addOpen],
   ],
   ["Take over what isolated tasks changed:", [addDiff, addApply]],
   ["Decide what waits for you:", [addInbox, addApprove, addDeny, addAnswer]],

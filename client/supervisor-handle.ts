@@ -21,6 +21,7 @@ import { followFeed, type FollowOptions } from "./follow-feed.ts";
 import { listTree } from "./list-executions.ts";
 import { type LiveCall, readLiveCall } from "./live-call.ts";
 import { readTranscript } from "./read-transcript.ts";
+import { type SentEvent, sendEvent, toEvent } from "./send-event.ts";
 import { isRequestError, RequestError } from "./request-error.ts";
 import { isOver, type SupervisorView, toSupervisorView } from "./supervisor-view.ts";
 import { TaskHandle } from "./task-handle.ts";
@@ -122,6 +123,16 @@ export class SupervisorHandle {
       throw new RequestError("ended", `${this.id} has already ${toPast(status)}.`);
     }
     await callServer(this.#client, this.id, () => this.#handle().signal(endSignal));
+  }
+
+  /** Sends an event, once for each `eventId`. It is kept until the supervisor waits for it. */
+  async event(name: string, data: unknown = null, eventId?: string): Promise<SentEvent> {
+    const event = toEvent(name, data, eventId);
+    const { status, ...view } = await this.status();
+    if (view.endedAt !== null) {
+      throw new RequestError("ended", `${this.id} has already ${toPast(status)}.`);
+    }
+    return await sendEvent(this.#client, this.id, event);
   }
 
   /** Tries again at once what waits for the model or for quota. */

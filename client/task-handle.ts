@@ -21,6 +21,7 @@ import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
 import { type LiveCall, readLiveCall } from "./live-call.ts";
 import { readTranscript } from "./read-transcript.ts";
+import { type SentEvent, sendEvent, toEvent } from "./send-event.ts";
 import { isRequestError, RequestError } from "./request-error.ts";
 import { toTaskView } from "../protocol/task-view.ts";
 
@@ -130,6 +131,17 @@ export class TaskHandle {
       if (!(error instanceof WorkflowFailedError)) throw error;
     }
     return this.view();
+  }
+
+  /**
+   * Sends an event, once for each `eventId`. It is kept until the task waits for it. Throws
+   * `RequestError`, code `ended`, when the task has ended, `refused` when it cannot be sent.
+   */
+  async event(name: string, data: unknown = null, eventId?: string): Promise<SentEvent> {
+    const event = toEvent(name, data, eventId);
+    const view = await this.view();
+    if (view.endedAt !== null) throw this.#ended(view, "an event would reach nobody");
+    return await sendEvent(this.#client, this.id, event);
   }
 
   /** Tries again at once what waits for the model or for quota. */

@@ -1,7 +1,8 @@
 // What a signal has to look like before it is believed.
 import { z } from "zod";
+import { type AgentEvent, eventNameShape } from "./events.ts";
 import { findingTextShape } from "./findings.ts";
-import type { PersonMessage, SteeringNote, TaskEvent } from "./messages.ts";
+import type { Begin, PersonMessage, SteeringNote, TaskEvent } from "./messages.ts";
 import type { DecideInput } from "./requests.ts";
 import { waitingReasons } from "./task.ts";
 import { cutText } from "./text.ts";
@@ -57,6 +58,20 @@ export const decideShape: z.ZodType<DecideInput> = z.object({
     z.object({ type: z.literal("answer"), text: z.string().min(1) }),
   ]),
   by: z.string().max(200),
+});
+
+export const beginShape: z.ZodType<Begin> = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("results"), results: z.array(z.record(z.string(), z.unknown())) }),
+  z.object({
+    type: z.literal("failed"),
+    why: z.string().transform((text) => cutText(text, 1_000)),
+  }),
+]);
+
+export const eventShape: z.ZodType<AgentEvent> = z.object({
+  eventId: id,
+  name: eventNameShape,
+  data: z.unknown(),
 });
 
 export const reasonShape = z.string();

@@ -1,6 +1,7 @@
 // Every signal, query and update a workflow answers.
 import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
 import type { ClaimAnswer, ClaimInput } from "./claims.ts";
+import type { AgentEvent } from "./events.ts";
 import type { FeedPage } from "./feed.ts";
 import type { FindingsNews } from "./findings.ts";
 import type { DecideInput, Decided } from "./requests.ts";
@@ -46,8 +47,16 @@ export const updateTaskSignal = defineSignal<[SteeringNote]>("update_async_task"
 export const decideUpdate = defineUpdate<Decided, [DecideInput]>("decide");
 /** The same decision when no worker is there to accept the update. */
 export const decideSignal = defineSignal<[DecideInput]>("decide");
-/** A queued task may begin. */
-export const beginSignal = defineSignal("begin");
+/** What a task is told that waited for others before it began. */
+export type Begin =
+  /** What the others left, in their order. */
+  | { readonly type: "results"; readonly results: readonly object[] }
+  /** It cannot begin: one of the others has not completed. */
+  | { readonly type: "failed"; readonly why: string };
+/** A queued task may begin. One that depends on others is told how they ended. */
+export const beginSignal = defineSignal<[Begin?]>("begin");
+/** Word from outside, for whoever waits for it. */
+export const eventSignal = defineSignal<[AgentEvent]>("event");
 /** Goes ahead of a cancellation, which carries no reason. */
 export const cancelReasonSignal = defineSignal<[string]>("cancel_reason");
 

@@ -63,6 +63,8 @@ export const limitDefaults = {
   approvalTimeoutMs: 604_800_000,
   /** A request whose time was up this long ago when it was noticed is prolonged once: nothing ran here. */
   lateMs: 60_000,
+  /** What the last answer of a task may take whose deadline is up. */
+  lastAnswerMs: 60_000,
   /** How long a read of other tasks may take before the board answers alone. */
   readTasksMs: 2_000,
   /** Findings that one task may post. */

@@ -1,5 +1,6 @@
 // A task, from what its workflow's memo and status say.
 import type { WorkflowExecutionInfo, WorkflowExecutionStatusName } from "@temporalio/client";
+import type { TaskOptions } from "./start-options.ts";
 import { isEnded, type Envelope, type TaskPhase } from "./task.ts";
 import { noUsage } from "./turn.ts";
 import { type AgentMemo, memoKeys, type StateMemo, type TaskView } from "./views.ts";
@@ -43,6 +44,7 @@ export function toTaskView(execution: Execution, asOf: Date): TaskView {
     usage: envelope?.usage ?? state?.usage ?? noUsage,
     receipts: envelope?.receipts ?? state?.receipts ?? [],
     asOf: asOf.toISOString(),
+    ...toOptions(agent, state),
     ...(phase.status === "failed" && { reason: phase.reason }),
     ...(phase.status === "cancelled" && phase.forced && { forced: true }),
     ...(phase.status === "waiting" && state?.why && { why: state.why }),
@@ -50,6 +52,15 @@ export function toTaskView(execution: Execution, asOf: Date): TaskView {
     ...(state?.findings && { findings: state.findings }),
     ...(!isEnded(phase) && state?.trouble && { trouble: state.trouble }),
     ...(envelope && { result: envelope }),
+  };
+}
+
+function toOptions(agent: AgentMemo | undefined, state: StateMemo | undefined): TaskOptions {
+  const deadlineAt = state?.deadlineAt ?? agent?.deadlineAt;
+  return {
+    ...(agent?.onComplete && { onComplete: agent.onComplete }),
+    ...(deadlineAt && { deadlineAt }),
+    ...(agent?.dependsOn && { dependsOn: agent.dependsOn }),
   };
 }
 

@@ -1,8 +1,10 @@
 // Every tool by name: arguments, effect, time and label.
 import { z } from "zod";
+import { startOptions } from "./start-options.ts";
 import { cutText, toLine } from "./text.ts";
 import { sharingSpecs } from "./tool-sharing.ts";
 import { isolationOptions, isolationToolSpecs } from "./tool-isolation.ts";
+import { waitingSpecs } from "./tool-waiting.ts";
 
 const line = (text: string): string => toLine(text, 90);
 
@@ -119,6 +121,7 @@ const delegated = z.strictObject({
     .describe("The whole task: goal, scope, what to return. It is all the subagent sees"),
   subagent_type: z.string().trim().min(1).describe("The name of one of the agents listed above"),
   ...isolationOptions,
+  ...startOptions,
 });
 export const startTaskInput = withSynonyms(startSynonyms, delegated);
 export const checkTaskInput = withSynonyms(
@@ -279,6 +282,7 @@ export const toolSpecs = {
     input: startTaskInput,
     label: (input) => `task ${line(input.subagent_type)}`,
   }),
+  ...waitingSpecs,
 };
 
 export type ToolName = keyof typeof toolSpecs;
@@ -290,6 +294,7 @@ export const delegationTools = [
   "cancel_async_task",
   "list_async_tasks",
   "task",
+  "wait_for_async_tasks",
 ] as const satisfies readonly ToolName[];
 export type DelegationTool = (typeof delegationTools)[number];
 

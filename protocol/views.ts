@@ -9,12 +9,13 @@ import type {
 } from "./task.ts";
 import type { SupervisorStatus } from "./feed.ts";
 import type { Posted } from "./findings.ts";
+import type { TaskOptions } from "./start-options.ts";
 import type { OpenRequest } from "./requests.ts";
 import type { Trouble } from "./trouble.ts";
 import type { Usage } from "./turn.ts";
 
 /** A task in JSON. `status` is as it was at `asOf`. */
-export interface TaskView {
+export interface TaskView extends TaskOptions {
   readonly taskId: string;
   readonly agent: string;
   readonly description: string;
@@ -44,7 +45,7 @@ export interface TaskView {
 }
 
 /** What a workflow's memo says from its start on. */
-export interface AgentMemo {
+export interface AgentMemo extends TaskOptions {
   readonly agent: string;
   readonly description: string;
   readonly parentId: string | null;
@@ -65,6 +66,8 @@ export interface StateMemo {
   readonly updatedAt: string;
   /** Why the agent waits, in words. */
   readonly why?: string;
+  /** As it stands: later than it was set, when time was added. ISO 8601. */
+  readonly deadlineAt?: string;
   /** What waits for a person, the oldest 10, each text cut to 500 bytes. */
   readonly requests?: readonly OpenRequest[];
   readonly findings?: Posted;

@@ -2,6 +2,7 @@
 import type { PreparedWorkspace, Workspace } from "./agent.ts";
 import type { FindingsNews } from "./findings.ts";
 import type { ErrandAnswer, ErrandInput, Isolation, Scope } from "./isolation.ts";
+import type { Deadline } from "./deadline.ts";
 import type { PersonMessage } from "./messages.ts";
 import type { Settings } from "./settings.ts";
 import type { Envelope } from "./task.ts";
@@ -42,6 +43,7 @@ export interface SubagentInput {
   readonly scopes?: readonly Scope[];
   /** Whether the workspace is a worktree already, of a task above it. */
   readonly inWorktree?: boolean;
+  readonly deadline?: Deadline;
   readonly settings: Settings;
   readonly snapshot?: Snapshot;
 }

@@ -2,6 +2,7 @@
 import { cutText, toLine } from "../protocol/text.ts";
 import { addUsage, type Block, type ModelAnswer, type ToolCall } from "../protocol/turn.ts";
 import { type Agent, arrive, now, tell } from "./agent.ts";
+import { deliverEvents } from "./background-waits.ts";
 import { publish } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { drain, type InboxItem } from "./inbox.ts";
@@ -42,6 +43,7 @@ export async function runTurns(agent: Agent): Promise<Rest> {
 export function takeInbox(agent: Agent): void {
   const { state } = agent;
   agent.run.interrupted = false;
+  deliverEvents(agent);
   const { taken, left } = drain(state.inbox, agent.settings.limits.maxInboxBytes);
   state.inbox = left;
   const receipts = state.receipts.length;
@@ -106,7 +108,7 @@ function limitTurns(agent: Agent): void {
   state.generation = append(state.generation, toUserMessage([], [closingText]));
 }
 
-function takeAnswer(agent: Agent, answer: ModelAnswer): void {
+export function takeAnswer(agent: Agent, answer: ModelAnswer): void {
   const { state } = agent;
   state.turn += 1;
   state.turnsSpent += 1;

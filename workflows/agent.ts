@@ -2,8 +2,10 @@
 import { type CancellationScope, uuid4, workflowInfo } from "@temporalio/workflow";
 import { type AgentDefinition, modelAliases, type PreparedWorkspace } from "../protocol/agent.ts";
 import type { Claim } from "../protocol/claims.ts";
+import type { Deadline } from "../protocol/deadline.ts";
 import type { FeedEvent, SupervisorStatus } from "../protocol/feed.ts";
 import type { TaskFiles } from "../protocol/isolation.ts";
+import type { Begin } from "../protocol/messages.ts";
 import type { OpenRequest, SettledRequest } from "../protocol/requests.ts";
 import { limitDefaults, type Settings } from "../protocol/settings.ts";
 import type { Receipt, TaskPhase } from "../protocol/task.ts";
@@ -16,6 +18,7 @@ import {
   type Usage,
 } from "../protocol/turn.ts";
 import type { Snapshot } from "../protocol/workflows.ts";
+import type { EventBox } from "./event-box.ts";
 import { addEntry, emptyFeed, type Feed } from "./feed.ts";
 import {
   emptyFindings,
@@ -29,6 +32,7 @@ import type { Inbox, InboxItem } from "./inbox.ts";
 import { type Board, emptyBoard } from "./task-board.ts";
 import { beginGeneration, type Generation } from "./transcript.ts";
 import { noTrouble, type TroubleWatch } from "./trouble.ts";
+import type { Wait } from "./waits.ts";
 
 export type AgentPhase = TaskPhase | { readonly status: SupervisorStatus };
 
@@ -121,12 +125,30 @@ export interface AgentState {
   troubled: Readonly<Record<string, TaskTrouble>>;
   /** What a task holds about its files: worktree, scope, what came of them. */
   files: TaskFiles;
+  /** When the task has to be done, or null. */
+  deadline: Deadline | null;
+  /** Since when it is paused, or null. It parks at its next step boundary. */
+  pausedAt: string | null;
+  /** How long it has been paused before, in milliseconds: time that no deadline counts. */
+  pausedMs: number;
+  /** How the tasks ended that this one waited for before it began. */
+  dependencies: Begin | null;
+  /** Events from outside that nobody has waited for yet. */
+  events: EventBox;
+  /** Waits that somebody's words, or a roll, moved to the background. */
+  waits: readonly Wait[];
 }
 
 /** A task that this run started, with the scope that cancels it. */
 interface TaskRun {
   readonly scope: CancellationScope;
   cancelling: boolean;
+}
+
+/** A call under way that only waits. */
+export interface Resting {
+  readonly waitingOn: "tasks" | "event";
+  readonly why: string;
 }
 
 export interface Agent {
@@ -152,6 +174,14 @@ export interface Agent {
     readonly outgoing: Set<Promise<void>>;
     /** Cancels the model call and the read-only tools in flight. */
     step: CancellationScope | undefined;
+    /** Calls under way that only wait, by id. */
+    readonly resting: Map<string, Resting>;
+    /** It is seen to that the slot is given back while nothing else is under way. */
+    givingWay: boolean;
+    /** The agent was shown as waiting meanwhile. */
+    rested: boolean;
+    /** The time of waits in the background is watched. */
+    watching: boolean;
     /** A note asked for the step to be broken off. */
     interrupted: boolean;
     /** Counts what should wake an agent that waits for the model. */
@@ -193,6 +223,10 @@ export function openAgent({ begun, ...given }: Identity, snapshot: Snapshot | un
       lastNews: Promise.resolve(),
       outgoing: new Set(),
       step: undefined,
+      resting: new Map(),
+      givingWay: false,
+      rested: false,
+      watching: false,
       interrupted: false,
       probes: 0,
       seen: 0,
@@ -256,6 +290,12 @@ export function freshState(
     watch: noTrouble,
     troubled: {},
     files: {},
+    deadline: null,
+    pausedAt: null,
+    pausedMs: 0,
+    dependencies: null,
+    events: [],
+    waits: [],
   };
 }
 

@@ -11,14 +11,23 @@ import type {
   startTaskInput,
   updateTaskInput,
 } from "../protocol/tools.ts";
+import type {
+  waitForEventInput,
+  WaitingTool,
+  waitForTasksInput,
+} from "../protocol/tool-waiting.ts";
+import { toDeadline } from "../protocol/deadline.ts";
 import { cutText } from "../protocol/text.ts";
 import type { ToolAnswer } from "../protocol/turn.ts";
 import { type Agent, now, shortId, tell } from "./agent.ts";
+import { type Dependency, standingOf } from "./dependencies.ts";
 import { mustRoll } from "./roll.ts";
 import { holdsWords } from "./inbox.ts";
 import { toEndedTask } from "./notices.ts";
 import { refused, said } from "./answers.ts";
 import { refusalOfScope, toTaskFiles } from "./isolation.ts";
+import { findOwn } from "./own-tasks.ts";
+import { waitForEvent, waitForTasks } from "./wait-tools.ts";
 import { check, list, unknownTask } from "./task-lookup.ts";
 import { cancelTask, startTask, steerTask } from "./tasks.ts";
 import {
@@ -32,13 +41,16 @@ import {
   unreadTasks,
 } from "./task-board.ts";
 
+/** Tools that the workflow itself carries out. */
+export type WorkflowTool = DelegationTool | WaitingTool;
+
 type StartInput = z.infer<typeof startTaskInput>;
 
 /** One call of a delegation tool, its input already checked. */
 export async function delegate(
   agent: Agent,
   callId: string,
-  tool: DelegationTool,
+  tool: WorkflowTool,
   input: unknown,
 ): Promise<ToolAnswer> {
   switch (tool) {
@@ -54,6 +66,10 @@ export async function delegate(
       return await cancel(agent, input as z.infer<typeof cancelTaskInput>);
     case "list_async_tasks":
       return await list(agent, input as z.infer<typeof listTasksInput>);
+    case "wait_for_async_tasks":
+      return await waitForTasks(agent, callId, input as z.infer<typeof waitForTasksInput>);
+    case "wait_for_event":
+      return await waitForEvent(agent, callId, input as z.infer<typeof waitForEventInput>);
   }
 }
 
@@ -80,9 +96,13 @@ async function begin(
   awaitedBy?: string,
 ): Promise<BoardTask | string> {
   const { state, settings } = agent;
+  const dependsOn = await toDependencies(agent, input.depends_on);
+  if (typeof dependsOn === "string") return dependsOn;
   const refusal = refusalToStart(agent, input.subagent_type) ?? refusalOfScope(agent, input);
   if (refusal) return refusal;
   const taskId = toTaskId(input.subagent_type, uuid4());
+  const minutes = input.deadline_minutes;
+  const deadline = minutes === undefined ? undefined : toDeadline(minutes, Date.now());
   const given = {
     taskId,
     agent: input.subagent_type,
@@ -90,8 +110,12 @@ async function begin(
     startedAt: now(),
     ...(awaitedBy && { awaitedBy }),
     ...toTaskFiles(agent, input),
+    ...(input.on_complete && { onComplete: input.on_complete }),
+    ...(deadline && { deadlineAt: deadline.at }),
+    ...(dependsOn && { dependsOn }),
+    ...(input.depends_on_failed === "run" && { runsOnFailed: true as const }),
   };
-  const begun = hasFreeSlot(state.board, settings.limits.maxRunning);
+  const begun = !dependsOn && hasFreeSlot(state.board, settings.limits.maxRunning);
   state.board = addTask(state.board, { ...given, begun });
   const task = findTask(state.board, taskId)!;
   tell(agent, {
@@ -101,22 +125,45 @@ async function begin(
     phase: task.phase,
     text: task.description,
   });
-  await startTask(agent, { ...given, begun }).catch((error: unknown) => {
-    // Cancelled in the moment of its start: it never ran.
-    state.board = dropTask(state.board, taskId);
-    const phase = { status: "cancelled" } as const;
-    tell(agent, { type: "task", taskId, agent: task.agent, phase, text: "It was never started." });
-    throw error;
-  });
+  await startTask(agent, { ...given, begun, ...(deadline && { deadline }) }).catch(
+    (error: unknown) => {
+      // Cancelled in the moment of its start: it never ran.
+      state.board = dropTask(state.board, taskId);
+      const phase = { status: "cancelled" } as const;
+      tell(agent, {
+        type: "task",
+        taskId,
+        agent: task.agent,
+        phase,
+        text: "It was never started.",
+      });
+      throw error;
+    },
+  );
   return task;
+}
+
+/** The tasks that a new one waits for. Nothing when it waits for none, words when one of them is none of this agent's. */
+async function toDependencies(
+  agent: Agent,
+  ids: readonly string[] | undefined,
+): Promise<readonly Dependency[] | string | undefined> {
+  if (!ids) return undefined;
+  const { own, unknown } = await findOwn(agent, ids);
+  if (unknown.length === 0) return own;
+  return `depends_on: ${unknownTask(agent, unknown.join(", ")).text}`;
 }
 
 async function start(agent: Agent, input: StartInput): Promise<ToolAnswer> {
   const task = await begin(agent, input);
   if (typeof task === "string") return refused(task);
-  const { taskId, phase } = task;
-  const note =
-    phase.status === "queued"
+  const { taskId } = task;
+  // One that depends on others may have been told to begin already.
+  const { phase } = (task.dependsOn && findTask(agent.state.board, taskId)) ?? task;
+  const waits = task.dependsOn && standingOf(task) === "waits";
+  const note = waits
+    ? "It begins by itself when the tasks that it depends on have completed. You are woken when it ends."
+    : phase.status === "queued"
       ? "It begins by itself when a slot is free. You are woken when it ends."
       : "You are woken when it ends: do not wait for it.";
   return said({ task_id: taskId, agent: task.agent, status: phase.status, note });

@@ -1,5 +1,6 @@
 // What lists, panels and programs see of an agent.
 import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from "@temporalio/workflow";
+import { dueAt } from "../protocol/deadline.ts";
 import type { Envelope } from "../protocol/task.ts";
 import type { OpenRequest } from "../protocol/requests.ts";
 import { searchKeys } from "../protocol/search-attributes.ts";
@@ -34,6 +35,7 @@ export function publish(agent: Agent, envelope?: Envelope): void {
     usage,
     receipts: receipts.slice(-10),
     ...(why && { why }),
+    ...toDeadline(agent),
     ...(agent.state.requests.length > 0 && { requests: toShownRequests(agent.state.requests) }),
     ...(agent.state.posted.count > 0 && { findings: toPosted(agent.state.posted) }),
     ...(trouble && { trouble }),
@@ -49,6 +51,13 @@ export function publish(agent: Agent, envelope?: Envelope): void {
     upsertSearchAttributes([{ key: searchKeys.status, value: phase.status }]);
   }
   setCurrentDetails(toDetails(agent));
+}
+
+/** Only where it is later than the task was started with. */
+function toDeadline({ state }: Agent): Pick<StateMemo, "deadlineAt"> {
+  const { deadline, pausedMs } = state;
+  if (!deadline || (!deadline.extended && pausedMs === 0)) return {};
+  return { deadlineAt: new Date(dueAt(deadline, state)).toISOString() };
 }
 
 const shownRequests = 10;

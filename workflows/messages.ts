@@ -24,6 +24,7 @@ import {
   updateTaskSignal,
 } from "../protocol/messages.ts";
 import {
+  beginShape,
   decideShape,
   personMessageShape,
   reasonShape,
@@ -100,7 +101,7 @@ export function takeTaskNews(agent: Agent): void {
 }
 
 /** Anybody may send a signal, and none can be refused. What cannot be read is said and left. */
-function believe<Shape>(
+export function believe<Shape>(
   agent: Agent,
   name: string,
   shape: z.ZodType<Shape>,
@@ -204,7 +205,11 @@ export function takeMessage(agent: Agent, message: PersonMessage): Accepted {
 /** What a task is told by the agent that started it, and by a person. */
 export function takeSteering(agent: Agent): void {
   const { state } = agent;
-  setHandler(beginSignal, () => {
+  setHandler(beginSignal, (given) => {
+    if (given !== undefined && !state.dependencies) {
+      const begin = believe(agent, "begin", beginShape, given);
+      if (begin) state.dependencies = begin;
+    }
     state.begun = true;
   });
   setHandler(cancelReasonSignal, (given) => {

@@ -7,6 +7,7 @@ import {
 } from "@temporalio/workflow";
 import type { PreparedWorkspace, Workspace } from "../protocol/agent.ts";
 import { type Agent, modelOf, tell } from "./agent.ts";
+import { watchWaits } from "./background-waits.ts";
 import { publish } from "./display.ts";
 import { handOut } from "./findings.ts";
 import { loadAgent, prepareWorkspace } from "./host.ts";
@@ -44,6 +45,7 @@ export async function flush(agent: Agent): Promise<void> {
 export function takeOver(agent: Agent): void {
   publish(agent);
   handOut(agent);
+  watchWaits(agent);
   void watchOpen(agent, () => agent.run.rolling).catch(() => undefined);
 }
 

@@ -2,19 +2,28 @@
 import { getExternalWorkflowHandle } from "@temporalio/workflow";
 import { beginSignal } from "../protocol/messages.ts";
 import { type Agent, send, tell } from "./agent.ts";
+import { tellDoom, tellResults } from "./dependents.ts";
 import { handOut } from "./findings.ts";
-import { findTask, moveOnBoard, startable } from "./task-board.ts";
+import { doomedTasks, findTask, markDoomed, moveOnBoard, startable } from "./task-board.ts";
 
 /** Lets tasks begin, or go on, for which there is a slot. An agent that ends begins nothing. */
 export function beginQueued(agent: Agent): void {
   const { state, settings } = agent;
   if (state.ending) return;
+  for (const task of doomedTasks(state.board)) {
+    state.board = markDoomed(state.board, task.taskId);
+    void send(agent, tellDoom(task));
+  }
   for (const taskId of startable(state.board, settings.limits.maxRunning)) {
     const task = findTask(state.board, taskId);
     if (!task) continue;
     const type = task.phase.status === "queued" ? "begun" : "resumed";
     state.board = moveOnBoard(state.board, taskId, { type });
-    void send(agent, getExternalWorkflowHandle(taskId).signal(beginSignal));
+    const begins = type === "begun" && task.dependsOn;
+    void send(
+      agent,
+      begins ? tellResults(agent, task) : getExternalWorkflowHandle(taskId).signal(beginSignal),
+    );
     const phase = { status: "running" } as const;
     tell(agent, { type: "task", taskId, agent: task.agent, phase, text: "" });
   }

@@ -12,6 +12,7 @@ import { giveUpTurn, runTurns, takeInbox } from "./agent-loop.ts";
 import { answerClaims } from "./claims.ts";
 import { enter } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
+import { takeEvents } from "./events.ts";
 import { answerQueries, takeMessage, takePersonMessages, takeTaskNews } from "./messages.ts";
 import { flush, takeOver, handOver, prepare } from "./run.ts";
 import { mustRoll } from "./roll.ts";
@@ -37,6 +38,7 @@ export const supervisor: Supervisor = async (input) => {
   takeTaskNews(agent);
   takePersonMessages(agent);
   answerClaims(agent);
+  takeEvents(agent);
 
   if (input.snapshot) takeOver(agent);
   try {

@@ -12,8 +12,9 @@ import {
   type WaitingReason,
 } from "../protocol/task.ts";
 import { byteLength, cutText, toLine } from "../protocol/text.ts";
+import { type Dependent, noteEnd, standingOf } from "./dependencies.ts";
 
-export interface BoardTask {
+export interface BoardTask extends Dependent {
   readonly taskId: string;
   readonly agent: string;
   /** The first 500 bytes. The whole text is the child's input. */
@@ -33,6 +34,10 @@ export interface BoardTask {
   readonly grace?: Grace;
   /** It works in a worktree of its own, as far as was known at its start. */
   readonly isolation?: Isolation;
+  /** What the agent noted for itself when it started the task. Handed back with the end. */
+  readonly onComplete?: string;
+  /** ISO 8601. */
+  readonly deadlineAt?: string;
   /** Its end has entered the transcript. Until then nothing of it is shortened. */
   readonly told?: boolean;
 }
@@ -66,7 +71,16 @@ export function addTask(
   board: Board,
   task: Pick<
     BoardTask,
-    "taskId" | "agent" | "description" | "startedAt" | "awaitedBy" | "isolation"
+    | "taskId"
+    | "agent"
+    | "description"
+    | "startedAt"
+    | "awaitedBy"
+    | "onComplete"
+    | "deadlineAt"
+    | "dependsOn"
+    | "runsOnFailed"
+    | "isolation"
   > & {
     readonly begun: boolean;
     /** Its own affair: the task has it in its input. */
@@ -107,11 +121,13 @@ export function endOnBoard(
   envelope: Envelope,
   endedAt: string,
 ): Board {
-  return change(board, taskId, (task) => {
+  const ended = change(board, taskId, (task) => {
     if (isEnded(task.phase)) return task;
     const { grace: _, ...rest } = task;
     return { ...rest, phase: moveTask(task.phase, { type: "ended", end }), envelope, endedAt };
   });
+  const { status } = end;
+  return { ...ended, tasks: ended.tasks.map((task) => noteEnd(task, taskId, status)) };
 }
 
 /** What an open task is given, now that it was asked to stop. */
@@ -157,13 +173,29 @@ function holdsSlot(phase: TaskPhase): boolean {
   return phase.status === "waiting" && !phase.waitingOn.some((reason) => givesSlotBack.has(reason));
 }
 
+/** Queued tasks that can never begin, because others did not complete, and have not been told. */
+export function doomedTasks(board: Board): readonly BoardTask[] {
+  return board.tasks.filter(
+    (task) =>
+      task.phase.status === "queued" &&
+      task.exists &&
+      !task.doomed &&
+      standingOf(task) === "doomed",
+  );
+}
+
+/** It was told that it cannot begin. */
+export function markDoomed(board: Board, taskId: string): Board {
+  return change(board, taskId, (task) => ({ ...task, doomed: true }));
+}
+
 const waitsForSlot = ({ phase }: BoardTask): boolean =>
   phase.status === "waiting" && phase.waitingOn.includes("slot");
 
-/** Those that resume first, then queued ones, oldest first. */
+/** Those that resume first, then queued ones, oldest first. Who waits for another task is not in line. */
 const waitingLine = (board: Board): readonly BoardTask[] => [
   ...board.tasks.filter(waitsForSlot),
-  ...board.tasks.filter((task) => task.phase.status === "queued"),
+  ...board.tasks.filter((task) => task.phase.status === "queued" && standingOf(task) === "ready"),
 ];
 
 function freeSlots(board: Board, maxRunning: number): number {
@@ -242,6 +274,7 @@ const shortenRest = (board: Board, mostBytes: number): Board =>
   makeRoom(board, mostBytes, ({ envelope, ...task }) => ({
     ...task,
     description: toLine(task.description, 100),
+    ...(task.onComplete && { onComplete: cutText(task.onComplete, 300) }),
     receipts: task.receipts.slice(-3),
     ...(envelope && { envelope: { ...envelope, summary: cutText(envelope.summary, 300) } }),
   }));
@@ -251,6 +284,12 @@ const forgetUntold = (board: Board, mostBytes: number): Board =>
   makeRoom(board, mostBytes, (task) => (task.envelope ? shorten(task) : task));
 
 function shorten(task: BoardTask): BoardTask {
-  const { envelope: _envelope, ...rest } = task;
-  return { ...rest, description: toLine(task.description, 100), receipts: [] };
+  const { envelope: _envelope, onComplete, ...rest } = task;
+  return {
+    ...rest,
+    // What was handed back once is not needed again.
+    ...(onComplete && !task.told && { onComplete }),
+    description: toLine(task.description, 100),
+    receipts: [],
+  };
 }

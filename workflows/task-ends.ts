@@ -22,6 +22,7 @@ import { publish } from "./display.ts";
 import { forgetReaders } from "./findings.ts";
 import { awaitStop } from "./grace.ts";
 import { giveBack, leftItsDiff, takeDiff } from "./release.ts";
+import { readEnding } from "./read-ending.ts";
 import { withdrawAtEnd } from "./requests.ts";
 import { beginQueued } from "./slots.ts";
 import { type BoardTask, endOnBoard, findTask, keepGrace, openTasks } from "./task-board.ts";
@@ -54,22 +55,6 @@ async function takeFailure(agent: Agent, taskId: string, error: unknown): Promis
   await send(
     agent,
     readEnding(agent, taskId).then((ending) => settle(agent, ending)),
-  );
-}
-
-function watchActivities(agent: Agent) {
-  return proxyActivities<WatchActivities>({
-    taskQueue: toQueues(agent.settings.installation).watch,
-    startToCloseTimeout: 60_000,
-    retry: { initialInterval: 500, maximumInterval: 10_000 },
-  });
-}
-
-async function readEnding(agent: Agent, taskId: string): Promise<TaskEnding> {
-  return await CancellationScope.nonCancellable(() =>
-    watchActivities(agent).readEnding.executeWithOptions({ summary: `how ${taskId} ended` }, [
-      taskId,
-    ]),
   );
 }
 

@@ -35,6 +35,7 @@ export async function check(
     agent: known.agent,
     description: known.description,
     ...toPhase(known),
+    ...toOptions(known),
     receipts: known.receipts,
     as_of: reading?.report?.asOf ?? reading?.view.asOf ?? now(),
   };
@@ -87,6 +88,21 @@ function toPhase(task: BoardTask): object {
   };
 }
 
+/** What the task was started with. In an answer with its result, `on_complete` stands there. */
+function toOptions(task: BoardTask, mostBytes = 1_000): object {
+  const { onComplete, deadlineAt, dependsOn } = task;
+  return {
+    ...(onComplete && { on_complete: toLine(onComplete, mostBytes) }),
+    ...(deadlineAt && { deadline: deadlineAt }),
+    ...(dependsOn && {
+      depends_on: dependsOn.map(({ taskId, ended }) => ({
+        task_id: taskId,
+        status: ended ?? "open",
+      })),
+    }),
+  };
+}
+
 const shownTasks = 50;
 const shownFindings = 5;
 
@@ -109,6 +125,7 @@ export async function list(
     ...(turns.has(task.taskId) && { turn: turns.get(task.taskId) }),
     description: toLine(task.description, 200),
     ...(agent.state.troubled[task.taskId] && { trouble: agent.state.troubled[task.taskId]?.text }),
+    ...toOptions(task, 200),
   }));
   const older = Math.max(0, end - shownTasks);
   const newestFindings = agent.state.findings.items

@@ -7,6 +7,7 @@ import {
   ParentClosePolicy,
   startChild,
 } from "@temporalio/workflow";
+import type { Deadline } from "../protocol/deadline.ts";
 import { cancelReasonSignal, type SteeringNote, updateTaskSignal } from "../protocol/messages.ts";
 import type { Isolation, Scope } from "../protocol/isolation.ts";
 import { toSearchAttributes } from "../protocol/search-attributes.ts";
@@ -18,10 +19,11 @@ import { publish } from "./display.ts";
 import { newsForNew } from "./findings.ts";
 import { toChildFiles } from "./isolation.ts";
 import { beginQueued } from "./slots.ts";
-import { markExisting } from "./task-board.ts";
+import { type BoardTask, markExisting } from "./task-board.ts";
 import { followChild, giveGrace, stopGraces } from "./task-ends.ts";
 
-interface NewTask {
+interface NewTask extends Pick<BoardTask, "onComplete" | "dependsOn"> {
+  readonly deadline?: Deadline;
   readonly taskId: string;
   readonly agent: string;
   readonly description: string;
@@ -77,6 +79,7 @@ function toInput(agent: Agent, task: NewTask): SubagentInput {
     parentModel: modelOf(agent),
     begun: task.begun,
     ...(findings && { findings }),
+    ...(task.deadline && { deadline: task.deadline }),
     settings: agent.settings,
     ...toChildFiles(agent, task),
   };
@@ -92,6 +95,9 @@ function toMemo(agent: Agent, task: NewTask): AgentMemo {
     startedAt: task.startedAt,
     backend: agent.state.generation.backend,
     ...(agent.state.workspace && { host: agent.state.workspace.host }),
+    ...(task.onComplete && { onComplete: task.onComplete }),
+    ...(task.deadline && { deadlineAt: task.deadline.at }),
+    ...(task.dependsOn && { dependsOn: task.dependsOn.map(({ taskId }) => taskId) }),
   };
 }
 

@@ -9,11 +9,12 @@ import {
 import type { HostActivities, ToolOutcome } from "../protocol/activities.ts";
 import { toHostQueue } from "../protocol/ids.ts";
 import { byteLength, cutText, toLine } from "../protocol/text.ts";
-import { checkCall, type CheckedCall, type DelegationTool, toolSpecs } from "../protocol/tools.ts";
+import { checkCall, type CheckedCall, toolSpecs } from "../protocol/tools.ts";
 import { isSharingTool } from "../protocol/tool-sharing.ts";
+import { isWaitingTool } from "../protocol/tool-waiting.ts";
 import type { ToolAnswer, ToolCall, ToolResult } from "../protocol/turn.ts";
 import { type Agent, type CallAnswer, tell } from "./agent.ts";
-import { delegate } from "./delegation.ts";
+import { delegate, type WorkflowTool } from "./delegation.ts";
 import { publish } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { onHost } from "./host.ts";
@@ -21,6 +22,7 @@ import { holdsWords } from "./inbox.ts";
 import { awaitDecision, takeSlot } from "./own-slot.ts";
 import { noteRead } from "./isolation.ts";
 import { ask, needsPerson, untilRequestIsOver, withdrawAll } from "./requests.ts";
+import { giveWay } from "./resting.ts";
 import { mustRoll } from "./roll.ts";
 import { share } from "./sharing.ts";
 import { append, toUserMessage } from "./transcript.ts";
@@ -100,6 +102,9 @@ function beginReady(agent: Agent, work: Work): void {
 async function untilNews(agent: Agent, work: Work): Promise<void> {
   const { state } = agent;
   const { running } = work;
+  if (state.openCalls.some(({ id, name }) => running.has(id) && isWaitingTool(name))) {
+    giveWay(agent, running);
+  }
   const all = [...running.values()];
   try {
     if (state.requests.length === 0) await Promise.all(all);
@@ -112,6 +117,10 @@ async function untilNews(agent: Agent, work: Work): Promise<void> {
     if (running.size === 0) agent.run.step = undefined;
   }
   if (running.size === 0 && work.failure) throw work.failure.error;
+  if (running.size === 0 && state.requests.length === 0 && agent.run.rested) {
+    agent.run.rested = false;
+    await takeSlot(agent);
+  }
   state.answers = fitTogether(state.answers);
 }
 
@@ -214,7 +223,7 @@ function toResult(agent: Agent, { id }: ToolCall, answer: CallAnswer | undefined
 export async function answerCall(agent: Agent, id: string, call: GoodCall): Promise<ToolAnswer> {
   if (isSharingTool(call.name)) return await share(agent, call.name, call.input);
   if (toolSpecs[call.name].effect === "delegate") {
-    return await delegate(agent, id, call.name as DelegationTool, call.input);
+    return await delegate(agent, id, call.name as WorkflowTool, call.input);
   }
   try {
     const outcome = await runOnHost(agent, id, call);

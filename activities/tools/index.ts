@@ -7,6 +7,7 @@ import {
 } from "../../protocol/tools.ts";
 import type { SharingTool } from "../../protocol/tool-sharing.ts";
 import { applyDiffTool } from "./apply-diff.ts";
+import type { WaitingTool } from "../../protocol/tool-waiting.ts";
 import { editFile } from "./edit-file.ts";
 import { listFiles } from "./list-files.ts";
 import { readDiffTool } from "./read-diff.ts";
@@ -18,7 +19,7 @@ import type { Tool } from "./tool.ts";
 import { writeFile } from "./write-file.ts";
 
 /** Tools a host runs. The others are done by the workflow itself. */
-export type HostTool = Exclude<ToolName, DelegationTool | SharingTool | "ask_human">;
+export type HostTool = Exclude<ToolName, DelegationTool | SharingTool | WaitingTool | "ask_human">;
 
 export const tools: Readonly<Record<HostTool, Tool<unknown>>> = {
   list_files: checked(toolSpecs.list_files, listFiles),

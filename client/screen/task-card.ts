@@ -26,6 +26,9 @@ export function renderCheck(
     `${toMark(task.status, palette)} ${palette.strong(task.taskId)} ${status}, ${elapsed}`,
   );
   add("task", task.description);
+  add("after", task.dependsOn?.join(", ") ?? "");
+  add("deadline", task.deadlineAt ?? "");
+  add("then", task.onComplete ?? "");
   if (!task.requests || !waitsForPerson(task)) add("why", task.why ?? "");
   add("trouble", task.trouble?.text ?? "");
   for (const request of task.requests ?? []) {

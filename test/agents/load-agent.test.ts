@@ -11,6 +11,7 @@ import { toDeclarations } from "../../activities/tool-declarations.ts";
 import type { LoadAgentInput } from "../../protocol/activities.ts";
 import type { AgentDefinition } from "../../protocol/agent.ts";
 import { failureTypes } from "../../protocol/failures.ts";
+import { everyAgentsTools } from "../../protocol/tool-waiting.ts";
 import { delegationTools, isToolName, toolSpecs } from "../../protocol/tools.ts";
 import { type Files, fill, inActivity, newFolder } from "../tools/bench.ts";
 
@@ -109,7 +110,7 @@ describe("an agent that delegates", () => {
     "long.md": `---\nname: long\ndescription: |\n  First line.\n  ${"x".repeat(900)}\n---\nBody.\n`,
   };
 
-  test("gets the six tools, with every other agent named in two of them", async () => {
+  test("gets the seven tools, with every other agent named in two of them", async () => {
     const load = await newHouse(builtin, { "broken.md": "nothing", "yak.md": agent("yak") });
     const lead = await load("lead");
     expect(lead.delegate).toBe(true);
@@ -120,6 +121,7 @@ describe("an agent that delegates", () => {
       "search_files",
       "read_diff",
       ...delegationTools,
+      ...everyAgentsTools,
     ]);
     for (const { name, description } of lead.tools) {
       const named = description.endsWith("\n- zeta: The zeta.");
@@ -163,13 +165,19 @@ describe("an agent that delegates", () => {
     const load = await newHouse(builtin, { "broken.md": "nothing" });
     const lead = await load("lead", { mayDelegate: false });
     expect(lead).toMatchObject({ delegate: false, roster: [], warnings: [] });
-    expect(names(lead)).toEqual(["list_files", "read_file", "search_files"]);
+    expect(names(lead)).toEqual(["list_files", "read_file", "search_files", ...everyAgentsTools]);
   });
 
   test("is the same byte for byte each time, tools in a fixed order", async () => {
     const load = await newHouse(builtin);
     const first = await load("supervisor");
-    expect(names(first)).toEqual(["read_file", "write_file", "read_diff", ...delegationTools]);
+    expect(names(first)).toEqual([
+      "read_file",
+      "write_file",
+      "read_diff",
+      ...delegationTools,
+      ...everyAgentsTools,
+    ]);
     expect(JSON.stringify(await load("supervisor"))).toBe(JSON.stringify(first));
     expect(JSON.parse(JSON.stringify(first))).toEqual(first);
   });
@@ -209,7 +217,7 @@ describe("the agents that come with Bosun", () => {
     expect(definition).toMatchObject({ name, model: "default", warnings: [] });
     expect(definition.system.startsWith(`# ${name}\n`)).toBe(true);
     expect(definition.system.split(`# ${name}\n`)).toHaveLength(2);
-    expect(names(definition)).toEqual(tools);
+    expect(names(definition)).toEqual([...tools, ...everyAgentsTools]);
   });
 
   test("the supervisor may hand work to all of them", async () => {
