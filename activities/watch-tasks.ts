@@ -8,6 +8,7 @@ import type { CheckDetail } from "../protocol/views.ts";
 import { beatEvery } from "./beat-every.ts";
 import { awaitCancelTaken, forceEnd } from "./end-task.ts";
 import { createFindOrphans } from "./find-orphans.ts";
+import { readAttempt } from "./read-attempt.ts";
 import { askTask, readEnding } from "./read-ending.ts";
 import { untilCancelled } from "./until-cancelled.ts";
 
@@ -20,6 +21,7 @@ export function createWatchActivities(client: Client): WatchActivities {
       return readings.filter((reading) => reading !== undefined);
     },
     readEnding: (taskId) => untilCancelled(client, () => readEnding(client, taskId)),
+    readAttempt: (input) => untilCancelled(client, () => readAttempt(client, input)),
     awaitCancelTaken: (taskId) => awaitCancelTaken(client, taskId),
     forceEnd: (taskId) => forceEnd(client, taskId),
     findOrphans: createFindOrphans(client),

@@ -19,9 +19,11 @@ export { type SendOptions, type Sent, SupervisorHandle } from "./supervisor-hand
 export { type CancelAnswer, type SentNote, type TaskCheck, TaskHandle } from "./task-handle.ts";
 export type { FollowOptions } from "./follow-feed.ts";
 export type { Agents, Found } from "./list-executions.ts";
+export type { SetOptions, SettingSent } from "./control.ts";
 export type { DecisionTaken } from "./decide.ts";
 export type { LiveCall } from "./live-call.ts";
 export { RequestError, type RequestErrorCode } from "./request-error.ts";
+export type { RetryAnswer } from "./retry.ts";
 export type { SupervisorView } from "./supervisor-view.ts";
 export type { WaitingRequest } from "./waiting-requests.ts";
 export type { FeedEntry, FeedEvent, FeedPage } from "../protocol/feed.ts";

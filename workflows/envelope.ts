@@ -1,6 +1,7 @@
 // What a task leaves behind, cut to fit.
 import type { Envelope, FailureReason, TaskEnd } from "../protocol/task.ts";
 import { byteLength, cutJson, cutText } from "../protocol/text.ts";
+import { noUsage } from "../protocol/turn.ts";
 import type { AgentState } from "./agent.ts";
 
 const envelopeBytes = 3_000;
@@ -34,6 +35,23 @@ export function toEnvelope(state: AgentState, end: TaskEnd, notDone: string): En
   };
   const room = envelopeBytes - byteLength(JSON.stringify(bare)) - 40;
   return { ...bare, summary: cutJson(state.lastText || "(no words)", room) };
+}
+
+/** The envelope of a task that never ran. */
+export function toEmptyEnvelope(end: TaskEnd, notDone: string): Envelope {
+  return {
+    status: end.status,
+    ...("reason" in end && { reason: end.reason }),
+    summary: "(no words)",
+    partial: true,
+    notDone,
+    inDoubt: [],
+    unseen: [],
+    artifacts: [],
+    usage: noUsage,
+    receipts: [],
+    stale: [],
+  };
 }
 
 /** The newest items that have room together. */

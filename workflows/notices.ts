@@ -27,6 +27,7 @@ export function toEndedTask(task: BoardTask): object {
     task_id: task.taskId,
     agent: task.agent,
     status: task.phase.status,
+    ...(task.attempt && { attempt: task.attempt }),
     ...(envelope?.reason && { reason: envelope.reason }),
     ...(envelope?.forced && { forced: true }),
     summary: envelope?.summary ?? "(no longer kept, see check_async_task)",

@@ -1,19 +1,19 @@
 // Slots, handed out as they come free.
 import { getExternalWorkflowHandle } from "@temporalio/workflow";
 import { beginSignal } from "../protocol/messages.ts";
-import { type Agent, send, tell } from "./agent.ts";
-import { findTask, moveOnBoard, startable } from "./task-board.ts";
+import { type Agent, isPaused, send, tell } from "./agent.ts";
+import { findTask, moveOnBoard, startable, workflowOf } from "./task-board.ts";
 
-/** Lets tasks begin, or go on, for which there is a slot. An agent that ends begins nothing. */
+/** Lets tasks begin, or go on, for which there is a slot. An agent that ends begins nothing, a paused one nothing new. */
 export function beginQueued(agent: Agent): void {
   const { state, settings } = agent;
   if (state.ending) return;
   for (const taskId of startable(state.board, settings.limits.maxRunning)) {
     const task = findTask(state.board, taskId);
-    if (!task) continue;
+    if (!task || (isPaused(agent) && task.phase.status === "queued")) continue;
     const type = task.phase.status === "queued" ? "begun" : "resumed";
     state.board = moveOnBoard(state.board, taskId, { type });
-    void send(agent, getExternalWorkflowHandle(taskId).signal(beginSignal));
+    void send(agent, getExternalWorkflowHandle(workflowOf(task)).signal(beginSignal));
     const phase = { status: "running" } as const;
     tell(agent, { type: "task", taskId, agent: task.agent, phase, text: "" });
   }

@@ -13,13 +13,15 @@ import { failureTypes } from "../protocol/failures.ts";
 import type { Envelope, FailureReason, TaskEnd } from "../protocol/task.ts";
 import { cutText } from "../protocol/text.ts";
 import type { Subagent, SubagentInput } from "../protocol/workflows.ts";
-import { type Agent, openAgent } from "./agent.ts";
+import { type Agent, isPaused, openAgent } from "./agent.ts";
 import { runTurns } from "./agent-loop.ts";
+import { type Before, readBefore } from "./attempts.ts";
 import { enter, publish } from "./display.ts";
 import { reasonBytes, TaskFailure, toEnvelope } from "./envelope.ts";
 import { answerQueries, takeSteering, takeTaskNews } from "./messages.ts";
 import { toNotice } from "./notices.ts";
 import { giveSlotBack, takeSlot } from "./own-slot.ts";
+import { isParked, park } from "./pause.ts";
 import { reportCancelling, reportWaiting } from "./parent.ts";
 import { mustRoll } from "./roll.ts";
 import { closeRun, flush, takeOver, handOver, prepare } from "./run.ts";
@@ -39,6 +41,8 @@ export const subagent: Subagent = async (input) => {
       settings: input.settings,
       parentModel: input.parentModel,
       begun: input.begun,
+      paused: input.paused,
+      taskId: input.attempt?.taskId,
     },
     input.snapshot,
   );
@@ -48,6 +52,7 @@ export const subagent: Subagent = async (input) => {
   CancellationScope.current().cancelRequested.catch(() => takeCancellation(agent));
 
   if (input.snapshot) takeOver(agent);
+  else if (isPaused(agent)) publish(agent);
   try {
     while ((await work(agent, input)) === "settled") {
       await closeRun(agent);
@@ -72,8 +77,11 @@ async function work(agent: Agent, input: SubagentInput): Promise<"settled" | "ro
     enter(agent, { status: "running" });
   }
   await prepare(agent, input.workspace);
-  if (state.turn === 0 && state.generation.messages.length === 0) open(agent, input);
+  if (state.turn === 0 && state.generation.messages.length === 0 && !state.opened) {
+    open(agent, input, await readBefore(agent, input));
+  }
   for (;;) {
+    if ((await park(agent)) === "roll") return "roll";
     if (hasWork(agent) && !state.begun) await takeSlot(agent);
     if ((await runTurns(agent)) === "roll") return "roll";
     if (isSettled(agent)) return "settled";
@@ -92,13 +100,14 @@ function isSettled({ state }: Agent): boolean {
 }
 
 /** The task's first words: what it is to do, then where it works. Notes that came before follow. */
-function open(agent: Agent, input: SubagentInput): void {
+function open(agent: Agent, input: SubagentInput, before: Before | undefined): void {
   const { writable, git } = input.workspace;
   const facts = { writable, git, depth: input.depth };
   const text = toNotice("workspace", facts, "Paths are relative to the workspace.");
+  const first = [before?.description ?? input.description, text, ...(before?.texts ?? [])];
+  agent.state.opened = true;
   agent.state.inbox = [
-    { type: "notice", text: input.description },
-    { type: "notice", text },
+    ...first.map((words) => ({ type: "notice", text: words }) as const),
     ...agent.state.inbox,
   ];
 }
@@ -106,13 +115,14 @@ function open(agent: Agent, input: SubagentInput): void {
 /** Waiting for its own tasks gives the slot back. Before it goes on, it asks for one again. */
 async function waitForTasks(agent: Agent): Promise<void> {
   const { state } = agent;
-  if (state.begun) {
+  // One that was paused meanwhile waits on.
+  if (state.begun || isParked(agent)) {
     const why = `${openTasks(state.board).length} tasks of its own are open.`;
     giveSlotBack(agent);
     enter(agent, { status: "waiting", waitingOn: ["tasks"] }, why);
     reportWaiting(agent, ["tasks"], why);
   }
-  await condition(() => state.inbox.length > 0 || mustRoll(agent));
+  await condition(() => state.inbox.length > 0 || isPaused(agent) || mustRoll(agent));
 }
 
 /** Nothing may wait between here and the end of the workflow: a note that came then would be lost. */

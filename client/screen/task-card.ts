@@ -25,6 +25,8 @@ export function renderCheck(
     `${toMark(task.status, palette)} ${palette.strong(task.taskId)} ${status}, ${elapsed}`,
   );
   add("task", task.description);
+  if (task.attempt) add("attempt", `${task.attempt}, begun ${task.startedAt}`);
+  if (task.pausedAt) add("paused", `since ${task.pausedAt}`);
   if (!task.requests || !waitsForPerson(task)) add("why", task.why ?? "");
   for (const request of task.requests ?? []) {
     lines.push(...renderRequest(task.taskId, request, frame));
