@@ -9,6 +9,7 @@ import { beatEvery } from "./beat-every.ts";
 import { claimKey } from "./claim-key.ts";
 import { awaitCancelTaken, forceEnd } from "./end-task.ts";
 import { createFindOrphans } from "./find-orphans.ts";
+import { readAttempt } from "./read-attempt.ts";
 import { askTask, readEnding } from "./read-ending.ts";
 import { untilCancelled } from "./until-cancelled.ts";
 
@@ -21,6 +22,7 @@ export function createWatchActivities(client: Client): WatchActivities {
       return readings.filter((reading) => reading !== undefined);
     },
     readEnding: (taskId) => untilCancelled(client, () => readEnding(client, taskId)),
+    readAttempt: (input) => untilCancelled(client, () => readAttempt(client, input)),
     awaitCancelTaken: (taskId) => awaitCancelTaken(client, taskId),
     forceEnd: (taskId) => forceEnd(client, taskId),
     findOrphans: createFindOrphans(client),

@@ -20,10 +20,12 @@ export { type CancelAnswer, type SentNote, type TaskCheck, TaskHandle } from "./
 export type { FollowOptions } from "./follow-feed.ts";
 export type { Agents, Found, PersonInbox } from "./list-executions.ts";
 export type { TaskDiff } from "./diffs.ts";
+export type { SetOptions, SettingSent } from "./control.ts";
 export type { DecisionTaken } from "./decide.ts";
 export type { SentEvent } from "./send-event.ts";
 export type { LiveCall } from "./live-call.ts";
 export { RequestError, type RequestErrorCode } from "./request-error.ts";
+export type { RetryAnswer } from "./retry.ts";
 export type { SupervisorView } from "./supervisor-view.ts";
 export type { TroubledAgent } from "./troubled-agents.ts";
 export type { WaitingRequest } from "./waiting-requests.ts";

@@ -4,7 +4,7 @@ import { isWorkflowId, toQueues } from "../protocol/ids.ts";
 import type { TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { callServer } from "./call.ts";
-import { type Execution, toTaskView } from "../protocol/task-view.ts";
+import { type Execution, readMemos, toTaskView } from "../protocol/task-view.ts";
 import { tellForced } from "./tell-forced.ts";
 import { type SupervisorView, toSupervisorView } from "./supervisor-view.ts";
 import { toTroubledAgents, type TroubledAgent } from "./troubled-agents.ts";
@@ -70,20 +70,36 @@ export async function findIds(
 ): Promise<readonly Found[]> {
   const ours = `TaskQueue = '${checked(toQueues(installation).workflows)}'`;
   const found = await readList(client, installation, ours);
-  return found.flatMap(({ workflowId: id, type }): readonly Found[] => {
-    if (!id.includes(part)) return [];
-    if (type === workflowTypes.supervisor) return [{ id, kind: "supervisor" }];
-    return type === workflowTypes.subagent ? [{ id, kind: "task" }] : [];
-  });
+  const ids = new Map(
+    found.flatMap((execution): readonly (readonly [string, Found["kind"]])[] => {
+      const { workflowId, type } = execution;
+      if (!workflowId.includes(part)) return [];
+      if (type === workflowTypes.supervisor) return [[workflowId, "supervisor"]];
+      // All attempts at a task go by one id.
+      const id = readMemos(execution).agent?.taskId ?? workflowId;
+      return type === workflowTypes.subagent ? [[id, "task"]] : [];
+    }),
+  );
+  return [...ids].map(([id, kind]) => ({ id, kind }));
+}
+
+/** Of several attempts at a task, the newest. */
+function toNewest(tasks: readonly TaskView[]): readonly TaskView[] {
+  const newest = new Map<string, TaskView>();
+  for (const task of tasks) {
+    const known = newest.get(task.taskId);
+    if (!known || (task.attempt ?? 1) > (known.attempt ?? 1)) newest.set(task.taskId, task);
+  }
+  return tasks.filter((task) => newest.get(task.taskId) === task);
 }
 
 async function list(client: Client, id: string, query: string): Promise<Agents> {
   const executions = await readList(client, id, query);
   const asOf = new Date();
   const ofType = (type: string) => executions.filter((execution) => execution.type === type);
-  const tasks = ofType(workflowTypes.subagent)
-    .map((one) => toTaskView(one, asOf))
-    .toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
+  const tasks = toNewest(
+    ofType(workflowTypes.subagent).map((one) => toTaskView(one, asOf)),
+  ).toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
   return {
     supervisors: ofType(workflowTypes.supervisor).map((one) => toSupervisorView(one, asOf)),
     tasks: await callServer(client, id, () => tellForced(client, tasks)),

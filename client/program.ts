@@ -15,9 +15,13 @@ import { addDown } from "./commands/down.ts";
 import { addEnd } from "./commands/end.ts";
 import { addEvent } from "./commands/event.ts";
 import { addInbox } from "./commands/inbox.ts";
+import { addInterrupt } from "./commands/interrupt.ts";
 import { addOpen } from "./commands/open.ts";
+import { addPause } from "./commands/pause.ts";
 import { addResume } from "./commands/resume.ts";
+import { addRetry } from "./commands/retry.ts";
 import { addSend } from "./commands/send.ts";
+import { addSet } from "./commands/set.ts";
 import { addStart } from "./commands/start.ts";
 import { addSteer } from "./commands/steer.ts";
 import { addTasks } from "./commands/tasks.ts";
@@ -30,11 +34,12 @@ const groups: readonly (readonly [
   readonly ((program: Command, context: Context) => void)[],
 ])[] = [
   ["Begin here:", [addDemo, addStart, addChat]],
-  ["Talk to supervisors:", [addSend, addEnd]],
+  ["Talk to supervisors:", [addSend, addInterrupt, addEnd]],
   [
     "See and change tasks:",
-    [addTasks, addCheck, addSteer, addEvent, addCancel, addResume, addTranscript, addOpen],
+    [addTasks, addCheck, addSteer, addEvent, addCancel, addRetry, addTranscript, addOpen],
   ],
+  ["Hold and change work:", [addPause, addResume, addSet]],
   ["Take over what isolated tasks changed:", [addDiff, addApply]],
   ["Decide what waits for you:", [addInbox, addApprove, addDeny, addAnswer]],
   ["Run Bosun:", [addUp, addDown, addWorker, addDoctor]],

@@ -1,12 +1,12 @@
 // A running supervisor, as typed calls.
 import { randomUUID } from "node:crypto";
 import type { Client, WorkflowHandle } from "@temporalio/client";
+import { interruptSignal } from "../protocol/control.ts";
 import type { FeedEntry, FeedPage } from "../protocol/feed.ts";
 import {
   endSignal,
   feedQuery,
   type PersonMessage,
-  resumeSignal,
   sendMessageSignal,
   sendMessageUpdate,
 } from "../protocol/messages.ts";
@@ -15,6 +15,7 @@ import type { TranscriptPage } from "../protocol/turn.ts";
 import type { TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { callServer, callWorker } from "./call.ts";
+import { pause, resume, set, type SetOptions, type SettingSent } from "./control.ts";
 import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
 import { followFeed, type FollowOptions } from "./follow-feed.ts";
@@ -39,6 +40,8 @@ export interface Sent {
   readonly known: boolean;
   /** `signalled`: it is stored, no worker runs just now, and it is read when one does. */
   readonly stored: "accepted" | "signalled";
+  /** The supervisor is paused, and answers when it goes on. */
+  readonly paused?: true;
 }
 
 /** How long a worker may take to accept a message before it is left as a signal. */
@@ -135,9 +138,29 @@ export class SupervisorHandle {
     return await sendEvent(this.#client, this.id, event);
   }
 
-  /** Tries again at once what waits for the model or for quota. */
+  /** Parks it at its next step boundary, with its whole tree. Messages are kept, and answered when it goes on. */
+  async pause(): Promise<void> {
+    await pause(this.#client, await this.#open());
+  }
+
+  /** Goes on with what is paused, and at once with what waits for the model or for quota. Reaches the whole tree. */
   async resume(): Promise<void> {
-    await callServer(this.#client, this.id, () => this.#handle().signal(resumeSignal));
+    await resume(this.#client, await this.#open());
+  }
+
+  /** Changes what it goes on with, from its next model call on. Its tasks stay as they are. */
+  async set(options: SetOptions): Promise<SettingSent> {
+    return await set(this.#client, await this.#open(), options);
+  }
+
+  /**
+   * Breaks off the turn it is in: nothing of the answer under way is kept, reads are cancelled, a write is
+   * finished. It goes idle and says so. Resolves to its status before: an idle one stays as it is.
+   */
+  async interrupt(): Promise<SupervisorView["status"]> {
+    const { status } = await this.#open();
+    await callServer(this.#client, this.id, () => this.#handle().signal(interruptSignal));
+    return status;
   }
 
   /** Decides what this agent asks. Throws `RequestError`, code `refused`, when nothing waits for it. */
@@ -159,8 +182,8 @@ export class SupervisorHandle {
     try {
       // No updateId: a repeated one is answered with the first answer, which says nothing of known.
       const update = () => this.#handle().executeUpdate(sendMessageUpdate, { args: [message] });
-      const { known } = await callWorker(this.#client, this.id, update, acceptMs);
-      return { id, known, stored: "accepted" };
+      const { known, paused } = await callWorker(this.#client, this.id, update, acceptMs);
+      return { id, known, stored: "accepted", ...(paused && { paused }) };
     } catch (error) {
       // Nobody accepted it in time, or a run closed in that moment. The id makes both count once.
       if (!isRequestError(error, "noWorker", "unreachable")) throw error;
@@ -191,6 +214,14 @@ export class SupervisorHandle {
       if (isRequestError(error, "noWorker")) return 0;
       throw await this.#explain(error);
     }
+  }
+
+  async #open(): Promise<SupervisorView & { readonly workflowId: string }> {
+    const view = await this.status();
+    if (isOver(view)) {
+      throw new RequestError("ended", `${this.id} has ${toPast(view.status)}: nothing of it runs.`);
+    }
+    return { ...view, workflowId: this.id };
   }
 
   #handle(): WorkflowHandle {

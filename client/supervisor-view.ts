@@ -20,6 +20,8 @@ export interface SupervisorView {
   readonly usage: Usage;
   /** Who answers its model calls: `scripted`, or the host name of the API. */
   readonly backend: string;
+  /** Since when it is paused. While it still thinks, it stops at its next step boundary. */
+  readonly pausedAt?: string;
   /** Why it waits or failed, in words. */
   readonly why?: string;
   /** What it asks of a person, oldest first, at most 10. */
@@ -43,6 +45,7 @@ export function toSupervisorView(execution: Execution, asOf: Date): SupervisorVi
     endedAt: execution.closeTime?.toISOString() ?? null,
     usage: state?.usage ?? noUsage,
     backend: agent?.backend ?? "",
+    ...(!execution.closeTime && state?.pausedAt && { pausedAt: state.pausedAt }),
     ...(why && { why }),
     ...(!execution.closeTime && state?.requests && { requests: state.requests }),
     ...(!execution.closeTime && state?.trouble && { trouble: state.trouble }),

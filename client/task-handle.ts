@@ -1,15 +1,15 @@
 // A task, as typed calls.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Client, WorkflowHandle } from "@temporalio/client";
+import type { Client, WorkflowExecutionDescription, WorkflowHandle } from "@temporalio/client";
 import { WorkflowFailedError } from "@temporalio/client";
 import {
   cancelReasonSignal,
   checkTaskQuery,
-  resumeSignal,
   type SteeringNote,
   updateTaskSignal,
 } from "../protocol/messages.ts";
+import { toAttemptId } from "../protocol/ids.ts";
 import type { Decision, OpenRequest } from "../protocol/requests.ts";
 import type { Receipt, TaskStatus } from "../protocol/task.ts";
 import type { TranscriptPage } from "../protocol/turn.ts";
@@ -17,13 +17,16 @@ import type { CheckDetail, TaskReport, TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { tellForced } from "./tell-forced.ts";
 import { callServer, callWorker } from "./call.ts";
+import { pause, resume, set, type SetOptions, type SettingSent } from "./control.ts";
 import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
 import { type LiveCall, readLiveCall } from "./live-call.ts";
+import { describe, describeNewest } from "./newest-attempt.ts";
 import { readTranscript } from "./read-transcript.ts";
+import { retry, type RetryAnswer } from "./retry.ts";
 import { type SentEvent, sendEvent, toEvent } from "./send-event.ts";
 import { isRequestError, RequestError } from "./request-error.ts";
-import { toTaskView } from "../protocol/task-view.ts";
+import { readMemos, toTaskView } from "../protocol/task-view.ts";
 
 export interface TaskCheck {
   readonly view: TaskView;
@@ -37,6 +40,8 @@ export interface SentNote {
   readonly noteId: string;
   /** What the task asked when the note was sent: it reads the note once that is decided, or withdraws it for `now`. */
   readonly asked: readonly OpenRequest[];
+  /** The task is paused: it reads the note when it goes on. */
+  readonly isPaused: boolean;
   /**
    * Resolves once the note is in the task's transcript. Throws `RequestError`, code `ended`, when
    * the task ended before it saw the note.
@@ -57,11 +62,16 @@ export class TaskHandle {
   readonly id: string;
   readonly #client: Client;
   readonly #maxMessageBytes: number;
+  /** This attempt is meant, not the newest. */
+  readonly #isOne: boolean;
+  #workflowId: string;
 
-  constructor(client: Client, id: string, maxMessageBytes: number) {
+  constructor(client: Client, id: string, maxMessageBytes: number, isOne = false) {
     this.#client = client;
     this.id = id;
+    this.#workflowId = id;
     this.#maxMessageBytes = maxMessageBytes;
+    this.#isOne = isOne;
   }
 
   /** The task as it is now. Needs no worker. */
@@ -71,10 +81,8 @@ export class TaskHandle {
 
   /** The task as it is now, with the model call it is in. Needs no worker. */
   async look(): Promise<{ readonly view: TaskView; readonly live?: LiveCall }> {
-    const description = await callServer(this.#client, this.id, () => this.#handle().describe());
-    if (description.type !== workflowTypes.subagent) {
-      throw new RequestError("wrongKind", `${this.id} is a supervisor, not a task.`);
-    }
+    const description = await this.#find();
+    requireTask(description, this.id);
     const live = readLiveCall(description);
     const [view] = await tellForced(this.#client, [toTaskView(description, new Date())]);
     return { view: view!, ...(live && { live }) };
@@ -108,6 +116,7 @@ export class TaskHandle {
     return {
       noteId: note.noteId,
       asked: view.requests ?? [],
+      isPaused: view.pausedAt !== undefined,
       receipt: (signal) => this.#receipt(note.noteId, signal),
     };
   }
@@ -123,14 +132,21 @@ export class TaskHandle {
     return { requested: true, status };
   }
 
-  /** Resolves when the task has ended, however it did. */
+  /** Resolves when the task has ended, however it did, and is not tried again. */
   async ended(): Promise<TaskView> {
+    for (;;) {
+      const view = await this.view();
+      if (view.endedAt !== null && (await this.#find()).closeTime) return view;
+      await this.#closed();
+    }
+  }
+
+  async #closed(): Promise<void> {
     try {
       await this.#handle().result();
     } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw error;
     }
-    return this.view();
   }
 
   /**
@@ -144,21 +160,53 @@ export class TaskHandle {
     return await sendEvent(this.#client, this.id, event);
   }
 
-  /** Tries again at once what waits for the model or for quota. */
+  /** Parks it at its next step boundary, with all that it started. Throws `RequestError`, code `ended`. */
+  async pause(): Promise<void> {
+    await pause(this.#client, await this.#find());
+  }
+
+  /** Goes on with what is paused, and at once with what waits for the model or for quota. Reaches all below it. */
   async resume(): Promise<void> {
-    await callServer(this.#client, this.id, () => this.#handle().signal(resumeSignal));
+    await resume(this.#client, await this.#find());
+  }
+
+  /** Changes what it goes on with, from its next model call on. */
+  async set(options: SetOptions): Promise<SettingSent> {
+    return await set(this.#client, await this.#find(), options);
+  }
+
+  /**
+   * Begins a new attempt at a task that has ended, from what was done before. The id stays: every call
+   * of this handle then means the new attempt. With an `id` it counts once, however often it is asked.
+   */
+  async retry(message = "", options: { readonly id?: string } = {}): Promise<RetryAnswer> {
+    const description = await this.#find();
+    requireTask(description, this.id);
+    return await retry(this.#client, description, message, options.id);
+  }
+
+  /** One attempt, whatever came after it. For reading. */
+  async attempt(number: number): Promise<TaskHandle> {
+    const { agent } = readMemos(await this.#find());
+    const id = toAttemptId(agent?.taskId ?? this.id, number);
+    return new TaskHandle(this.#client, id, this.#maxMessageBytes, true);
+  }
+
+  /** The id of the workflow that works on it now, or did last. */
+  async workflowId(): Promise<string> {
+    return (await this.#find()).workflowId;
   }
 
   /** Decides what this agent asks. Throws `RequestError`, code `refused`, when nothing waits for it. */
   async decide(requestId: string, decision: Decision, by = "person"): Promise<DecisionTaken> {
     const view = await this.view();
     if (view.endedAt !== null) throw this.#ended(view, "it asks nothing any more");
-    return await decide(this.#client, this.id, requestId, decision, by);
+    return await decide(this.#client, this.#workflowId, requestId, decision, by);
   }
 
   /** The conversation, newest generation. Needs a worker. */
-  transcript(): Promise<TranscriptPage> {
-    return readTranscript(this.#client, this.id);
+  async transcript(): Promise<TranscriptPage> {
+    return await readTranscript(this.#client, (await this.#find()).workflowId);
   }
 
   async #receipt(noteId: string, signal?: AbortSignal): Promise<Receipt> {
@@ -178,7 +226,20 @@ export class TaskHandle {
     );
   }
 
-  #handle(): WorkflowHandle {
-    return this.#client.workflow.getHandle(this.id);
+  /** The newest attempt. What was found last is where the next look begins. */
+  async #find(): Promise<WorkflowExecutionDescription> {
+    const find = this.#isOne ? describe : describeNewest;
+    const description = await find(this.#client, this.#workflowId);
+    this.#workflowId = description.workflowId;
+    return description;
   }
+
+  #handle(): WorkflowHandle {
+    return this.#client.workflow.getHandle(this.#workflowId);
+  }
+}
+
+function requireTask({ type }: WorkflowExecutionDescription, id: string): void {
+  if (type === workflowTypes.subagent) return;
+  throw new RequestError("wrongKind", `${id} is a supervisor, not a task.`);
 }

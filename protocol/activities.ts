@@ -86,6 +86,21 @@ export interface TaskReading {
   readonly report?: TaskReport;
 }
 
+export interface ReadAttemptInput {
+  /** The id of the first attempt. */
+  readonly taskId: string;
+  /** The workflow of the attempt that has ended. */
+  readonly before: string;
+}
+/** What a new attempt begins from. */
+export interface AttemptReading {
+  /** The whole text of the task. Missing when its record is gone. */
+  readonly description?: string;
+  /** Missing when no worker could tell it: then the envelope is all there is. */
+  readonly digest?: string;
+  readonly ending: TaskEnding;
+}
+
 export interface FindOrphansInput {
   readonly installation: string;
   /** How long the agent that started a task has to be gone. */
@@ -135,6 +150,8 @@ export interface WatchActivities {
   readTasks(input: ReadTasksInput): Promise<readonly TaskReading[]>;
   /** The envelope of one ended task, also when it was cancelled, terminated or timed out. */
   readEnding(taskId: string): Promise<TaskEnding>;
+  /** What an ended attempt leaves to the next one. */
+  readAttempt(input: ReadAttemptInput): Promise<AttemptReading>;
   /** Resolves when a task's worker has taken its cancellation, with the levels of tasks below it. */
   awaitCancelTaken(taskId: string): Promise<{ readonly height: number }>;
   /** Terminates what still runs of a task and of all below it, leaves first. Resolves to how it ended. */

@@ -32,6 +32,10 @@ export const failureTypes = {
   messageRefused: "MessageRefused",
   /** A decision was refused: nothing waits under that id, or not for that. */
   decisionRefused: "DecisionRefused",
+  /** A new attempt was refused: nobody knows the task, or there is no room for it. */
+  retryRefused: "RetryRefused",
+  /** A new attempt was refused, for the task has not ended as far as its agent has heard. */
+  taskOpen: "TaskOpen",
 } as const;
 
 /** What the agent does about a failed model call. `again`: the model had no part in it. */

@@ -42,6 +42,12 @@ export type FeedEvent =
     }
   /** The model cannot answer just now. `text` says why and what helps. */
   | { readonly type: "trouble"; readonly text: string }
+  /** A person paused, resumed, changed, interrupted this agent, or began a new attempt at one of its tasks. */
+  | {
+      readonly type: "control";
+      readonly what: "paused" | "resumed" | "set" | "interrupted" | "retried";
+      readonly text: string;
+    }
   | { readonly type: "generation"; readonly generation: number; readonly text: string }
   | { readonly type: "ended" };
 

@@ -9,25 +9,27 @@ import { cutText } from "./text.ts";
 import { troubleShape } from "./trouble.ts";
 
 /** Ids are carried along, the newest 1,000, so they are short. */
-const id = z.string().regex(/^[!-~]{1,100}$/, "use 1 to 100 visible ASCII characters, no spaces");
+export const idShape = z
+  .string()
+  .regex(/^[!-~]{1,100}$/, "use 1 to 100 visible ASCII characters, no spaces");
 
 export const personMessageShape: z.ZodType<PersonMessage> = z.object({
-  id,
+  id: idShape,
   text: z.string().refine((text) => text.trim() !== "", "is empty"),
   from: z.string().max(200),
 });
 
 export const steeringNoteShape: z.ZodType<SteeringNote> = z.object({
-  noteId: id,
+  noteId: idShape,
   message: z.string().refine((text) => text.trim() !== "", "is empty"),
   when: z.enum(["next_step", "now"]),
   from: z.enum(["supervisor", "person"]),
 });
 
-const receipt = z.object({ noteId: id, turn: z.int(), at: z.string().max(40) });
+const receipt = z.object({ noteId: idShape, turn: z.int(), at: z.string().max(40) });
 
 export const taskEventShape: z.ZodType<TaskEvent> = z.object({
-  taskId: id,
+  taskId: idShape,
   seq: z.int(),
   event: z.discriminatedUnion("type", [
     z.object({
@@ -48,7 +50,7 @@ export const taskEventShape: z.ZodType<TaskEvent> = z.object({
 });
 
 export const decideShape: z.ZodType<DecideInput> = z.object({
-  requestId: id,
+  requestId: idShape,
   decision: z.discriminatedUnion("type", [
     z.object({
       type: z.literal("approve"),
@@ -69,7 +71,7 @@ export const beginShape: z.ZodType<Begin> = z.discriminatedUnion("type", [
 ]);
 
 export const eventShape: z.ZodType<AgentEvent> = z.object({
-  eventId: id,
+  eventId: idShape,
   name: eventNameShape,
   data: z.unknown(),
 });

@@ -22,6 +22,8 @@ export interface PersonMessage {
 export interface Accepted {
   readonly id: string;
   readonly known: boolean;
+  /** The supervisor is paused, and reads the message when it goes on. */
+  readonly paused?: true;
 }
 export const sendMessageUpdate = defineUpdate<Accepted, [PersonMessage]>("send_message");
 /** The same message when no worker is there to accept the update. */
@@ -29,8 +31,6 @@ export const sendMessageSignal = defineSignal<[PersonMessage]>("send_message");
 
 /** Ends a supervisor: its open tasks are cancelled and waited for. */
 export const endSignal = defineSignal("end");
-/** Tries again at once what waits for the model or for quota, and passes it on to its tasks that do. */
-export const resumeSignal = defineSignal("resume");
 
 /** A steering note to a task. */
 export interface SteeringNote {

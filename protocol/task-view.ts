@@ -31,7 +31,7 @@ export function toTaskView(execution: Execution, asOf: Date): TaskView {
   const { agent, state, envelope } = readMemos(execution);
   const phase = toPhase(execution.status.name, state, envelope);
   return {
-    taskId: execution.workflowId,
+    taskId: agent?.taskId ?? execution.workflowId,
     agent: agent?.agent ?? execution.type,
     description: agent?.description ?? "",
     status: phase.status,
@@ -45,6 +45,8 @@ export function toTaskView(execution: Execution, asOf: Date): TaskView {
     receipts: envelope?.receipts ?? state?.receipts ?? [],
     asOf: asOf.toISOString(),
     ...toOptions(agent, state),
+    ...(agent?.attempt !== undefined && { attempt: agent.attempt }),
+    ...(!isEnded(phase) && state?.pausedAt && { pausedAt: state.pausedAt }),
     ...(phase.status === "failed" && { reason: phase.reason }),
     ...(phase.status === "cancelled" && phase.forced && { forced: true }),
     ...(phase.status === "waiting" && state?.why && { why: state.why }),

@@ -29,6 +29,10 @@ export interface TaskView extends TaskOptions {
   readonly usage: Usage;
   readonly receipts: readonly Receipt[];
   readonly asOf: string;
+  /** Which attempt this is. The first one is not numbered. */
+  readonly attempt?: number;
+  /** Since when it is paused. While it still runs, it stops at its next step boundary. */
+  readonly pausedAt?: string;
   /** Why it failed. */
   readonly reason?: FailureReason;
   /** Set when it was stopped by force. */
@@ -55,6 +59,10 @@ export interface AgentMemo extends TaskOptions {
   readonly backend: string;
   /** The host of a task's files. */
   readonly host?: string;
+  /** The id of the task, where it is not the workflow's own: from the second attempt on. */
+  readonly taskId?: string;
+  /** Counts from 1, which is left out. */
+  readonly attempt?: number;
 }
 
 /** What a workflow's memo says of its state, written once a turn. */
@@ -64,6 +72,8 @@ export interface StateMemo {
   readonly usage: Usage;
   readonly receipts: readonly Receipt[];
   readonly updatedAt: string;
+  /** Since when it is paused. */
+  readonly pausedAt?: string;
   /** Why the agent waits, in words. */
   readonly why?: string;
   /** As it stands: later than it was set, when time was added. ISO 8601. */

@@ -24,6 +24,19 @@ export interface SupervisorInput {
   readonly snapshot?: Snapshot;
 }
 
+/** One more attempt at a task that has ended. */
+export interface Attempt {
+  /** The id of the first attempt. */
+  readonly taskId: string;
+  /** Counts from 2. */
+  readonly number: number;
+  /** The workflow of the attempt before, from whose transcript this one begins. */
+  readonly before: string;
+  readonly retryId: string;
+  /** What to do otherwise. May be empty. */
+  readonly message: string;
+}
+
 export interface SubagentInput {
   readonly description: string;
   readonly agent: string;
@@ -44,6 +57,10 @@ export interface SubagentInput {
   /** Whether the workspace is a worktree already, of a task above it. */
   readonly inWorktree?: boolean;
   readonly deadline?: Deadline;
+  /** Its parent was paused when it was started, so it is too. */
+  readonly paused?: boolean;
+  /** Set from the second attempt on. */
+  readonly attempt?: Attempt;
   readonly settings: Settings;
   readonly snapshot?: Snapshot;
 }

@@ -1,7 +1,7 @@
 // Turn after turn, until nothing is left to answer.
 import { cutText, toLine } from "../protocol/text.ts";
 import { addUsage, type Block, type ModelAnswer, type ToolCall } from "../protocol/turn.ts";
-import { type Agent, arrive, now, tell } from "./agent.ts";
+import { type Agent, arrive, isStopping, now, tell } from "./agent.ts";
 import { deliverEvents } from "./background-waits.ts";
 import { publish } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
@@ -13,19 +13,23 @@ import { keepLongMessages } from "./long-messages.ts";
 import { nextAnswer } from "./model-turn.ts";
 import { closingText, emptyAnswerText, toEndNotice, toNotice, toNoteText } from "./notices.ts";
 import { reportReceipts } from "./parent.ts";
+import { park } from "./pause.ts";
 import { mustRoll } from "./roll.ts";
 import { findTask, markTold } from "./task-board.ts";
 import { endTrouble, takeTroubles } from "./trouble-stages.ts";
 import { answerCalls, cancelCalls, closeTurn, hasOpenTurn } from "./tool-turn.ts";
 import { append, measure, toUserMessage, toWords, withoutEmptyText } from "./transcript.ts";
 
-/** Why the loop came to rest: nothing left to answer, time to continue as new, or told to end. */
-type Rest = "settled" | "roll" | "ending";
+/** Why the loop came to rest: nothing left to answer, time to continue as new, told to end, or interrupted. */
+type Rest = "settled" | "roll" | "ending" | "stopped";
 
 export async function runTurns(agent: Agent): Promise<Rest> {
   for (;;) {
+    if (isStopping(agent)) return "stopped";
     if (hasOpenTurn(agent) && (await answerCalls(agent)) === "roll") return "roll";
+    if ((await park(agent)) === "roll") return "roll";
     await keepLongMessages(agent);
+    if (isStopping(agent)) return "stopped";
     if (agent.state.ending) return "ending";
     takeInbox(agent);
     if (!agent.state.due) return "settled";
@@ -75,7 +79,7 @@ function takeItem(agent: Agent, item: InboxItem): readonly string[] {
     case "note": {
       const receipt = { noteId: item.note.noteId, turn: state.turn + 1, at: now() };
       state.receipts = [...state.receipts, receipt];
-      tell(agent, { type: "receipt", taskId: agent.id, receipt });
+      tell(agent, { type: "receipt", taskId: agent.taskId, receipt });
       endTrouble(agent);
       return [toNoteText(item.note)];
     }
@@ -166,7 +170,7 @@ function takeCalls(agent: Agent, content: readonly Block[]): void {
     block.type === "tool_use" ? [{ id: block.id, name: block.name, input: block.input }] : [],
   );
   state.openCalls = calls;
-  if (agent.run.interrupted) state.owed = cancelCalls(calls);
+  if (agent.run.interrupted) state.owed = cancelCalls(agent, calls);
 }
 
 function takeFinal(agent: Agent, content: readonly Block[]): void {

@@ -137,6 +137,18 @@ export interface AgentState {
   events: EventBox;
   /** Waits that somebody's words, or a roll, moved to the background. */
   waits: readonly Wait[];
+  /** A person interrupted the turn, when so many items were in the inbox. The turn ends at once. */
+  stopping: number | null;
+  /** The model a person chose, over what the agent's file says. */
+  model: ChosenModel | null;
+  /** A task's first words are in its inbox, or beyond. */
+  opened: boolean;
+}
+
+export interface ChosenModel {
+  readonly name: string;
+  /** What goes on if this one cannot be called: a model, or empty for the agent's own. Null once it has answered. */
+  readonly fallback: string | null;
 }
 
 /** A task that this run started, with the scope that cancels it. */
@@ -155,6 +167,8 @@ export interface Agent {
   readonly role: "supervisor" | "subagent";
   readonly name: string;
   readonly id: string;
+  /** The id of the task's first attempt, by which everybody names it. Mostly the same as `id`. */
+  readonly taskId: string;
   readonly parentId: string | null;
   readonly rootId: string;
   readonly depth: number;
@@ -170,6 +184,10 @@ export interface Agent {
     readonly leaving: Set<string>;
     /** The newest news for the parent: the next one follows when it has arrived. */
     lastNews: Promise<void>;
+    /** The newest word to the tasks that they pause or go on: the next one follows when it has arrived. */
+    lastSwitch: Promise<void>;
+    /** New attempts whose workflows are being started. */
+    starting: number;
     /** Commands on their way out. A run must not close before they are acknowledged. */
     readonly outgoing: Set<Promise<void>>;
     /** Cancels the model call and the read-only tools in flight. */
@@ -203,24 +221,35 @@ export interface Agent {
   };
 }
 
-type Identity = Omit<Agent, "state" | "run" | "id"> & { readonly begun: boolean };
+type Identity = Omit<Agent, "state" | "run" | "id" | "taskId"> & {
+  readonly begun: boolean;
+  /** When it is not the workflow's own id. */
+  readonly taskId?: string | undefined;
+  readonly paused?: boolean | undefined;
+};
 
 /** The agent of this run: new, or as the previous run left it. */
-export function openAgent({ begun, ...given }: Identity, snapshot: Snapshot | undefined): Agent {
+export function openAgent(
+  { begun, paused, ...given }: Identity,
+  snapshot: Snapshot | undefined,
+): Agent {
   // An agent begun by an older version knows fewer limits.
   const limits = { ...limitDefaults, ...given.settings.limits };
   const identity = { ...given, settings: { ...given.settings, limits } };
+  const fresh = { ...freshState(identity, begun), ...(paused && { pausedAt: now() }) };
+  const id = workflowInfo().workflowId;
   return {
     ...identity,
-    id: workflowInfo().workflowId,
-    state: snapshot
-      ? fromSnapshot(snapshot, freshState(identity, begun))
-      : freshState(identity, begun),
+    id,
+    taskId: given.taskId ?? id,
+    state: snapshot ? fromSnapshot(snapshot, fresh) : fresh,
     run: {
       tasks: new Map(),
       graces: new Map(),
       leaving: new Set(),
       lastNews: Promise.resolve(),
+      lastSwitch: Promise.resolve(),
+      starting: 0,
       outgoing: new Set(),
       step: undefined,
       resting: new Map(),
@@ -242,7 +271,7 @@ export function openAgent({ begun, ...given }: Identity, snapshot: Snapshot | un
 }
 
 export function freshState(
-  { role, settings }: Omit<Identity, "begun">,
+  { role, settings }: Pick<Identity, "role" | "settings">,
   begun: boolean,
 ): AgentState {
   return {
@@ -296,13 +325,16 @@ export function freshState(
     dependencies: null,
     events: [],
     waits: [],
+    stopping: null,
+    model: null,
+    opened: false,
   };
 }
 
 /** A snapshot is the state itself, as `toSnapshot` wrote it. What an older version did not write is as in a new agent. */
 function fromSnapshot(snapshot: Snapshot, fresh: AgentState): AgentState {
   const { version }: { readonly version: number } = snapshot;
-  if (version === 1) return { ...fresh, ...snapshot };
+  if (version === 1) return { ...fresh, pausedAt: null, ...snapshot };
   // Not a failure of the workflow: it waits, whole, until a worker comes that can read it.
   throw new Error(
     `This agent's state has the shape ${version}, and this worker reads shape 1. Start a worker of the version that wrote it.`,
@@ -335,8 +367,19 @@ export function takeId(agent: Agent, id: string): boolean {
   return true;
 }
 
+/** Whether it stops at its next step boundary, or has. */
+export function isPaused({ state }: Agent): boolean {
+  return state.pausedAt !== null;
+}
+
+/** Whether a person interrupted the turn that is under way. */
+export function isStopping({ state }: Agent): boolean {
+  return state.stopping !== null;
+}
+
 export function modelOf(agent: Agent): string {
   const { settings } = agent;
+  if (agent.state.model) return agent.state.model.name;
   const asked = agent.state.definition?.model ?? "default";
   if (asked === "inherit" && agent.parentModel) return agent.parentModel;
   if (asked === "inherit" || asked === "default") {

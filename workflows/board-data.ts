@@ -22,11 +22,15 @@ export function toBoardData(board: Board): object {
   };
 }
 
-function toData({ taskId, agent, phase, description }: BoardTask, mostBytes: number): object {
+function toData(
+  { taskId, agent, attempt, phase, description }: BoardTask,
+  mostBytes: number,
+): object {
   return {
     task_id: taskId,
     agent,
     status: phase.status,
+    ...(attempt && { attempt }),
     ...(phase.status === "waiting" && { waiting_on: phase.waitingOn }),
     ...(phase.status === "failed" && { reason: phase.reason }),
     description: toLine(description, mostBytes),

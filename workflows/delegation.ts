@@ -19,7 +19,7 @@ import type {
 import { toDeadline } from "../protocol/deadline.ts";
 import { cutText } from "../protocol/text.ts";
 import type { ToolAnswer } from "../protocol/turn.ts";
-import { type Agent, now, shortId, tell } from "./agent.ts";
+import { type Agent, isPaused, isStopping, now, shortId, tell } from "./agent.ts";
 import { type Dependency, standingOf } from "./dependencies.ts";
 import { mustRoll } from "./roll.ts";
 import { holdsWords } from "./inbox.ts";
@@ -74,7 +74,10 @@ export async function delegate(
 }
 
 /** Why a task may not be started now, with what to do about it. */
-function refusalToStart({ state, settings, depth }: Agent, agentName: string): string | undefined {
+export function refusalToStart(
+  { state, settings, depth }: Agent,
+  agentName: string,
+): string | undefined {
   const { limits } = settings;
   const roster = state.definition?.roster ?? [];
   if (!roster.some((line) => line.name === agentName)) {
@@ -115,7 +118,8 @@ async function begin(
     ...(dependsOn && { dependsOn }),
     ...(input.depends_on_failed === "run" && { runsOnFailed: true as const }),
   };
-  const begun = !dependsOn && hasFreeSlot(state.board, settings.limits.maxRunning);
+  const begun =
+    !dependsOn && !isPaused(agent) && hasFreeSlot(state.board, settings.limits.maxRunning);
   state.board = addTask(state.board, { ...given, begun });
   const task = findTask(state.board, taskId)!;
   tell(agent, {
@@ -164,7 +168,7 @@ async function start(agent: Agent, input: StartInput): Promise<ToolAnswer> {
   const note = waits
     ? "It begins by itself when the tasks that it depends on have completed. You are woken when it ends."
     : phase.status === "queued"
-      ? "It begins by itself when a slot is free. You are woken when it ends."
+      ? `It begins by itself when ${isPaused(agent) ? "a person resumes this agent" : "a slot is free"}. You are woken when it ends.`
       : "You are woken when it ends: do not wait for it.";
   return said({ task_id: taskId, agent: task.agent, status: phase.status, note });
 }
@@ -176,7 +180,12 @@ async function startAndWait(agent: Agent, callId: string, input: StartInput): Pr
   if (typeof task === "string") return refused(task);
   const { taskId } = task;
   const ended = (): boolean => isEnded(findTask(state.board, taskId)?.phase ?? task.phase);
-  const interrupted = (): boolean => holdsWords(state.inbox) || mustRoll(agent) || state.ending;
+  const interrupted = (): boolean =>
+    holdsWords(state.inbox) ||
+    isPaused(agent) ||
+    isStopping(agent) ||
+    mustRoll(agent) ||
+    state.ending;
   await condition(() => ended() || interrupted());
   const found = findTask(state.board, taskId);
   if (found && ended()) {
@@ -204,7 +213,7 @@ async function update(agent: Agent, input: z.infer<typeof updateTaskInput>): Pro
   const when = input.when ?? "next_step";
   const noteId = shortId("n-");
   tell(agent, { type: "note", taskId: task.taskId, noteId, text: cutText(input.message, 300) });
-  const sent = await steerTask(task.taskId, {
+  const sent = await steerTask(task, {
     noteId,
     message: input.message,
     when,
@@ -242,7 +251,7 @@ async function cancel(agent: Agent, input: z.infer<typeof cancelTaskInput>): Pro
   const task = findTask(agent.state.board, input.task_id);
   if (!task) return unknownTask(agent, input.task_id);
   if (isEnded(task.phase)) return toRefusal(task, "there is nothing to cancel");
-  await cancelTask(agent, task.taskId, input.reason ?? "");
+  await cancelTask(agent, task, input.reason ?? "");
   return said({
     task_id: task.taskId,
     status: "cancelling",

@@ -34,6 +34,7 @@ export function publish(agent: Agent, envelope?: Envelope): void {
     turn,
     usage,
     receipts: receipts.slice(-10),
+    ...(agent.state.pausedAt !== null && { pausedAt: agent.state.pausedAt }),
     ...(why && { why }),
     ...toDeadline(agent),
     ...(agent.state.requests.length > 0 && { requests: toShownRequests(agent.state.requests) }),
@@ -76,6 +77,7 @@ function toDetails(agent: Agent): string {
     [
       `**${agent.name}** · ${toPhaseText(state.phase)} · turn ${state.turn} · ${backend}`,
       toUsageText(state.usage),
+      ...(state.pausedAt === null ? [] : [`**Paused** at ${state.pausedAt}, by a person`]),
       ...(state.why ? [`**Waits:** ${state.why}`] : []),
       ...(state.watch.episode ? [`**Trouble:** ${state.watch.episode.text}`] : []),
       ...state.requests.map(
@@ -114,7 +116,7 @@ function toTaskTable(tasks: readonly BoardTask[]): readonly string[] {
     .slice(-shownTasks)
     .map(
       (task) =>
-        `| ${task.taskId} | ${toPhaseText(task.phase)} | ${toLine(task.description, 100).replaceAll("|", "\\|")} |`,
+        `| ${task.taskId}${task.attempt ? ` (attempt ${task.attempt})` : ""} | ${toPhaseText(task.phase)} | ${toLine(task.description, 100).replaceAll("|", "\\|")} |`,
     );
   return [["| task | status | description |", "| --- | --- | --- |", ...rows].join("\n")];
 }

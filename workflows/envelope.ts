@@ -2,6 +2,7 @@
 import type { Collected } from "../protocol/isolation.ts";
 import type { Envelope, FailureReason, TaskEnd } from "../protocol/task.ts";
 import { byteLength, cutJson, cutText, jsonLength } from "../protocol/text.ts";
+import { noUsage } from "../protocol/turn.ts";
 import type { AgentState } from "./agent.ts";
 
 const envelopeBytes = 3_000;
@@ -71,6 +72,23 @@ function first(items: readonly string[], bytes: number): readonly string[] {
   const earlier = /^\+(\d+) more$/.exec(items.at(-1) ?? "");
   const more = items.length - fits + (earlier ? Number(earlier[1]) - 1 : 0);
   return [...short.slice(0, fits), `+${more} more`];
+}
+
+/** The envelope of a task that never ran. */
+export function toEmptyEnvelope(end: TaskEnd, notDone: string): Envelope {
+  return {
+    status: end.status,
+    ...("reason" in end && { reason: end.reason }),
+    summary: "(no words)",
+    partial: true,
+    notDone,
+    inDoubt: [],
+    unseen: [],
+    artifacts: [],
+    usage: noUsage,
+    receipts: [],
+    stale: [],
+  };
 }
 
 /** The newest items that have room together. */

@@ -4,7 +4,7 @@ import type { HostActivities } from "../protocol/activities.ts";
 import type { AgentDefinition, PreparedWorkspace, Workspace } from "../protocol/agent.ts";
 import { toHostQueue } from "../protocol/ids.ts";
 import type { Worktree, WorktreeRequest } from "../protocol/isolation.ts";
-import type { Agent } from "./agent.ts";
+import { type Agent, isStopping } from "./agent.ts";
 import { enter } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { goOn, reportWaiting } from "./parent.ts";
@@ -85,7 +85,7 @@ export async function prepareWorkspace(
   const activities = hostActivities(agent, workspace.host);
   const options = { summary: `workspace ${workspace.path}` };
   const run = () => activities.prepareWorkspace.executeWithOptions(options, [workspace]);
-  return await onHost(agent, run, () => agent.state.ending);
+  return await onHost(agent, run, () => agent.state.ending || isStopping(agent));
 }
 
 export async function loadAgent(agent: Agent, workspace: Workspace): Promise<AgentDefinition> {
@@ -94,5 +94,5 @@ export async function loadAgent(agent: Agent, workspace: Workspace): Promise<Age
   const input = { name: agent.name, workspace, mayDelegate };
   const run = () =>
     activities.loadAgent.executeWithOptions({ summary: `agent ${agent.name}` }, [input]);
-  return await onHost(agent, run, () => agent.state.ending);
+  return await onHost(agent, run, () => agent.state.ending || isStopping(agent));
 }

@@ -3,6 +3,18 @@ import { ApplicationFailure, setHandler } from "@temporalio/workflow";
 import { z } from "zod";
 import { failureTypes } from "../protocol/failures.ts";
 import {
+  digestQuery,
+  interruptSignal,
+  pauseSignal,
+  resumeShape,
+  resumeSignal,
+  retryShape,
+  retrySignal,
+  retryUpdate,
+  setSignal,
+  settingShape,
+} from "../protocol/control.ts";
+import {
   type Accepted,
   beginSignal,
   cancelReasonSignal,
@@ -14,7 +26,6 @@ import {
   findingsSignal,
   knowsQuery,
   type PersonMessage,
-  resumeSignal,
   sendMessageSignal,
   sendMessageUpdate,
   type TaskEvent,
@@ -33,7 +44,17 @@ import {
 } from "../protocol/message-shapes.ts";
 import { findingsNewsShape } from "../protocol/findings.ts";
 import { byteLength, cutText, toLine } from "../protocol/text.ts";
-import { type Agent, arrive, interrupt, modelOf, now, takeId, tell } from "./agent.ts";
+import {
+  type Agent,
+  arrive,
+  interrupt,
+  isPaused,
+  modelOf,
+  now,
+  send,
+  takeId,
+  tell,
+} from "./agent.ts";
 import { publish } from "./display.ts";
 import { readFeed } from "./feed.ts";
 import { hear } from "./finding-board.ts";
@@ -41,8 +62,12 @@ import { takeFinding } from "./findings.ts";
 import { bytesOf } from "./inbox.ts";
 import { toReport, toSupervisorStatus } from "./report.ts";
 import { refuseDecision, takeDecision, takeLateDecision } from "./decisions.ts";
-import { addReceipt, findTask, moveOnBoard, takeSeq } from "./task-board.ts";
-import { passRequest, takeRecovery, waitsForModel } from "./recovery.ts";
+import { addReceipt, findAttempt, findTask, moveOnBoard, takeSeq } from "./task-board.ts";
+import { takeSetting } from "./chosen-model.ts";
+import { takeInterrupt } from "./interrupt.ts";
+import { takePause, takeResume } from "./pause.ts";
+import { takeRecovery, waitsForModel } from "./recovery.ts";
+import { refuseRetry, toAttemptDigest, takeLateRetry, takeRetry } from "./attempts.ts";
 import { beginQueued } from "./slots.ts";
 import { giveGrace } from "./task-ends.ts";
 import { toPage } from "./transcript.ts";
@@ -63,6 +88,7 @@ export function answerQueries(agent: Agent): void {
     total: state.generation.messages.length,
   }));
   setHandler(knowsQuery, ({ ids }) => ids.filter((id) => findTask(state.board, id)));
+  setHandler(digestQuery, () => toAttemptDigest(agent));
   setHandler(checkTaskQuery, (detail) => toReport(agent, detail));
   setHandler(feedQuery, (after) => readFeed(state.feed, after, toSupervisorStatus(agent)));
 }
@@ -94,9 +120,29 @@ export function takeTaskNews(agent: Agent): void {
     const news = believe(agent, "task_event", taskEventShape, given);
     if (news) takeTaskEvent(agent, news);
   });
-  setHandler(resumeSignal, () => {
-    agent.run.probes += 1;
-    passRequest(agent);
+  takeControl(agent);
+}
+
+/** How a person holds, changes, repeats work. */
+function takeControl(agent: Agent): void {
+  setHandler(pauseSignal, () => takePause(agent));
+  setHandler(resumeSignal, (given) =>
+    takeResume(agent, believe(agent, "resume", resumeShape, given)),
+  );
+  setHandler(setSignal, (given) => {
+    const setting = believe(agent, "set", settingShape, given);
+    if (setting) takeSetting(agent, setting);
+  });
+  setHandler(retryUpdate, (given) => takeRetry(agent, given), {
+    validator: (given) => {
+      const read = retryShape.safeParse(given);
+      if (!read.success) refuse(`The retry cannot be read: ${z.prettifyError(read.error)}`);
+      refuseRetry(agent, given);
+    },
+  });
+  setHandler(retrySignal, (given) => {
+    const retry = believe(agent, "retry", retryShape, given);
+    if (retry) void send(agent, takeLateRetry(agent, retry));
   });
 }
 
@@ -114,11 +160,13 @@ export function believe<Shape>(
   return undefined;
 }
 
-function takeTaskEvent(agent: Agent, { taskId, seq, event }: TaskEvent): void {
+function takeTaskEvent(agent: Agent, { taskId: workflowId, seq, event }: TaskEvent): void {
   const { state } = agent;
-  const task = findTask(state.board, taskId);
+  const task = findAttempt(state.board, workflowId);
+  if (!task) return;
+  const { taskId } = task;
   const taken = takeSeq(state.board, taskId, seq);
-  if (!task || !taken) return;
+  if (!taken) return;
   state.board = taken;
   switch (event.type) {
     case "receipts":
@@ -136,10 +184,10 @@ function takeTaskEvent(agent: Agent, { taskId, seq, event }: TaskEvent): void {
     }
     case "resumed":
       state.board = moveOnBoard(state.board, taskId, { type: "resumed" });
-      if (waitsForModel(task.phase)) takeRecovery(agent, taskId);
+      if (waitsForModel(task.phase)) takeRecovery(agent, workflowId);
       break;
     case "recovered":
-      takeRecovery(agent, taskId);
+      takeRecovery(agent, workflowId);
       break;
     case "cancelling":
       giveGrace(agent, taskId, now());
@@ -166,6 +214,7 @@ export function takePersonMessages(agent: Agent): void {
     const text = toFit(agent, message.id, message.text);
     if (text !== undefined) takeMessage(agent, { ...message, text });
   });
+  setHandler(interruptSignal, () => takeInterrupt(agent));
   setHandler(endSignal, () => {
     agent.state.ending = true;
     interrupt(agent);
@@ -199,7 +248,7 @@ export function takeMessage(agent: Agent, message: PersonMessage): Accepted {
     arrive(agent, { type: "message", id: message.id, text: message.text });
     agent.run.probes += 1;
   }
-  return { id: message.id, known };
+  return { id: message.id, known, ...(isPaused(agent) && { paused: true }) };
 }
 
 /** What a task is told by the agent that started it, and by a person. */

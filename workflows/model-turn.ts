@@ -11,12 +11,13 @@ import {
 import { type ModelTrouble, toModelTrouble } from "../protocol/failures.ts";
 import { cutText } from "../protocol/text.ts";
 import type { ModelAnswer } from "../protocol/turn.ts";
-import { type Agent, tell } from "./agent.ts";
+import { type Agent, isPaused, isStopping, tell } from "./agent.ts";
 import { enter } from "./display.ts";
 import { reasonBytes, TaskFailure } from "./envelope.ts";
 import { rebuild } from "./generations.ts";
 import { holdsWords } from "./inbox.ts";
 import { callOnce, isForPerson } from "./model-call.ts";
+import { keepModel, leaveModel } from "./chosen-model.ts";
 import { goOn, reportWaiting } from "./parent.ts";
 import { passAnswer, passResume } from "./recovery.ts";
 import { mustRoll } from "./roll.ts";
@@ -41,6 +42,7 @@ export async function nextAnswer(agent: Agent): Promise<ModelAnswer | undefined>
 /** The model is back, for this agent and so for its tasks. */
 function takeSuccess(agent: Agent): void {
   agent.run.misses = 0;
+  keepModel(agent);
   if (agent.state.parked > 0) {
     agent.state.parked = 0;
     goOn(agent);
@@ -115,6 +117,7 @@ async function takeTrouble(agent: Agent, trouble: Trouble): Promise<void> {
       state.rebuilt = true;
       return rebuild(agent, trouble);
     case "stop":
+      if (leaveModel(agent, trouble)) return;
       throw new TaskFailure("error", trouble.message);
   }
 }
@@ -144,11 +147,17 @@ async function waitForProbe(agent: Agent, leastMs: number): Promise<void> {
   await condition(waker(agent), ms, { summary: "until the next probe" });
 }
 
-/** What ends a wait for the model early: somebody's words or `resume`, also during the call, the end, a roll. */
+/** What ends a wait for the model early: somebody's words, `resume`, also during the call, a pause, the end, a roll. */
 function waker(agent: Agent): () => boolean {
   const { state, run } = agent;
   if (run.probes > run.seen && !patched(callsAgain)) run.seen = run.probes;
-  return () => run.probes > run.seen || state.ending || holdsWords(state.inbox) || mustRoll(agent);
+  return () =>
+    run.probes > run.seen ||
+    state.ending ||
+    holdsWords(state.inbox) ||
+    isPaused(agent) ||
+    isStopping(agent) ||
+    mustRoll(agent);
 }
 
 const toSentence = (words: string): string => (/[.!?]$/.test(words) ? words : `${words}.`);

@@ -23,13 +23,14 @@ export function toEndNotice(task: BoardTask): string {
 
 /** What an ended task left, in the words of the tools. */
 export function toEndedTask(
-  task: Pick<BoardTask, "taskId" | "agent" | "phase" | "envelope" | "onComplete">,
+  task: Pick<BoardTask, "taskId" | "agent" | "attempt" | "phase" | "envelope" | "onComplete">,
 ): object {
   const envelope = task.envelope;
   return {
     task_id: task.taskId,
     agent: task.agent,
     status: task.phase.status,
+    ...(task.attempt && { attempt: task.attempt }),
     ...(envelope?.reason && { reason: envelope.reason }),
     ...(envelope?.forced && { forced: true }),
     summary: envelope?.summary ?? "(no longer kept, see check_async_task)",

@@ -2,10 +2,11 @@
 import { condition } from "@temporalio/workflow";
 import type { WaitingReason } from "../protocol/task.ts";
 import { cutText } from "../protocol/text.ts";
-import { type Agent } from "./agent.ts";
+import { type Agent, isPaused } from "./agent.ts";
 import { enter, workingStatus } from "./display.ts";
 import { reportWaiting } from "./parent.ts";
-import { untilRequestIsOver } from "./requests.ts";
+import { isParked, park } from "./pause.ts";
+import { kindsOf, untilRequestIsOver } from "./requests.ts";
 import { mustRoll } from "./roll.ts";
 
 /** A task that waits for somebody else gives its slot back. It has to report what it waits for. */
@@ -26,33 +27,35 @@ export async function takeSlot(agent: Agent): Promise<void> {
   enter(agent, { status: workingStatus(agent) });
 }
 
-const kindsOf = ({ state }: Agent): readonly WaitingReason[] => [
-  ...new Set(state.requests.map(({ kind }) => kind)),
-];
-
 /**
  * Waits, without a slot and over rolls, until one of the open requests is decided, has run out, or
- * is withdrawn because somebody speaks.
+ * is withdrawn because somebody speaks. While the agent is paused nothing that was decided is begun.
  */
 export async function awaitDecision(agent: Agent): Promise<"decided" | "roll"> {
   const { state } = agent;
   const open = state.requests.length;
   showAsking(agent);
-  await untilRequestIsOver(agent, () => mustRoll(agent));
+  const paused = isPaused(agent);
+  await untilRequestIsOver(agent, () => mustRoll(agent) || paused !== isPaused(agent));
   if (state.requests.length === open) return mustRoll(agent) ? "roll" : await awaitDecision(agent);
+  if ((await park(agent)) === "roll") return "roll";
   await takeSlot(agent);
   return "decided";
 }
 
 function showAsking(agent: Agent): void {
   const { requests, phase } = agent.state;
-  const waitingOn = kindsOf(agent);
+  const waitingOn: readonly WaitingReason[] = [
+    ...kindsOf(agent),
+    ...(isPaused(agent) ? (["paused"] as const) : []),
+  ];
   const [first] = requests;
   const more = requests.length > 1 ? ` (and ${requests.length - 1} more)` : "";
   const what =
     first?.kind === "answer" ? `It asks: ${first.text}` : `It asks to do: ${first?.label}`;
   const why = `${cutText(what, 500)}${more}`;
-  if (phase.status === "waiting" && agent.state.why === why) return;
+  if (agent.state.why === why && isParked(agent) === isPaused(agent) && phase.status === "waiting")
+    return;
   giveSlotBack(agent);
   enter(agent, { status: "waiting", waitingOn }, why);
   reportWaiting(agent, waitingOn, why);

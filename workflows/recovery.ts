@@ -1,10 +1,10 @@
 // The news that the model answers again, up and down the tree.
 import { getExternalWorkflowHandle, patched, sleep } from "@temporalio/workflow";
-import { resumeSignal } from "../protocol/messages.ts";
+import { resumeSignal } from "../protocol/control.ts";
 import type { TaskPhase, WaitingReason } from "../protocol/task.ts";
 import { type Agent, send } from "./agent.ts";
 import { reportRecovered } from "./parent.ts";
-import { openTasks } from "./task-board.ts";
+import { openTasks, workflowOf } from "./task-board.ts";
 
 /** Agents begun before this told all of their tasks at once, and nobody else. */
 const staggered = "staggered-resume";
@@ -50,16 +50,19 @@ async function passOn(agent: Agent): Promise<void> {
     for (const taskId of batch) {
       told.add(taskId);
       agent.run.told.set(taskId, Date.now());
-      void send(agent, getExternalWorkflowHandle(taskId).signal(resumeSignal));
+      void send(agent, getExternalWorkflowHandle(taskId).signal(resumeSignal, { only: "model" }));
     }
     await sleep(1_000, { summary: "before more tasks are told" });
   }
 }
 
 function passAtOnce(agent: Agent): void {
-  for (const { taskId, phase } of openTasks(agent.state.board)) {
-    if (!waitsForModel(phase)) continue;
-    void send(agent, getExternalWorkflowHandle(taskId).signal(resumeSignal));
+  for (const task of openTasks(agent.state.board)) {
+    if (!waitsForModel(task.phase)) continue;
+    void send(
+      agent,
+      getExternalWorkflowHandle(workflowOf(task)).signal(resumeSignal, { only: "model" }),
+    );
   }
 }
 
@@ -85,8 +88,8 @@ function untold(agent: Agent): readonly string[] {
   return openTasks(agent.state.board)
     .filter(({ phase }) => phase.status === "waiting")
     .filter(({ phase }) => "waitingOn" in phase && phase.waitingOn.some(isReason))
-    .filter(({ taskId }) => !wasTold(agent, taskId))
-    .map(({ taskId }) => taskId);
+    .map(workflowOf)
+    .filter((workflowId) => !wasTold(agent, workflowId));
 }
 
 const isReason = (reason: WaitingReason): boolean => mayWaitForModel.has(reason);

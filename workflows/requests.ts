@@ -1,10 +1,11 @@
 // What an agent asks of a person, until it is over.
 import { condition } from "@temporalio/workflow";
 import type { OpenRequest, SettledRequest } from "../protocol/requests.ts";
+import type { WaitingReason } from "../protocol/task.ts";
 import { cutText } from "../protocol/text.ts";
 import type { CheckedCall } from "../protocol/tools.ts";
 import type { ToolCall } from "../protocol/turn.ts";
-import { type Agent, now, shortId, tell, type Verdict } from "./agent.ts";
+import { type Agent, isStopping, now, shortId, tell, type Verdict } from "./agent.ts";
 import { enter, publish, workingStatus } from "./display.ts";
 import { demandsAttention } from "./inbox.ts";
 
@@ -40,13 +41,22 @@ export function ask(agent: Agent, { id: callId }: ToolCall, call: GoodCall): voi
 export async function untilRequestIsOver(agent: Agent, orElse: () => boolean): Promise<void> {
   const { state } = agent;
   const open = state.requests.length;
-  const isOver = (): boolean =>
-    state.requests.length < open || demandsAttention(state.inbox) || state.ending || orElse();
+  const isOver = (): boolean => state.requests.length < open || mustWithdraw(agent) || orElse();
   const summary = "time to decide";
   await condition(isOver, Math.max(1, timeLeft(state.requests)), { summary });
-  if (demandsAttention(state.inbox) || state.ending) withdrawAll(agent);
+  if (mustWithdraw(agent)) withdrawAll(agent);
   expire(agent);
   publish(agent);
+}
+
+function mustWithdraw(agent: Agent): boolean {
+  const { inbox, ending } = agent.state;
+  return demandsAttention(inbox) || ending || isStopping(agent);
+}
+
+/** What open requests make an agent wait for. */
+export function kindsOf({ state }: Agent): readonly WaitingReason[] {
+  return [...new Set(state.requests.map(({ kind }) => kind))];
 }
 
 const timeLeft = (requests: readonly OpenRequest[]): number =>

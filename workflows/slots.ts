@@ -1,12 +1,19 @@
 // Slots, handed out as they come free.
 import { getExternalWorkflowHandle } from "@temporalio/workflow";
 import { beginSignal } from "../protocol/messages.ts";
-import { type Agent, send, tell } from "./agent.ts";
+import { type Agent, isPaused, send, tell } from "./agent.ts";
 import { tellDoom, tellResults } from "./dependents.ts";
 import { handOut } from "./findings.ts";
-import { doomedTasks, findTask, markDoomed, moveOnBoard, startable } from "./task-board.ts";
+import {
+  doomedTasks,
+  findTask,
+  markDoomed,
+  moveOnBoard,
+  startable,
+  workflowOf,
+} from "./task-board.ts";
 
-/** Lets tasks begin, or go on, for which there is a slot. An agent that ends begins nothing. */
+/** Lets tasks begin, or go on, for which there is a slot. An agent that ends begins nothing, a paused one nothing new. */
 export function beginQueued(agent: Agent): void {
   const { state, settings } = agent;
   if (state.ending) return;
@@ -16,13 +23,15 @@ export function beginQueued(agent: Agent): void {
   }
   for (const taskId of startable(state.board, settings.limits.maxRunning)) {
     const task = findTask(state.board, taskId);
-    if (!task) continue;
+    if (!task || (isPaused(agent) && task.phase.status === "queued")) continue;
     const type = task.phase.status === "queued" ? "begun" : "resumed";
     state.board = moveOnBoard(state.board, taskId, { type });
     const begins = type === "begun" && task.dependsOn;
     void send(
       agent,
-      begins ? tellResults(agent, task) : getExternalWorkflowHandle(taskId).signal(beginSignal),
+      begins
+        ? tellResults(agent, task)
+        : getExternalWorkflowHandle(workflowOf(task)).signal(beginSignal),
     );
     const phase = { status: "running" } as const;
     tell(agent, { type: "task", taskId, agent: task.agent, phase, text: "" });

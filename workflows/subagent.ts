@@ -13,8 +13,9 @@ import { failureTypes } from "../protocol/failures.ts";
 import type { Envelope, FailureReason, TaskEnd, WaitingReason } from "../protocol/task.ts";
 import { cutText } from "../protocol/text.ts";
 import type { Subagent, SubagentInput } from "../protocol/workflows.ts";
-import { type Agent, openAgent } from "./agent.ts";
+import { type Agent, isPaused, openAgent } from "./agent.ts";
 import { runTurns } from "./agent-loop.ts";
+import { type Before, readBefore } from "./attempts.ts";
 import { collect, collectAtEnd } from "./collect.ts";
 import { underDeadline } from "./deadline.ts";
 import { enter, publish } from "./display.ts";
@@ -26,6 +27,7 @@ import type { InboxItem } from "./inbox.ts";
 import { answerQueries, takeSteering, takeTaskNews } from "./messages.ts";
 import { toNotice } from "./notices.ts";
 import { giveSlotBack, takeSlot } from "./own-slot.ts";
+import { isParked, park } from "./pause.ts";
 import { reportCancelling, reportWaiting } from "./parent.ts";
 import { mustRoll } from "./roll.ts";
 import { closeRun, flush, takeOver, handOver, prepare } from "./run.ts";
@@ -46,6 +48,8 @@ export const subagent: Subagent = async (input) => {
       settings: input.settings,
       parentModel: input.parentModel,
       begun: input.begun,
+      paused: input.paused,
+      taskId: input.attempt?.taskId,
     },
     input.snapshot,
   );
@@ -59,6 +63,7 @@ export const subagent: Subagent = async (input) => {
   if (input.findings && !input.snapshot)
     agent.state.heard = hear(agent.state.heard, input.findings);
   if (input.snapshot) takeOver(agent);
+  else if (isPaused(agent)) publish(agent);
   try {
     while ((await underDeadline(agent, () => work(agent, input))) === "settled") {
       await collect(agent);
@@ -87,8 +92,11 @@ async function work(agent: Agent, input: SubagentInput): Promise<"settled" | "ro
   }
   await prepare(agent, input.workspace);
   await isolate(agent, input);
-  if (state.turn === 0 && state.generation.messages.length === 0) open(agent, input);
+  if (state.turn === 0 && state.generation.messages.length === 0 && !state.opened) {
+    open(agent, input, await readBefore(agent, input));
+  }
   for (;;) {
+    if ((await park(agent)) === "roll") return "roll";
     if (hasWork(agent) && !state.begun) await takeSlot(agent);
     if ((await runTurns(agent)) === "roll") return "roll";
     if (isSettled(agent)) return "settled";
@@ -109,13 +117,14 @@ function isSettled({ state }: Agent): boolean {
 }
 
 /** The task's first words: what it is to do, then where it works. Notes that came before follow. */
-function open(agent: Agent, input: SubagentInput): void {
+function open(agent: Agent, input: SubagentInput, before: Before | undefined): void {
   const { writable, git } = agent.state.workspace ?? input.workspace;
   const facts = { writable, git, depth: input.depth, ...toFileFacts(agent) };
   const text = toNotice("workspace", facts, toFileWords(agent));
+  const first = [before?.description ?? input.description, text, ...(before?.texts ?? [])];
+  agent.state.opened = true;
   agent.state.inbox = [
-    { type: "notice", text: input.description },
-    { type: "notice", text },
+    ...first.map((words) => ({ type: "notice", text: words }) as const),
     ...toResults(agent),
     ...agent.state.inbox,
   ];
@@ -134,13 +143,14 @@ function toResults({ state }: Agent): readonly InboxItem[] {
 /** Waiting for its own tasks or for an event gives the slot back. Before it goes on, it asks for one again. */
 async function waitForOthers(agent: Agent): Promise<void> {
   const { state } = agent;
-  if (state.begun) {
+  // One that was paused meanwhile waits on.
+  if (state.begun || isParked(agent)) {
     const { waitingOn, why } = toWaiting(agent);
     giveSlotBack(agent);
     enter(agent, { status: "waiting", waitingOn }, why);
     reportWaiting(agent, waitingOn, why);
   }
-  await condition(() => state.inbox.length > 0 || mustRoll(agent));
+  await condition(() => state.inbox.length > 0 || isPaused(agent) || mustRoll(agent));
 }
 
 function toWaiting({ id, state }: Agent): {

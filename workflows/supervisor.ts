@@ -7,13 +7,15 @@ import {
   workflowInfo,
 } from "@temporalio/workflow";
 import type { Supervisor } from "../protocol/workflows.ts";
-import { type Agent, openAgent, tell } from "./agent.ts";
+import { type Agent, isPaused, openAgent, tell } from "./agent.ts";
 import { giveUpTurn, runTurns, takeInbox } from "./agent-loop.ts";
 import { answerClaims } from "./claims.ts";
 import { enter } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { takeEvents } from "./events.ts";
+import { stopTurn } from "./interrupt.ts";
 import { answerQueries, takeMessage, takePersonMessages, takeTaskNews } from "./messages.ts";
+import { park } from "./pause.ts";
 import { flush, takeOver, handOver, prepare } from "./run.ts";
 import { mustRoll } from "./roll.ts";
 import { toSnapshot } from "./snapshot.ts";
@@ -59,9 +61,16 @@ export const supervisor: Supervisor = async (input) => {
 async function converse(agent: Agent, workspace: Parameters<typeof prepare>[1]): Promise<void> {
   const { state } = agent;
   for (;;) {
-    await condition(() => state.inbox.length > 0 || state.due || state.ending || mustRoll(agent));
+    const hasWork = (): boolean => state.inbox.length > 0 || state.due;
+    await condition(() => hasWork() || isPaused(agent) || state.ending || mustRoll(agent));
     if (state.ending) return;
-    if (state.inbox.length > 0 || state.due) await answer(agent, workspace);
+    stopTurn(agent);
+    if (isPaused(agent)) {
+      if ((await park(agent)) === "roll") return;
+      if (!hasWork() && !isPaused(agent)) enter(agent, { status: "idle" });
+      continue;
+    }
+    if (hasWork()) await answer(agent, workspace);
     if (state.ending || mustRoll(agent)) return;
   }
 }
@@ -74,6 +83,7 @@ async function answer(agent: Agent, workspace: Parameters<typeof prepare>[1]): P
   } catch (error) {
     // What was said meanwhile is taken along: the next message tries again.
     takeInbox(agent);
+    state.stopping = null;
     giveUpTurn(agent, toApology(error, "begin"));
     return enter(agent, { status: "idle" });
   }
@@ -82,6 +92,7 @@ async function answer(agent: Agent, workspace: Parameters<typeof prepare>[1]): P
   } catch (error) {
     giveUpTurn(agent, toApology(error, "answer"));
   }
+  stopTurn(agent);
   if (!state.due) enter(agent, { status: "idle" });
 }
 

@@ -1,4 +1,5 @@
 // The tasks of one agent, as plain state.
+import { toAttemptId } from "../protocol/ids.ts";
 import type { Isolation } from "../protocol/isolation.ts";
 import {
   type Envelope,
@@ -22,6 +23,8 @@ export interface BoardTask extends Dependent {
   readonly phase: TaskPhase;
   readonly startedAt: string;
   readonly endedAt?: string;
+  /** Which attempt at it this is. The first one is not numbered. */
+  readonly attempt?: number;
   /** Its workflow exists, so that it can be told to begin. */
   readonly exists: boolean;
   /** Highest `seq` of the task's own events, so that a repeat has no effect. */
@@ -54,8 +57,25 @@ export const emptyBoard: Board = { tasks: [], forgotten: 0 };
 const keptEnvelopes = 20;
 const keptTasks = 1_000;
 
-export function findTask(board: Board, taskId: string): BoardTask | undefined {
-  return board.tasks.find((task) => task.taskId === taskId);
+/** By its id, or by the workflow of any of its attempts. */
+export function findTask(board: Board, id: string): BoardTask | undefined {
+  return board.tasks.find((task) => task.taskId === id || isAttemptOf(task, id));
+}
+
+function isAttemptOf({ taskId, attempt = 1 }: BoardTask, id: string): boolean {
+  if (attempt === 1 || !id.startsWith(`${taskId}-`)) return false;
+  const number = Number(id.slice(taskId.length + 1));
+  return number > 1 && number <= attempt && toAttemptId(taskId, number) === id;
+}
+
+/** By the workflow that works on it now. What comes from an attempt before is no news. */
+export function findAttempt(board: Board, workflowId: string): BoardTask | undefined {
+  return board.tasks.find((task) => workflowOf(task) === workflowId);
+}
+
+/** The workflow that works on a task now, or did last. */
+export function workflowOf({ taskId, attempt = 1 }: BoardTask): string {
+  return toAttemptId(taskId, attempt);
 }
 
 export function openTasks(board: Board): readonly BoardTask[] {
@@ -97,6 +117,25 @@ export function addTask(
     receipts: [],
   };
   return { ...board, tasks: [...board.tasks, added] };
+}
+
+/** An ended task is tried once more, under its old id. */
+export function beginAttempt(
+  board: Board,
+  taskId: string,
+  { begun, startedAt }: { readonly begun: boolean; readonly startedAt: string },
+): Board {
+  return change(board, taskId, ({ agent, description, attempt = 1 }) => ({
+    taskId,
+    agent,
+    description,
+    attempt: attempt + 1,
+    phase: { status: begun ? "running" : "queued" },
+    startedAt,
+    exists: false,
+    seq: 0,
+    receipts: [],
+  }));
 }
 
 /** The task's workflow has been started. */

@@ -25,57 +25,66 @@ import { giveBack, leftItsDiff, takeDiff } from "./release.ts";
 import { readEnding } from "./read-ending.ts";
 import { withdrawAtEnd } from "./requests.ts";
 import { beginQueued } from "./slots.ts";
-import { type BoardTask, endOnBoard, findTask, keepGrace, openTasks } from "./task-board.ts";
+import {
+  type BoardTask,
+  endOnBoard,
+  findAttempt,
+  findTask,
+  keepGrace,
+  openTasks,
+  workflowOf,
+} from "./task-board.ts";
 import { forgetTrouble } from "./trouble-stages.ts";
 
 /** Hears the end of a child that this run started. */
 export async function followChild(
   agent: Agent,
-  taskId: string,
+  workflowId: string,
   result: Promise<Envelope>,
 ): Promise<void> {
   try {
     const envelope = await result;
-    settle(agent, { taskId, end: { status: "completed" }, envelope });
+    settle(agent, { taskId: workflowId, end: { status: "completed" }, envelope });
   } catch (error) {
-    await takeFailure(agent, taskId, error);
+    await takeFailure(agent, workflowId, error);
   }
 }
 
 /** A task that failed carries its envelope. One that was stopped left it where only an activity can read it. */
-async function takeFailure(agent: Agent, taskId: string, error: unknown): Promise<void> {
+async function takeFailure(agent: Agent, workflowId: string, error: unknown): Promise<void> {
   const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure && cause.type === failureTypes.taskFailed) {
     const envelope = cause.details?.[0] as Envelope;
     const reason = envelope.reason ?? "error";
-    return settle(agent, { taskId, end: { status: "failed", reason }, envelope });
+    return settle(agent, { taskId: workflowId, end: { status: "failed", reason }, envelope });
   }
   // The agent itself is being cancelled and no longer listens: endTasks asks again.
   if (cause instanceof CancelledFailure && !(error instanceof ChildWorkflowFailure)) return;
   await send(
     agent,
-    readEnding(agent, taskId).then((ending) => settle(agent, ending)),
+    readEnding(agent, workflowId).then((ending) => settle(agent, ending)),
   );
 }
 
-/** A task has ended: once on the board, once in the inbox or as the answer of the call that waits for it. */
+/** An attempt, by its workflow, has ended: once on the board, once in the inbox or as the answer of the call that waits for it. */
 export function settle(agent: Agent, ending: TaskEnding): void {
-  const { taskId } = ending;
-  const task = findTask(agent.state.board, taskId);
-  if (!task || isEnded(task.phase) || agent.run.leaving.has(taskId)) return;
+  const { taskId: workflowId } = ending;
+  const task = findAttempt(agent.state.board, workflowId);
+  if (!task || isEnded(task.phase) || agent.run.leaving.has(workflowId)) return;
   if (!leftItsDiff(task, ending)) return endNow(agent, task, ending);
-  agent.run.leaving.add(taskId);
+  agent.run.leaving.add(workflowId);
   const told = takeDiff(agent, ending).then((whole) => endNow(agent, task, whole));
   void send(agent, told);
 }
 
 function endNow(agent: Agent, task: BoardTask, ending: TaskEnding): void {
   const { state } = agent;
-  const { taskId, end, envelope } = ending;
+  const { taskId: workflowId, end, envelope } = ending;
+  const { taskId } = task;
   state.board = endOnBoard(state.board, taskId, end, envelope, now());
-  agent.run.tasks.delete(taskId);
+  agent.run.tasks.delete(workflowId);
   forgetReaders(agent);
-  state.claims = releaseClaims(state.claims, taskId);
+  state.claims = releaseClaims(state.claims, workflowId);
   forgetTrouble(agent, taskId);
   tell(agent, {
     type: "task",
@@ -103,9 +112,7 @@ export async function watchOpen(agent: Agent, stop: () => boolean): Promise<void
     retry: { initialInterval: 500, maximumInterval: 10_000 },
   });
   while (!stop()) {
-    const ids = openTasks(agent.state.board)
-      .map((task) => task.taskId)
-      .filter((taskId) => !agent.run.tasks.has(taskId) || agent.state.ending);
+    const ids = toWatched(agent);
     if (ids.length === 0) return;
     const scope = new CancellationScope();
     const endings = await scope.run(() =>
@@ -123,6 +130,16 @@ export async function watchOpen(agent: Agent, stop: () => boolean): Promise<void
   }
 }
 
+/** One whose workflow is still being started would pass for lost. The run that starts it follows it. */
+function toWatched({ state, run }: Agent): readonly string[] {
+  const open = openTasks(state.board).filter(
+    (task) => !run.tasks.has(workflowOf(task)) || state.ending,
+  );
+  const there = open.filter((task) => task.exists);
+  const isNew = there.length < open.length && !state.ending;
+  return (isNew && patched("watches-what-exists") ? there : open).map(workflowOf);
+}
+
 function toGroups(ids: readonly string[]): readonly (readonly string[])[] {
   const count = Math.ceil(ids.length / idsPerWatch);
   return Array.from({ length: count }, (_, group) =>
@@ -135,20 +152,23 @@ export function giveGrace(agent: Agent, taskId: string, takenAt?: string): void 
   const { state, run } = agent;
   const task = findTask(state.board, taskId);
   if (!task || isEnded(task.phase) || !patched("ends-by-force")) return;
+  const workflowId = workflowOf(task);
   const keep = (grace: Grace): void => {
-    state.board = keepGrace(state.board, taskId, grace);
+    state.board = keepGrace(state.board, task.taskId, grace);
   };
   keep({ askedAt: now(), ...task.grace, ...(takenAt !== undefined && { takenAt }) });
-  if (run.graces.has(taskId)) return;
+  if (run.graces.has(workflowId)) return;
   void CancellationScope.nonCancellable(async () => {
     const scope = new CancellationScope();
-    run.graces.set(taskId, scope);
+    run.graces.set(workflowId, scope);
     const { installation, limits } = agent.settings;
     const graceMs = limits.cancelGraceMs;
-    const grace = (): Grace | undefined => findTask(state.board, taskId)?.grace;
-    const ending = await scope.run(() => awaitStop({ taskId, installation, graceMs, grace, keep }));
+    const grace = (): Grace | undefined => findAttempt(state.board, workflowId)?.grace;
+    const ending = await scope.run(() =>
+      awaitStop({ taskId: workflowId, installation, graceMs, grace, keep }),
+    );
     if (ending) settle(agent, ending);
-    run.graces.delete(taskId);
+    run.graces.delete(workflowId);
   }).catch(() => undefined);
 }
 
@@ -164,13 +184,15 @@ export async function endTasks(agent: Agent, reason: string): Promise<void> {
     const { state } = agent;
     agent.state.ending = true;
     withdrawAtEnd(agent);
-    const open = openTasks(state.board).map((task) => task.taskId);
+    // Nobody could stop what does not exist yet.
+    if (agent.run.starting > 0) await condition(() => agent.run.starting === 0);
+    const open = openTasks(state.board);
     await Promise.all(
-      open.map(async (taskId) => {
-        const handle = getExternalWorkflowHandle(taskId);
+      open.map(async (task) => {
+        const handle = getExternalWorkflowHandle(workflowOf(task));
         await send(agent, handle.signal(cancelReasonSignal, reason));
         await send(agent, handle.cancel());
-        giveGrace(agent, taskId);
+        giveGrace(agent, task.taskId);
       }),
     );
     if (open.length > 0) void watchOpen(agent, () => false).catch(() => undefined);

@@ -8,7 +8,7 @@ import { type Agent, now } from "./agent.ts";
 import { refused, said } from "./answers.ts";
 import { findingsOf } from "./findings.ts";
 import { toEndedTask } from "./notices.ts";
-import { type BoardTask, findTask, openTasks } from "./task-board.ts";
+import { type BoardTask, findTask, openTasks, workflowOf } from "./task-board.ts";
 import { readTasks } from "./task-readings.ts";
 
 export function unknownTask({ state }: Agent, taskId: string): ToolAnswer {
@@ -27,7 +27,7 @@ export async function check(
     return (await checkForgotten(agent, input.task_id)) ?? unknownTask(agent, input.task_id);
   const detail = input.detail ?? "digest";
   const isKept = task.envelope !== undefined && detail !== "turns" && detail !== "full";
-  const [reading] = isKept ? [] : await readTasks(agent, [task.taskId], detail);
+  const [reading] = isKept ? [] : await readTasks(agent, [workflowOf(task)], detail);
   // The end may have come while the task was read.
   const known = findTask(agent.state.board, input.task_id) ?? task;
   const base = {
@@ -36,6 +36,7 @@ export async function check(
     description: known.description,
     ...toPhase(known),
     ...toOptions(known),
+    ...(known.attempt && { attempt: known.attempt }),
     receipts: known.receipts,
     as_of: reading?.report?.asOf ?? reading?.view.asOf ?? now(),
   };
@@ -65,7 +66,7 @@ export async function check(
 async function checkForgotten(agent: Agent, taskId: string): Promise<ToolAnswer | undefined> {
   if (agent.state.board.forgotten === 0) return undefined;
   const [reading] = await readTasks(agent, [taskId], "status");
-  if (reading?.view.parentId !== agent.id) return undefined;
+  if (reading?.view.parentId !== agent.taskId) return undefined;
   const { agent: name, description, status, reason, result, asOf } = reading.view;
   return said({
     task_id: taskId,
@@ -111,7 +112,7 @@ export async function list(
   input: z.infer<typeof listTasksInput>,
 ): Promise<ToolAnswer> {
   const filter = input.status_filter ?? "all";
-  const open = openTasks(agent.state.board).map((task) => task.taskId);
+  const open = openTasks(agent.state.board).map(workflowOf);
   const readings = open.length > 0 ? await readTasks(agent, open.slice(0, 100), "status") : [];
   const turns = new Map(readings.map(({ view }) => [view.taskId, view.turn]));
   const { tasks, forgotten } = agent.state.board;
@@ -122,6 +123,7 @@ export async function list(
     task_id: task.taskId,
     agent: task.agent,
     ...toPhase(task),
+    ...(task.attempt && { attempt: task.attempt }),
     ...(turns.has(task.taskId) && { turn: turns.get(task.taskId) }),
     description: toLine(task.description, 200),
     ...(agent.state.troubled[task.taskId] && { trouble: agent.state.troubled[task.taskId]?.text }),

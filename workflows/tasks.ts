@@ -6,20 +6,28 @@ import {
   isCancellation,
   ParentClosePolicy,
   startChild,
+  WorkflowIdReusePolicy,
 } from "@temporalio/workflow";
 import type { Deadline } from "../protocol/deadline.ts";
 import { cancelReasonSignal, type SteeringNote, updateTaskSignal } from "../protocol/messages.ts";
+import { toAttemptId } from "../protocol/ids.ts";
 import type { Isolation, Scope } from "../protocol/isolation.ts";
 import { toSearchAttributes } from "../protocol/search-attributes.ts";
 import { toLine } from "../protocol/text.ts";
 import { type AgentMemo, memoKeys } from "../protocol/views.ts";
-import { type Subagent, type SubagentInput, workflowTypes } from "../protocol/workflows.ts";
-import { type Agent, modelOf, send } from "./agent.ts";
+import {
+  type Attempt,
+  type Subagent,
+  type SubagentInput,
+  workflowTypes,
+} from "../protocol/workflows.ts";
+import { type Agent, isPaused, modelOf, send } from "./agent.ts";
 import { publish } from "./display.ts";
 import { newsForNew } from "./findings.ts";
 import { toChildFiles } from "./isolation.ts";
+import { switchWorkflows } from "./pause.ts";
 import { beginQueued } from "./slots.ts";
-import { type BoardTask, markExisting } from "./task-board.ts";
+import { type BoardTask, markExisting, workflowOf } from "./task-board.ts";
 import { followChild, giveGrace, stopGraces } from "./task-ends.ts";
 
 interface NewTask extends Pick<BoardTask, "onComplete" | "dependsOn"> {
@@ -31,14 +39,19 @@ interface NewTask extends Pick<BoardTask, "onComplete" | "dependsOn"> {
   readonly begun: boolean;
   readonly isolation?: Isolation;
   readonly scope?: Scope;
+  /** From the second attempt on. */
+  readonly attempt?: Attempt;
 }
 
 /** Starts the child, in a scope of its own that `cancelTask` cancels, and watches it. */
 export async function startTask(agent: Agent, task: NewTask): Promise<void> {
   const scope = new CancellationScope();
+  const workflowId = toAttemptId(task.taskId, task.attempt?.number ?? 1);
+  const paused = isPaused(agent);
   const child = await scope.run(() =>
     startChild<Subagent>(workflowTypes.subagent, {
-      workflowId: task.taskId,
+      workflowId,
+      ...(task.attempt && { workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE }),
       args: [toInput(agent, task)],
       // The policy also fires when the parent continues as new. Every other one would end the child.
       parentClosePolicy: ParentClosePolicy.ABANDON,
@@ -54,14 +67,16 @@ export async function startTask(agent: Agent, task: NewTask): Promise<void> {
       }),
     }),
   );
-  agent.run.tasks.set(task.taskId, { scope, cancelling: false });
+  agent.run.tasks.set(workflowId, { scope, cancelling: false });
   agent.state.board = markExisting(agent.state.board, task.taskId);
+  // Paused, or resumed, while it was being started.
+  if (paused !== isPaused(agent)) switchWorkflows(agent, [workflowId]);
   // A slot may have come free while it was being started.
   beginQueued(agent);
   publish(agent);
   void followChild(
     agent,
-    task.taskId,
+    workflowId,
     scope.run(() => child.result()),
   ).catch(() => undefined);
 }
@@ -80,6 +95,8 @@ function toInput(agent: Agent, task: NewTask): SubagentInput {
     begun: task.begun,
     ...(findings && { findings }),
     ...(task.deadline && { deadline: task.deadline }),
+    ...(isPaused(agent) && { paused: true }),
+    ...(task.attempt && { attempt: task.attempt }),
     settings: agent.settings,
     ...toChildFiles(agent, task),
   };
@@ -89,7 +106,7 @@ function toMemo(agent: Agent, task: NewTask): AgentMemo {
   return {
     agent: task.agent,
     description: toLine(task.description, 500),
-    parentId: agent.id,
+    parentId: agent.taskId,
     rootId: agent.rootId,
     depth: agent.depth + 1,
     startedAt: task.startedAt,
@@ -98,17 +115,19 @@ function toMemo(agent: Agent, task: NewTask): AgentMemo {
     ...(task.onComplete && { onComplete: task.onComplete }),
     ...(task.deadline && { deadlineAt: task.deadline.at }),
     ...(task.dependsOn && { dependsOn: task.dependsOn.map(({ taskId }) => taskId) }),
+    ...(task.attempt && { taskId: task.taskId, attempt: task.attempt.number }),
   };
 }
 
 function toStartDetails(agent: Agent, task: NewTask): string {
-  return `**Task** for \`${agent.id}\`, agent **${task.agent}**, depth ${agent.depth + 1}\n\n${toLine(task.description, 15_000)}`;
+  const attempt = task.attempt ? `, attempt ${task.attempt.number}` : "";
+  return `**Task**${attempt} for \`${agent.id}\`, agent **${task.agent}**, depth ${agent.depth + 1}\n\n${toLine(task.description, 15_000)}`;
 }
 
 /** Sends a note. Returns false when the task was no longer there to take it. */
-export async function steerTask(taskId: string, note: SteeringNote): Promise<boolean> {
+export async function steerTask(task: BoardTask, note: SteeringNote): Promise<boolean> {
   try {
-    await getExternalWorkflowHandle(taskId).signal(updateTaskSignal, note);
+    await getExternalWorkflowHandle(workflowOf(task)).signal(updateTaskSignal, note);
     return true;
   } catch (error) {
     if (isCancellation(error)) throw error;
@@ -117,11 +136,12 @@ export async function steerTask(taskId: string, note: SteeringNote): Promise<boo
 }
 
 /** Asks a task to stop. It counts as cancelled when its workflow has ended. */
-export async function cancelTask(agent: Agent, taskId: string, reason: string): Promise<void> {
-  const handle = getExternalWorkflowHandle(taskId);
+export async function cancelTask(agent: Agent, task: BoardTask, reason: string): Promise<void> {
+  const workflowId = workflowOf(task);
+  const handle = getExternalWorkflowHandle(workflowId);
   if (reason) await send(agent, handle.signal(cancelReasonSignal, reason));
-  giveGrace(agent, taskId);
-  const run = agent.run.tasks.get(taskId);
+  giveGrace(agent, task.taskId);
+  const run = agent.run.tasks.get(workflowId);
   if (!run) return await send(agent, handle.cancel());
   run.cancelling = true;
   run.scope.cancel();
@@ -131,6 +151,6 @@ export async function cancelTask(agent: Agent, taskId: string, reason: string): 
 export async function confirmCancels(agent: Agent): Promise<void> {
   // The next run goes on with them: when they end stands on the board.
   stopGraces(agent);
-  const asked = [...agent.run.tasks].filter(([, run]) => run.cancelling).map(([taskId]) => taskId);
-  await Promise.all(asked.map((taskId) => send(agent, getExternalWorkflowHandle(taskId).cancel())));
+  const asked = [...agent.run.tasks].filter(([, run]) => run.cancelling).map(([id]) => id);
+  await Promise.all(asked.map((id) => send(agent, getExternalWorkflowHandle(id).cancel())));
 }

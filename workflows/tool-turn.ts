@@ -13,7 +13,7 @@ import { checkCall, type CheckedCall, toolSpecs } from "../protocol/tools.ts";
 import { isSharingTool } from "../protocol/tool-sharing.ts";
 import { isWaitingTool } from "../protocol/tool-waiting.ts";
 import type { ToolAnswer, ToolCall, ToolResult } from "../protocol/turn.ts";
-import { type Agent, type CallAnswer, tell } from "./agent.ts";
+import { type Agent, type CallAnswer, isStopping, tell } from "./agent.ts";
 import { delegate, type WorkflowTool } from "./delegation.ts";
 import { publish } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
@@ -86,7 +86,11 @@ function beginReady(agent: Agent, work: Work): void {
     const run = async (): Promise<void> =>
       keepAnswer(agent, id, call.label, tellEdit(agent, id, await answerCall(agent, id, call)));
     const isWrite = toolSpecs[call.name].effect === "write";
-    const done = (isWrite ? work.effects.then(run) : run()).then(
+    const runNext = async (): Promise<void> => {
+      if (!isStopping(agent)) return await run();
+      keepAnswer(agent, id, call.label, { text: interrupted, isError: true });
+    };
+    const done = (isWrite ? work.effects.then(runNext) : run()).then(
       () => void work.running.delete(id),
       (error: unknown) => {
         work.running.delete(id);
@@ -183,13 +187,16 @@ function oweResults(agent: Agent): void {
   state.verdicts = {};
 }
 
-/** Results for calls that were not run because a note came first. */
-export function cancelCalls(calls: readonly ToolCall[]): readonly ToolResult[] {
+const interrupted = "Not run: a person interrupted the turn.";
+
+/** Results for calls that were not run because a note or a person came first. */
+export function cancelCalls(agent: Agent, calls: readonly ToolCall[]): readonly ToolResult[] {
+  const note = "Not run: a note arrived that asked for attention at once. It follows.";
   return calls.map((call) => ({
     type: "tool_result",
     tool_use_id: call.id,
     is_error: true,
-    content: "Not run: a note arrived that asked for attention at once. It follows.",
+    content: isStopping(agent) ? interrupted : note,
   }));
 }
 
@@ -232,9 +239,14 @@ export async function answerCall(agent: Agent, id: string, call: GoodCall): Prom
     return outcome;
   } catch (error) {
     if (CancellationScope.current().consideredCancelled) throw error;
-    if (isCancellation(error)) return { text: "Cancelled: a note came first.", isError: true };
+    if (isCancellation(error)) return { text: toCancelled(agent), isError: true };
     return { text: toToolTrouble(call, error), isError: true };
   }
+}
+
+function toCancelled(agent: Agent): string {
+  const what = isStopping(agent) ? "a person interrupted the turn" : "a note came first";
+  return `Cancelled: ${what}.`;
 }
 
 function takeOutcome({ state }: Agent, outcome: ToolOutcome): void {
@@ -287,7 +299,8 @@ async function runOnHost(agent: Agent, id: string, call: GoodCall): Promise<Tool
     onHost(
       agent,
       () => runTool.executeWithOptions({ summary: call.label }, [input]),
-      () => agent.state.ending || holdsWords(agent.state.inbox) || mustRoll(agent),
+      () =>
+        agent.state.ending || isStopping(agent) || holdsWords(agent.state.inbox) || mustRoll(agent),
     );
   const { step } = agent.run;
   return await (effect === "read" && step ? step.run(run) : run());

@@ -152,7 +152,8 @@ export class Conversation {
     const id = randomUUID();
     this.#sent.set(id, false);
     try {
-      const { stored } = await supervisor.send(text, { id });
+      const { stored, paused } = await supervisor.send(text, { id });
+      if (paused) return ["(kept: the supervisor is paused, /resume lets it go on)"];
       return stored === "signalled" ? ["(stored, no worker is running)"] : [];
     } catch (error) {
       this.#sent.delete(id);

@@ -7,6 +7,9 @@ import {
   isRequestId,
   toDecidedText,
 } from "../commands/decide-request.ts";
+import { toInterruptedText } from "../commands/interrupt.ts";
+import { toHandle } from "../commands/pick-agent.ts";
+import { toRetriedText } from "../commands/retry.ts";
 import { pickId } from "../commands/with-bosun.ts";
 import { renderAgents } from "../screen/agent-list.ts";
 import { toDuration } from "../screen/figures.ts";
@@ -14,6 +17,7 @@ import { renderAsked } from "../screen/request-lines.ts";
 import { renderCheck } from "../screen/task-card.ts";
 import type { Frame } from "../screen/frame.ts";
 import type { SupervisorHandle } from "../supervisor-handle.ts";
+import type { TaskHandle } from "../task-handle.ts";
 
 export interface SlashCommand {
   readonly words: string;
@@ -34,6 +38,10 @@ const commands: Readonly<Record<string, SlashCommand>> = {
   check: { words: "/check TASK", meaning: "one task as it is now", run: check },
   steer: { words: "/steer TASK MESSAGE", meaning: "a note to a running task", run: steer },
   cancel: { words: "/cancel TASK [REASON]", meaning: "stop a task", run: cancel },
+  retry: { words: "/retry TASK [MESSAGE]", meaning: "a new attempt at an ended task", run: retry },
+  interrupt: { words: "/interrupt", meaning: "break off what it is at", run: interrupt },
+  pause: { words: "/pause [TASK]", meaning: "hold a task, or all of this", run: pause },
+  resume: { words: "/resume [TASK]", meaning: "go on with what is paused", run: resume },
   inbox: { words: "/inbox", meaning: "what waits for your word here", run: inbox },
   approve: { words: "/approve TASK [REQUEST]", meaning: "let a call run", run: approve },
   deny: { words: "/deny TASK [REQUEST] [WHY]", meaning: "refuse what is asked", run: deny },
@@ -74,7 +82,8 @@ async function steer(place: Place, argument: string): Promise<readonly string[]>
   const [given, message] = split(argument);
   if (!given || !message) return ["Say which and what: /steer TASK MESSAGE"];
   const id = await pickTask(place, given);
-  const { noteId, asked } = await place.bosun.task(id).steer(message);
+  const { noteId, asked, isPaused } = await place.bosun.task(id).steer(message);
+  if (isPaused) return [`note ${noteId} sent to ${id}, which is paused and reads it after /resume`];
   const later = asked.length > 0 ? ", which reads it once you have decided what it asks" : "";
   return [`note ${noteId} sent to ${id}${later}`];
 }
@@ -87,6 +96,34 @@ async function cancel(place: Place, argument: string): Promise<readonly string[]
     .task(id)
     .cancel(reason || "A person cancelled it.");
   return [requested ? `${id}: asked to stop` : `${id} is already ${status}`];
+}
+
+async function retry(place: Place, argument: string): Promise<readonly string[]> {
+  const [given, message] = split(argument);
+  if (!given) return ["Say which: /retry TASK [MESSAGE]"];
+  return [toRetriedText(await place.bosun.task(await pickTask(place, given)).retry(message))];
+}
+
+async function interrupt({ supervisor }: Place): Promise<readonly string[]> {
+  return [toInterruptedText(supervisor.id, await supervisor.interrupt())];
+}
+
+async function pause(place: Place, given: string): Promise<readonly string[]> {
+  const agent = await pickHandle(place, given);
+  await agent.pause();
+  return [`${agent.id}: asked to pause, with all below it. /resume lets it go on.`];
+}
+
+async function resume(place: Place, given: string): Promise<readonly string[]> {
+  const agent = await pickHandle(place, given);
+  await agent.resume();
+  return [`${agent.id}: asked to go on.`];
+}
+
+/** A task, or the supervisor where none is named. */
+async function pickHandle(place: Place, given: string): Promise<TaskHandle | SupervisorHandle> {
+  const { bosun, supervisor } = place;
+  return given ? await toHandle(bosun, await pickAgent(place, given)) : supervisor;
 }
 
 /** What the supervisor and its tasks ask. Other supervisors have chats of their own. */

@@ -40,7 +40,8 @@ async function send(given: string, text: string, options: Options, context: Cont
     const after = options.wait ? await supervisor.lastEntry() : 0;
     const sent = await supervisor.send(message);
     const remark = toSentText(sent);
-    if (sent.stored === "signalled" && !options.json) context.note(remark);
+    const isKept = sent.stored === "signalled" || (sent.paused && options.wait);
+    if (isKept && !options.json) context.note(remark);
     const reply = options.wait ? await waitForReply(supervisor, sent, after, context) : null;
     const { id: messageId, ...how } = sent;
     if (options.json) context.json({ id, messageId, ...how, reply });

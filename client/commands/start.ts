@@ -94,9 +94,10 @@ function toText(id: string, workspace: string, backend: string): string {
   ].join("\n");
 }
 
-export function toSentText({ stored, known }: Sent): string {
+export function toSentText({ stored, known, paused }: Sent): string {
   if (stored === "signalled") {
     return "stored, no worker is running. It is read as soon as one does: bosun worker";
   }
+  if (paused) return "message kept. It is paused, and answers after: bosun resume";
   return known ? "this message had been accepted before." : "message accepted.";
 }

@@ -53,10 +53,11 @@ async function steer(given: string, text: string, options: Options, context: Con
 /** A task that asks a person reads no note before it has its answer. */
 export function toSentNote(
   taskId: string,
-  { noteId, asked }: SentNote,
+  { noteId, asked, isPaused }: SentNote,
   when: SteeringNote["when"],
 ): string {
   const sent = `${taskId}: note ${noteId} sent`;
+  if (isPaused) return `${sent}. It is paused and reads the note after: bosun resume ${taskId}`;
   if (asked.length === 0) return sent;
   const ids = asked.map(({ requestId }) => requestId).join(", ");
   if (when === "now") return `${sent}, which withdraws what it asked (${ids})`;

@@ -33,7 +33,8 @@ function renderSupervisor(view: SupervisorView, frame: Frame): readonly string[]
     view.backend === "scripted" ? "scripted" : "",
     toPlainLine(view.workspace),
   ].filter(Boolean);
-  const head = `${palette.strong(view.id)} ${paint(view, palette)}`;
+  const isPausing = view.pausedAt !== undefined && view.status === "thinking";
+  const head = `${palette.strong(view.id)} ${paint(view, palette)}${isPausing ? ", pausing" : ""}`;
   const lines = [`${head}  ${palette.faint(figures.join("  "))}`];
   const { requests = [] } = view;
   if (view.why && requests.length === 0) lines.push(`  ${palette.wait(toPlainLine(view.why))}`);

@@ -55,6 +55,8 @@ function toWords(event: FeedEvent, palette: Palette): string {
       return `finding of ${event.taskId}: ${toPlainLine(event.text)}`;
     case "trouble":
       return palette.wait(`trouble: ${toPlainText(event.text)}`);
+    case "control":
+      return palette.strong(`${event.what}: `) + toPlainText(event.text);
     case "generation":
       return palette.faint(`generation ${event.generation}: ${toPlainText(event.text)}`);
     case "ended":

@@ -29,6 +29,8 @@ export function renderCheck(
   add("after", task.dependsOn?.join(", ") ?? "");
   add("deadline", task.deadlineAt ?? "");
   add("then", task.onComplete ?? "");
+  if (task.attempt) add("attempt", `${task.attempt}, begun ${task.startedAt}`);
+  if (task.pausedAt) add("paused", `since ${task.pausedAt}`);
   if (!task.requests || !waitsForPerson(task)) add("why", task.why ?? "");
   add("trouble", task.trouble?.text ?? "");
   for (const request of task.requests ?? []) {

@@ -48,11 +48,11 @@ function renderTask(task: TaskView, level: number, frame: Frame, columns: Column
     const left = `${mark}${fit(status, Math.min(22, columns.status))}`;
     const right = `${palette.faint(fit(task.taskId, columns.id))}  ${toFigures(task, frame.now)}`;
     const room = width - stringWidth(left) - stringWidth(right) - 3;
-    return [cutLine(`${left} ${fit(toTitle(task), Math.max(8, room))}  ${right}`, width)];
+    return [cutLine(`${left} ${fit(toHead(task), Math.max(8, room))}  ${right}`, width)];
   }
   const indent = " ".repeat(stringWidth(mark));
   return [
-    `${mark}${status} ${toTitle(task)}`,
+    `${mark}${status} ${toHead(task)}`,
     `${indent}${palette.faint(task.taskId)} ${toShortFigures(task, frame.now)}`,
   ].map((line) => cutLine(line, width));
 }
@@ -104,11 +104,16 @@ export function waitsForPerson({ waitingOn }: Pick<TaskView, "waitingOn">): bool
   return waitingOn.includes("approval") || waitingOn.includes("answer");
 }
 
-/** `waiting: model`, `failed: timeout`, `cancelled by force`. */
+/** `waiting: model`, `running, pausing`, `failed: timeout`, `cancelled by force`. */
 export function toStatusText(task: TaskView): string {
+  if (task.pausedAt && !task.waitingOn.includes("paused")) return `${task.status}, pausing`;
   if (task.waitingOn.length > 0) return `${task.status}: ${task.waitingOn.join(", ")}`;
   if (task.reason) return `${task.status}: ${task.reason}`;
   return task.forced ? `${task.status} by force` : task.status;
+}
+
+function toHead(task: TaskView): string {
+  return `${task.attempt ? `attempt ${task.attempt}: ` : ""}${toTitle(task)}`;
 }
 
 /** What a description begins with: up to its first colon, else as much as fits. */

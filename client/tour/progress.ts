@@ -34,6 +34,7 @@ export class Progress {
       case "decision":
       case "finding":
       case "trouble":
+      case "control":
       case "generation":
         break;
     }

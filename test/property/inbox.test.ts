@@ -96,7 +96,7 @@ function play(steps: readonly Step[]): readonly (readonly Message[])[] {
       state.generation = append(state.generation, { role: "assistant", content: said });
       const calls = said.flatMap((one) => (one.type === "tool_use" ? [one] : []));
       state.openCalls = calls;
-      state.owed = broken ? cancelCalls(calls) : calls.map(answerOf);
+      state.owed = broken ? cancelCalls(agent, calls) : calls.map(answerOf);
       state.due = false;
     }
     return [...state.generation.messages];

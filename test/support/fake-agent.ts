@@ -23,6 +23,7 @@ export function fakeAgent(state: Partial<AgentState> = {}): Agent {
   return {
     ...identity,
     id: "supervisor-1",
+    taskId: "supervisor-1",
     state: { ...freshState(identity, true), ...state },
     run: run as unknown as Agent["run"],
   };
