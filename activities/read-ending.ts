@@ -10,10 +10,10 @@ import type { TaskEnding } from "../protocol/activities.ts";
 import { failureTypes } from "../protocol/failures.ts";
 import { checkTaskQuery } from "../protocol/messages.ts";
 import { type Envelope, forcedReason, type TaskEnd } from "../protocol/task.ts";
-import { readMemos } from "../protocol/task-view.ts";
-import { cutText } from "../protocol/text.ts";
+import { type Memos, readMemos } from "../protocol/task-view.ts";
+import { cutJson, cutText } from "../protocol/text.ts";
 import { noUsage } from "../protocol/turn.ts";
-import type { CheckDetail, StateMemo, TaskReport } from "../protocol/views.ts";
+import type { CheckDetail, TaskReport } from "../protocol/views.ts";
 
 /** Milliseconds a task's own worker may take to answer a question. */
 const queryMs = 1_500;
@@ -51,7 +51,8 @@ export async function readEnding(client: Client, taskId: string): Promise<TaskEn
     const memos = readMemos(await handle.describe());
     if (memos.envelope) return { taskId, end, envelope: memos.envelope };
     const report = await askTask(client, taskId, "digest");
-    return { taskId, end, envelope: salvage(end, memos.state, report, cause?.message ?? "") };
+    const envelope = salvage(end, memos, report, cause?.message ?? "");
+    return { taskId, end, envelope };
   }
 }
 
@@ -68,17 +69,22 @@ function toEnd(cause: Error | undefined): TaskEnd {
 /** What a task that ran no last step had: a closed workflow still answers with its last state. */
 function salvage(
   end: TaskEnd,
-  memo: StateMemo | undefined,
+  { agent, state }: Memos,
   report: TaskReport | undefined,
   message: string,
 ): Envelope {
   return {
     ...emptyEnvelope(end),
-    summary: report?.lastText ? cutText(report.lastText, 1_000) : "(it left no words)",
+    ...(agent && { asked: cutJson(agent.description, 160) }),
+    summary: report?.lastText ? cutJson(report.lastText, 700) : "(it left no words)",
     notDone: cutText(toNotDone(end, message), 400),
-    unseen: report?.unseenNotes.slice(0, 20) ?? [],
-    usage: report?.usage ?? memo?.usage ?? noUsage,
-    receipts: (report?.receipts ?? memo?.receipts ?? []).slice(-5),
+    inDoubt: report?.inDoubt?.slice(-3) ?? [],
+    unseen: report?.unseenNotes.slice(0, 4) ?? [],
+    artifacts: report?.artifacts?.slice(-3) ?? [],
+    ...(report?.files && { files: report.files.slice(-3) }),
+    ...(report?.evidence && { evidence: report.evidence.slice(-3) }),
+    usage: report?.usage ?? state?.usage ?? noUsage,
+    receipts: (report?.receipts ?? state?.receipts ?? []).slice(-3),
   };
 }
 

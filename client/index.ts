@@ -20,7 +20,7 @@ export { type CancelAnswer, type SentNote, type TaskCheck, TaskHandle } from "./
 export type { FollowOptions } from "./follow-feed.ts";
 export type { Agents, Found } from "./list-executions.ts";
 export type { DecisionTaken } from "./decide.ts";
-export type { LiveCall } from "./live-call.ts";
+export type { LiveCall } from "../protocol/live-call.ts";
 export { RequestError, type RequestErrorCode } from "./request-error.ts";
 export type { SupervisorView } from "./supervisor-view.ts";
 export type { WaitingRequest } from "./waiting-requests.ts";

@@ -19,7 +19,7 @@ import { tellForced } from "./tell-forced.ts";
 import { callServer, callWorker } from "./call.ts";
 import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
-import { type LiveCall, readLiveCall } from "./live-call.ts";
+import { type LiveCall, readLiveCall } from "../protocol/live-call.ts";
 import { readTranscript } from "./read-transcript.ts";
 import { isRequestError, RequestError } from "./request-error.ts";
 import { toTaskView } from "../protocol/task-view.ts";
@@ -30,6 +30,8 @@ export interface TaskCheck {
   readonly report?: TaskReport;
   /** Why the report is missing, in words. */
   readonly missing?: string;
+  /** The model call it is in. Needs no worker. */
+  readonly live?: LiveCall;
 }
 
 export interface SentNote {
@@ -81,14 +83,15 @@ export class TaskHandle {
 
   /** The task and its own account of itself. Without a worker the account is missing, never late. */
   async check(detail: CheckDetail = "digest"): Promise<TaskCheck> {
-    const view = await this.view();
+    const { view, live } = await this.look();
     if (detail === "status") return { view };
+    const looked = { view, ...(live && { live }) };
     try {
       const ask = () => this.#handle().query(checkTaskQuery, detail);
-      return { view, report: await callWorker(this.#client, this.id, ask) };
+      return { ...looked, report: await callWorker(this.#client, this.id, ask) };
     } catch (error) {
       if (!isRequestError(error, "noWorker")) throw error;
-      return { view, missing: "no worker answered within 2 s, so only the status is known" };
+      return { ...looked, missing: "no worker answered within 2 s, so only the status is known" };
     }
   }
 

@@ -47,6 +47,7 @@ export function toTaskView(execution: Execution, asOf: Date): TaskView {
     ...(phase.status === "cancelled" && phase.forced && { forced: true }),
     ...(phase.status === "waiting" && state?.why && { why: state.why }),
     ...(!isEnded(phase) && state?.requests && { requests: state.requests }),
+    ...(state?.instruction && { instruction: state.instruction }),
     ...(envelope && { result: envelope }),
   };
 }

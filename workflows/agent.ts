@@ -4,7 +4,7 @@ import { type AgentDefinition, modelAliases, type PreparedWorkspace } from "../p
 import type { FeedEvent, SupervisorStatus } from "../protocol/feed.ts";
 import type { OpenRequest, SettledRequest } from "../protocol/requests.ts";
 import { limitDefaults, type Settings } from "../protocol/settings.ts";
-import type { Receipt, TaskPhase } from "../protocol/task.ts";
+import type { Instruction, Receipt, TaskPhase } from "../protocol/task.ts";
 import {
   noUsage,
   type ToolAnswer,
@@ -69,6 +69,14 @@ export interface AgentState {
   answering: readonly string[];
   receipts: readonly Receipt[];
   artifacts: readonly string[];
+  /** Files of the workspace that it wrote, the newest 50. */
+  files: readonly string[];
+  /** Its newest 20 reads, searches and commands that came off, one line each. */
+  evidence: readonly string[];
+  /** The beginning of what it was started for. */
+  asked: string;
+  /** The newest note that it has seen. */
+  instruction: Instruction | null;
   inDoubt: readonly string[];
   lastText: string;
   /** Answers in a row that were cut off for length. */
@@ -196,6 +204,10 @@ export function freshState(
     answering: [],
     receipts: [],
     artifacts: [],
+    files: [],
+    evidence: [],
+    asked: "",
+    instruction: null,
     inDoubt: [],
     lastText: "",
     cutOff: 0,

@@ -3,13 +3,14 @@ import { condition, uuid4 } from "@temporalio/workflow";
 import type { z } from "zod";
 import { toTaskId } from "../protocol/ids.ts";
 import { isEnded } from "../protocol/task.ts";
-import type {
-  cancelTaskInput,
-  checkTaskInput,
-  DelegationTool,
-  listTasksInput,
-  startTaskInput,
-  updateTaskInput,
+import {
+  type cancelTaskInput,
+  type checkTaskInput,
+  type DelegationTool,
+  delegationTools,
+  type listTasksInput,
+  type startTaskInput,
+  type updateTaskInput,
 } from "../protocol/tools.ts";
 import { cutText } from "../protocol/text.ts";
 import type { ToolAnswer } from "../protocol/turn.ts";
@@ -64,13 +65,22 @@ function refusalToStart({ state, settings, depth }: Agent, agentName: string): s
     const names = roster.map((line) => line.name).join(", ");
     return `There is no agent "${agentName}". Available agents: ${names || "none"}.`;
   }
-  if (depth >= limits.maxDepth) {
-    return `Tasks may be ${limits.maxDepth} levels deep, and this agent is at the last one. Do the work yourself.`;
-  }
+  if (depth >= limits.maxDepth) return toDepthRefusal(limits.maxDepth);
   if (unreadTasks(state.board).length >= limits.maxOpen) {
-    return `${limits.maxOpen} tasks are open or ended unread, which is the most there may be. Wait for some to end, or cancel some.`;
+    return `${limits.maxOpen} tasks are open or ended unread, which is the most there may be (the limit maxOpen). Wait for some to end, or cancel some.`;
   }
   return undefined;
+}
+
+function toDepthRefusal(maxDepth: number): string {
+  return `Tasks may be ${maxDepth} levels deep (the limit maxDepth), and this agent is at the last one. Do the work yourself.`;
+}
+
+/** Why an agent at the last level has none of these tools. Nothing for any other agent and tool. */
+export function refusalAtDepth({ depth, settings }: Agent, tool: string): string | undefined {
+  const isDelegation = delegationTools.some((name) => name === tool);
+  const { maxDepth } = settings.limits;
+  return isDelegation && depth >= maxDepth ? toDepthRefusal(maxDepth) : undefined;
 }
 
 async function begin(

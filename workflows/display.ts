@@ -31,6 +31,7 @@ export function publish(agent: Agent, envelope?: Envelope): void {
     usage,
     receipts: receipts.slice(-10),
     ...(why && { why }),
+    ...(agent.state.instruction && { instruction: agent.state.instruction }),
     ...(agent.state.requests.length > 0 && { requests: toShownRequests(agent.state.requests) }),
   };
   const text = JSON.stringify(shown);

@@ -34,9 +34,10 @@ import { type Agent, arrive, interrupt, modelOf, now, takeId, tell } from "./age
 import { publish } from "./display.ts";
 import { readFeed } from "./feed.ts";
 import { bytesOf } from "./inbox.ts";
+import { answerRecords } from "./records.ts";
 import { toReport, toSupervisorStatus } from "./report.ts";
 import { refuseDecision, takeDecision, takeLateDecision } from "./decisions.ts";
-import { addReceipt, findTask, moveOnBoard, takeSeq } from "./task-board.ts";
+import { addReceipt, findTask, markHeard, moveOnBoard, takeSeq } from "./task-board.ts";
 import { passRequest, takeRecovery, waitsForModel } from "./recovery.ts";
 import { beginQueued } from "./slots.ts";
 import { giveGrace } from "./task-ends.ts";
@@ -45,6 +46,7 @@ import { toPage } from "./transcript.ts";
 /** What both kinds of agent answer. */
 export function answerQueries(agent: Agent): void {
   const { state } = agent;
+  answerRecords(agent);
   setHandler(transcriptQuery, ({ generation, from, to }) => {
     if (generation !== state.generation.number) {
       return { generation: state.generation.number, total: 0, messages: [] };
@@ -113,7 +115,7 @@ function takeTaskEvent(agent: Agent, { taskId, seq, event }: TaskEvent): void {
   const task = findTask(state.board, taskId);
   const taken = takeSeq(state.board, taskId, seq);
   if (!task || !taken) return;
-  state.board = taken;
+  state.board = markHeard(taken, taskId, now());
   switch (event.type) {
     case "receipts":
       for (const receipt of event.receipts) {

@@ -33,7 +33,10 @@ export function toEndedTask(task: BoardTask): object {
     ...(envelope?.partial && { partial: true, not_done: envelope.notDone }),
     ...(envelope?.inDoubt.length && { in_doubt: envelope.inDoubt }),
     ...(envelope?.unseen.length && { unseen_notes: envelope.unseen }),
+    ...(envelope?.error && { error: envelope.error }),
+    ...(envelope?.files && { files: envelope.files }),
     ...(envelope?.artifacts.length && { artifacts: envelope.artifacts }),
+    ...(envelope?.evidence && { evidence: envelope.evidence }),
   };
 }
 

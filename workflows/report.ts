@@ -1,11 +1,14 @@
 // An agent's account of itself, bounded.
 import type { SupervisorStatus } from "../protocol/feed.ts";
 import type { TaskPhase } from "../protocol/task.ts";
-import { byteLength, cutText, toLine } from "../protocol/text.ts";
+import { cutJson, jsonLength, toLine } from "../protocol/text.ts";
+import { checkCall } from "../protocol/tools.ts";
 import type { Message } from "../protocol/turn.ts";
-import type { CheckDetail, TaskReport } from "../protocol/views.ts";
-import { type Agent, now } from "./agent.ts";
+import type { CheckDetail, LastTool, TaskReport } from "../protocol/views.ts";
+import { type Agent, type AgentState, now } from "./agent.ts";
 import { toPlainText } from "./digest.ts";
+import { newest, toShort, toUnseen } from "./envelope.ts";
+import { hasOpenTurn } from "./tool-turn.ts";
 
 function toTaskPhase({ state }: Agent): TaskPhase {
   const { phase } = state;
@@ -28,31 +31,69 @@ export function toSupervisorStatus({ state }: Agent): SupervisorStatus {
   return status === "thinking" || status === "waiting" ? status : "idle";
 }
 
-/** One agent, at a level of detail. Each level is bounded. */
+/** One agent, at a level of detail. Each level is bounded: `checkBytes`. */
 export function toReport(agent: Agent, detail: CheckDetail): TaskReport {
   const { state } = agent;
+  const lastTool = toLastTool(state.feed);
+  const openTools = toOpenTools(agent);
   const base: TaskReport = {
     phase: toTaskPhase(agent),
     turn: state.turn,
     usage: state.usage,
-    receipts: state.receipts,
-    unseenNotes: state.inbox
-      .flatMap((item) => (item.type === "note" ? [item.note.noteId] : []))
-      .slice(0, 50),
+    receipts: newest(state.receipts, { count: 10, bytes: 1_500 }),
+    unseenNotes: toUnseen(state).slice(0, 20),
     asOf: now(),
+    ...(lastTool && { lastTool }),
+    ...(openTools.length > 0 && { openTools }),
   };
-  const digest = { ...base, lastText: cutText(state.lastText, 1_000) };
   const { messages } = state.generation;
+  const digest = (): TaskReport => ({
+    ...base,
+    lastText: cutJson(state.lastText, 1_000),
+    ...toTraces(state),
+  });
   switch (detail) {
     case "status":
       return base;
     case "digest":
-      return digest;
+      return digest();
     case "turns":
-      return { ...digest, turns: toTurns(messages) };
+      return { ...digest(), turns: toTurns(messages) };
     case "full":
-      return { ...digest, turns: toTurns(messages), transcript: toNewest(messages) };
+      return { ...digest(), turns: toTurns(messages), transcript: toNewest(messages) };
   }
+}
+
+function toLastTool({ entries }: AgentState["feed"]): LastTool | undefined {
+  const entry = entries.findLast(({ event }) => event.type === "tool");
+  if (entry?.event.type !== "tool") return undefined;
+  const { label, failed } = entry.event;
+  return { label: cutJson(label, 200), failed, turn: entry.turn, at: entry.at };
+}
+
+const shownTools = 5;
+
+/** Calls without an answer. Those that wait for a person stand among the requests. */
+function toOpenTools(agent: Agent): readonly string[] {
+  const { openCalls, answers, requests } = agent.state;
+  if (!hasOpenTurn(agent)) return [];
+  const asked = new Set(requests.map(({ callId }) => callId));
+  return openCalls
+    .filter(({ id }) => !answers[id] && !asked.has(id))
+    .slice(0, shownTools)
+    .map(({ name, input }) => {
+      const checked = checkCall(name, input, [name]);
+      return cutJson(checked.ok ? checked.label : toLine(name, 100), 150);
+    });
+}
+
+/** What it has done so far, for whoever has to tell it in its place. */
+function toTraces(state: AgentState): Partial<TaskReport> {
+  const take = (name: "inDoubt" | "artifacts" | "evidence" | "files") => {
+    const lines = newest(toShort(state[name]), { count: 10, bytes: 600 });
+    return lines.length > 0 ? { [name]: lines } : {};
+  };
+  return { ...take("inDoubt"), ...take("artifacts"), ...take("evidence"), ...take("files") };
 }
 
 const shownTurns = 40;
@@ -62,7 +103,7 @@ function toTurns(messages: readonly Message[]): readonly string[] {
   return messages
     .filter((message) => message.role === "assistant")
     .slice(-shownTurns)
-    .map((message) => toLine(toPlainText(message).replace("assistant: ", ""), 200));
+    .map((message) => cutJson(toLine(toPlainText(message).replace("assistant: ", ""), 200), 200));
 }
 
 const fullBytes = 12_000;
@@ -71,8 +112,8 @@ function toNewest(messages: readonly Message[]): string {
   const kept: string[] = [];
   let room = fullBytes;
   for (const message of messages.toReversed()) {
-    const text = cutText(toPlainText(message), 2_000);
-    room -= byteLength(text);
+    const text = cutJson(toPlainText(message), 2_000);
+    room -= jsonLength(text) + 4;
     if (room < 0) break;
     kept.unshift(text);
   }

@@ -1,13 +1,14 @@
 // How an agent's tasks stand, as its model asks.
 import type { z } from "zod";
-import { isEnded } from "../protocol/task.ts";
+import { isEnded, type TaskPhase } from "../protocol/task.ts";
 import { toLine } from "../protocol/text.ts";
 import type { checkTaskInput, listTasksInput } from "../protocol/tools.ts";
 import type { ToolAnswer } from "../protocol/turn.ts";
+import type { TaskView } from "../protocol/views.ts";
 import { type Agent, now } from "./agent.ts";
 import { refused, said } from "./answers.ts";
-import { toEndedTask } from "./notices.ts";
-import { type BoardTask, findTask, openTasks } from "./task-board.ts";
+import { phaseNow, toCheckAnswer, toPhaseWords } from "./check-answer.ts";
+import { type BoardTask, countCheck, findTask, markHeard, openTasks } from "./task-board.ts";
 import { readTasks } from "./task-readings.ts";
 
 export function unknownTask({ state }: Agent, taskId: string): ToolAnswer {
@@ -21,44 +22,32 @@ export async function check(
   agent: Agent,
   input: z.infer<typeof checkTaskInput>,
 ): Promise<ToolAnswer> {
-  const task = findTask(agent.state.board, input.task_id);
-  if (!task)
-    return (await checkForgotten(agent, input.task_id)) ?? unknownTask(agent, input.task_id);
+  const { state } = agent;
+  const task = findTask(state.board, input.task_id);
+  if (!task) return await checkForgotten(agent, input.task_id);
+  state.board = countCheck(state.board, task.taskId);
   const detail = input.detail ?? "digest";
   const isKept = task.envelope !== undefined && detail !== "turns" && detail !== "full";
-  const [reading] = isKept ? [] : await readTasks(agent, [task.taskId], detail);
+  const readings = isKept ? [] : await readTasks(agent, [task.taskId], detail);
   // The end may have come while the task was read.
-  const known = findTask(agent.state.board, input.task_id) ?? task;
-  const base = {
-    task_id: known.taskId,
-    agent: known.agent,
-    description: known.description,
-    ...toPhase(known),
-    receipts: known.receipts,
-    as_of: reading?.report?.asOf ?? reading?.view.asOf ?? now(),
-  };
-  const live = reading && {
-    turn: reading.report?.turn ?? reading.view.turn,
-    usage: reading.report?.usage ?? reading.view.usage,
-    ...(reading.report?.lastText && { last_text: reading.report.lastText }),
-    ...(reading.report?.turns && { turns: reading.report.turns }),
-    ...(reading.report?.transcript && { transcript: reading.report.transcript }),
-  };
-  const fallback =
-    !reading && !isEnded(known.phase)
-      ? { note: "The task did not answer in time: status as last known." }
-      : {};
-  const envelope = known.envelope ?? reading?.view.result;
-  const result = envelope ? { result: toEndedTask({ ...known, envelope }) } : {};
-  return said({ ...base, ...live, ...fallback, ...result });
+  const known = findTask(state.board, input.task_id) ?? task;
+  const answer = { task: known, detail, reading: readings?.[0], unread: !readings, now: now() };
+  if (readings?.[0]) state.board = markHeard(state.board, known.taskId, now());
+  return said(toCheckAnswer(answer));
 }
 
 /** A task whose line has left the board is still told by what Temporal keeps of it. */
-async function checkForgotten(agent: Agent, taskId: string): Promise<ToolAnswer | undefined> {
-  if (agent.state.board.forgotten === 0) return undefined;
-  const [reading] = await readTasks(agent, [taskId], "status");
-  if (reading?.view.parentId !== agent.id) return undefined;
-  const { agent: name, description, status, reason, result, asOf } = reading.view;
+async function checkForgotten(agent: Agent, taskId: string): Promise<ToolAnswer> {
+  if (agent.state.board.forgotten === 0) return unknownTask(agent, taskId);
+  const readings = await readTasks(agent, [taskId], "status");
+  if (!readings) {
+    return refused(
+      `${taskId} is none of the tasks that are still listed, and older ones could not be read just now. Check it again.`,
+    );
+  }
+  const view = readings[0]?.view;
+  if (view?.parentId !== agent.id) return unknownTask(agent, taskId);
+  const { agent: name, description, status, reason, result, asOf } = view;
   return said({
     task_id: taskId,
     agent: name,
@@ -70,37 +59,25 @@ async function checkForgotten(agent: Agent, taskId: string): Promise<ToolAnswer 
   });
 }
 
-function toPhase(task: BoardTask): object {
-  const { phase } = task;
-  return {
-    status: phase.status,
-    ...(phase.status === "waiting" && { waiting_on: phase.waitingOn }),
-    ...(phase.status === "failed" && { reason: phase.reason }),
-    ...(phase.status === "cancelled" && phase.forced && { forced: true }),
-  };
-}
-
 const shownTasks = 50;
 
 export async function list(
   agent: Agent,
   input: z.infer<typeof listTasksInput>,
 ): Promise<ToolAnswer> {
+  const { state } = agent;
   const filter = input.status_filter ?? "all";
-  const open = openTasks(agent.state.board).map((task) => task.taskId);
-  const readings = open.length > 0 ? await readTasks(agent, open.slice(0, 100), "status") : [];
-  const turns = new Map(readings.map(({ view }) => [view.taskId, view.turn]));
-  const { tasks, forgotten } = agent.state.board;
-  const matching = tasks.filter((task) => matches(task, filter));
+  const open = openTasks(state.board).map((task) => task.taskId);
+  const readings = open.length > 0 ? await readTasks(agent, open, "status") : [];
+  const views = new Map((readings ?? []).map(({ view }) => [view.taskId, view]));
+  for (const taskId of views.keys()) state.board = markHeard(state.board, taskId, now());
+  const { tasks, forgotten } = state.board;
+  const matching = tasks.filter((task) => matches(phaseNow(task, views.get(task.taskId)), filter));
   const page = input.page ?? 1;
   const end = Math.max(0, matching.length - (page - 1) * shownTasks);
-  const shown = matching.slice(Math.max(0, end - shownTasks), end).map((task) => ({
-    task_id: task.taskId,
-    agent: task.agent,
-    ...toPhase(task),
-    ...(turns.has(task.taskId) && { turn: turns.get(task.taskId) }),
-    description: toLine(task.description, 200),
-  }));
+  const shown = matching
+    .slice(Math.max(0, end - shownTasks), end)
+    .map((task) => toListed(task, views.get(task.taskId)));
   const older = Math.max(0, end - shownTasks);
   return said({
     tasks: shown,
@@ -111,9 +88,21 @@ export async function list(
   });
 }
 
-function matches(task: BoardTask, filter: string): boolean {
+/** One that could not be read is shown as it was last heard of, and says since when. */
+function toListed(task: BoardTask, view: TaskView | undefined): object {
+  return {
+    task_id: task.taskId,
+    agent: task.agent,
+    ...toPhaseWords(phaseNow(task, view)),
+    ...(view && { turn: view.turn }),
+    ...(!view && !isEnded(task.phase) && { not_heard_since: task.heardAt ?? task.startedAt }),
+    description: toLine(task.description, 200),
+  };
+}
+
+function matches(phase: TaskPhase, filter: string): boolean {
   if (filter === "all") return true;
-  if (filter === "open") return !isEnded(task.phase);
-  if (filter === "ended") return isEnded(task.phase);
-  return task.phase.status === filter;
+  if (filter === "open") return !isEnded(phase);
+  if (filter === "ended") return isEnded(phase);
+  return phase.status === filter;
 }

@@ -12,7 +12,7 @@ import { byteLength, cutText, toLine } from "../protocol/text.ts";
 import { checkCall, type CheckedCall, type DelegationTool, toolSpecs } from "../protocol/tools.ts";
 import type { ToolAnswer, ToolCall, ToolResult } from "../protocol/turn.ts";
 import { type Agent, type CallAnswer, tell } from "./agent.ts";
-import { delegate } from "./delegation.ts";
+import { delegate, refusalAtDepth } from "./delegation.ts";
 import { publish } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { onHost } from "./host.ts";
@@ -123,7 +123,10 @@ function toReady(agent: Agent, call: ToolCall): Ready | undefined {
     keepAnswer(agent, call.id, checked.ok ? checked.label : call.name, answer);
   };
   if (verdict?.type === "say") return say(verdict.answer);
-  if (!checked.ok) return say({ text: checked.error, isError: true });
+  if (!checked.ok) {
+    const text = refusalAtDepth(agent, call.name) ?? checked.error;
+    return say({ text, isError: true });
+  }
   if (verdict || !needsPerson(agent, checked)) return { id: call.id, call: checked };
   ask(agent, call, checked);
   return undefined;
@@ -212,7 +215,7 @@ export async function answerCall(agent: Agent, id: string, call: GoodCall): Prom
   }
   try {
     const outcome = await runOnHost(agent, id, call);
-    takeOutcome(agent, outcome);
+    takeOutcome(agent, call, outcome);
     return outcome;
   } catch (error) {
     if (CancellationScope.current().consideredCancelled) throw error;
@@ -221,10 +224,30 @@ export async function answerCall(agent: Agent, id: string, call: GoodCall): Prom
   }
 }
 
-function takeOutcome({ state }: Agent, outcome: ToolOutcome): void {
+function takeOutcome({ state }: Agent, call: GoodCall, outcome: ToolOutcome): void {
+  if (!outcome.isError) keepTrace(state, call, outcome);
   state.artifacts = [...new Set([...state.artifacts, ...outcome.artifacts])].slice(-50);
   if (outcome.inDoubt) state.inDoubt = [...state.inDoubt, outcome.inDoubt].slice(-20);
 }
+
+/** For the envelope: what the task wrote, and what its words rest on. */
+function keepTrace(
+  state: Agent["state"],
+  { name, label, input }: GoodCall,
+  outcome: ToolOutcome,
+): void {
+  if (name === "write_file" || name === "edit_file") {
+    const { path } = input as { readonly path: string };
+    if (outcome.artifacts.length === 0) state.files = latest(state.files, toLine(path, 200), 50);
+    return;
+  }
+  // A command's answer begins with how it ended.
+  const end = name === "run_command" ? `: ${outcome.text.slice(0, 40).split("\n", 1)[0]}` : "";
+  state.evidence = latest(state.evidence, `${label}${end}`, 20);
+}
+
+const latest = (known: readonly string[], line: string, most: number): readonly string[] =>
+  [...known.filter((one) => one !== line), line].slice(-most);
 
 function toToolTrouble(call: GoodCall, error: unknown): string {
   // Its host was away: nothing of it has begun.

@@ -34,13 +34,13 @@ export function addCheck(program: Command, context: Context): void {
 async function check(given: string, options: Options, context: Context) {
   await withBosun(context, async (bosun) => {
     const id = await pickId(bosun, given, "task");
-    const { view: task, report, missing } = await bosun.task(id).check(options.detail);
+    const { view: task, report, missing, live } = await bosun.task(id).check(options.detail);
     if (options.json) {
-      context.json({ task, report: report ?? null, missing: missing ?? null });
+      context.json({ task, report: report ?? null, live: live ?? null, missing: missing ?? null });
       return;
     }
     const frame = { width: context.columns(), now: new Date(), palette: toPalette(context.color) };
-    context.print(renderCheck(task, report, frame).join("\n"));
+    context.print(renderCheck(task, { report, live }, frame).join("\n"));
     if (missing) context.note(`(${missing})`);
   });
 }
