@@ -81,8 +81,8 @@ function salvage(
     inDoubt: report?.inDoubt?.slice(-3) ?? [],
     unseen: report?.unseenNotes.slice(0, 4) ?? [],
     artifacts: report?.artifacts?.slice(-3) ?? [],
-    ...(report?.files && { files: report.files.slice(-3) }),
-    ...(report?.evidence && { evidence: report.evidence.slice(-3) }),
+    ...(report?.files?.length && { files: report.files.slice(-3) }),
+    ...(report?.evidence?.length && { evidence: report.evidence.slice(-3) }),
     usage: report?.usage ?? state?.usage ?? noUsage,
     receipts: (report?.receipts ?? state?.receipts ?? []).slice(-3),
   };

@@ -106,7 +106,7 @@ export interface TaskReport {
   readonly openTools?: readonly string[];
   /** From `digest` on: the last words, at most 1 KB. */
   readonly lastText?: string;
-  /** From `digest` on, where there is any: what the envelope would say if it ended now. */
+  /** From `digest` on: what the envelope would say if it ended now, at most 600 bytes each. */
   readonly inDoubt?: readonly string[];
   readonly artifacts?: readonly string[];
   readonly evidence?: readonly string[];

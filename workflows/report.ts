@@ -88,12 +88,14 @@ function toOpenTools(agent: Agent): readonly string[] {
 }
 
 /** What it has done so far, for whoever has to tell it in its place. */
-function toTraces(state: AgentState): Partial<TaskReport> {
-  const take = (name: "inDoubt" | "artifacts" | "evidence" | "files") => {
-    const lines = newest(toShort(state[name]), { count: 10, bytes: 600 });
-    return lines.length > 0 ? { [name]: lines } : {};
+function toTraces({ inDoubt, artifacts, evidence, files }: AgentState) {
+  const take = (texts: readonly string[]) => newest(toShort(texts), { count: 10, bytes: 600 });
+  return {
+    inDoubt: take(inDoubt),
+    artifacts: take(artifacts),
+    evidence: take(evidence),
+    files: take(files),
   };
-  return { ...take("inDoubt"), ...take("artifacts"), ...take("evidence"), ...take("files") };
 }
 
 const shownTurns = 40;
