@@ -106,7 +106,9 @@ export class TaskHandle {
       when,
       from: "person",
     };
-    await callServer(this.#client, this.id, () => this.#handle().signal(updateTaskSignal, note));
+    await this.#unlessEnded("a note would reach nobody", () =>
+      callServer(this.#client, this.id, () => this.#handle().signal(updateTaskSignal, note)),
+    );
     return {
       noteId: note.noteId,
       asked: view.requests ?? [],
@@ -118,11 +120,16 @@ export class TaskHandle {
   async cancel(reason: string): Promise<CancelAnswer> {
     const { endedAt, status } = await this.view();
     if (endedAt !== null) return { requested: false, status };
-    await callServer(this.#client, this.id, () =>
-      this.#handle().signal(cancelReasonSignal, reason),
-    );
-    await callServer(this.#client, this.id, () => this.#handle().cancel());
-    return { requested: true, status };
+    try {
+      await callServer(this.#client, this.id, () =>
+        this.#handle().signal(cancelReasonSignal, reason),
+      );
+      await callServer(this.#client, this.id, () => this.#handle().cancel());
+      return { requested: true, status };
+    } catch (error) {
+      const view = await this.#ifEnded(error);
+      return { requested: false, status: view.status };
+    }
   }
 
   /** Resolves when the task has ended, however it did. */
@@ -143,8 +150,11 @@ export class TaskHandle {
   /** Decides what this agent asks. Throws `RequestError`, code `refused`, when nothing waits for it. */
   async decide(requestId: string, decision: Decision, by = "person"): Promise<DecisionTaken> {
     const view = await this.view();
-    if (view.endedAt !== null) throw this.#ended(view, "it asks nothing any more");
-    return await decide(this.#client, this.id, requestId, decision, by);
+    const consequence = "it asks nothing any more";
+    if (view.endedAt !== null) throw this.#ended(view, consequence);
+    return await this.#unlessEnded(consequence, () =>
+      decide(this.#client, this.id, requestId, decision, by),
+    );
   }
 
   /** The conversation, newest generation. Needs a worker. */
@@ -160,6 +170,23 @@ export class TaskHandle {
       if (view.endedAt !== null) throw this.#ended(view, "it never saw the note");
       await sleep(pollMs, undefined, { ...(signal && { signal }) });
     }
+  }
+
+  /** It may end between the look at it and what is sent. Then that is said, not that there is no such task. */
+  async #unlessEnded<Answer>(consequence: string, send: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await send();
+    } catch (error) {
+      throw this.#ended(await this.#ifEnded(error), consequence);
+    }
+  }
+
+  /** The task that has ended meanwhile. Throws the error when it is another one. */
+  async #ifEnded(error: unknown): Promise<TaskView> {
+    if (!isRequestError(error, "unknown")) throw error;
+    const view = await this.view();
+    if (view.endedAt === null) throw error;
+    return view;
   }
 
   #ended(view: TaskView, consequence: string): RequestError {

@@ -9,6 +9,7 @@ import { limitDefaults } from "../../protocol/settings.ts";
 import { type Execution, toTaskView } from "../../protocol/task-view.ts";
 import { delegationTools } from "../../protocol/tools.ts";
 import { noUsage } from "../../protocol/turn.ts";
+import { checkBytes } from "../../protocol/views.ts";
 import { phaseNow, toCheckAnswer } from "../../workflows/check-answer.ts";
 import { refusalAtDepth } from "../../workflows/delegation.ts";
 import type { BoardTask } from "../../workflows/task-board.ts";
@@ -518,5 +519,40 @@ test("a check of a task at work tells time, tools, usage and the answer that is 
     answer_under_way: { phase: "streaming", newest_words: expect.stringContaining("Word by word") },
   });
   expect((await task.check("digest")).live).toMatchObject({ phase: "streaming" });
+  await supervisor.end();
+}, 60_000);
+
+test("a check of a task that has lived long keeps to its bytes at every level of detail", async () => {
+  const turns = 60;
+  const { supervisor, task } = await begin("pr-o", "researcher", [
+    {
+      when: { system: "^# researcher", anyUser: "pr-o-task", maxAssistantTurns: turns - 1 },
+      reply: {
+        text: '"Quoted" '.repeat(300),
+        toolCalls: [{ name: "list_files" }, { name: "search_files", input: { pattern: "line" } }],
+      },
+    },
+    {
+      when: { system: "^# researcher", anyUser: "pr-o-task" },
+      reply: { text: "Never.", delayMs: 25_000 },
+    },
+  ]);
+  for (let index = 0; index < 30; index += 1) await task.steer(`note ${index}: ${"n".repeat(500)}`);
+  await until("its last turn", async () => (await task.view()).turn === turns);
+  const sizes: number[] = [];
+  for (const detail of ["status", "digest", "turns", "full"] as const) {
+    const { text } = await callTool(world, supervisor, "check_async_task", {
+      task_id: task.id,
+      detail,
+    });
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(checkBytes[detail]);
+    const { report, view } = await task.check(detail);
+    expect(Buffer.byteLength(JSON.stringify(report ?? view))).toBeLessThanOrEqual(
+      checkBytes[detail],
+    );
+    sizes.push(Buffer.byteLength(text));
+  }
+  expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
+  console.log(`a check after ${turns} turns has ${sizes.join(", ")} bytes`);
   await supervisor.end();
 }, 60_000);
