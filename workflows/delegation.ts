@@ -1,5 +1,5 @@
 // The tools that hand work to subagents.
-import { condition, uuid4 } from "@temporalio/workflow";
+import { condition, patched, uuid4 } from "@temporalio/workflow";
 import type { z } from "zod";
 import { toTaskId } from "../protocol/ids.ts";
 import { isEnded } from "../protocol/task.ts";
@@ -162,6 +162,7 @@ async function update(agent: Agent, input: z.infer<typeof updateTaskInput>): Pro
   const task = findTask(agent.state.board, input.task_id);
   if (!task) return unknownTask(agent, input.task_id);
   if (isEnded(task.phase)) return toRefusal(task, "the note was not sent");
+  if (task.grace && patched("no-note-to-a-stopping-task")) return refused(toStoppingText(task));
   const when = input.when ?? "next_step";
   const noteId = shortId("n-");
   tell(agent, { type: "note", taskId: task.taskId, noteId, text: cutText(input.message, 300) });
@@ -183,6 +184,10 @@ async function update(agent: Agent, input: z.infer<typeof updateTaskInput>): Pro
     status: "sent",
     note: toSentText(task, when),
   });
+}
+
+function toStoppingText({ taskId }: BoardTask): string {
+  return `Task ${taskId} was asked to stop and reads no more notes: the note was not sent. A notice follows when it has stopped. Start a new task if more is needed.`;
 }
 
 /** A task that asks a person reads no note before it has its answer. */

@@ -68,9 +68,10 @@ export function toShort(texts: readonly string[]): readonly string[] {
   return texts.map((text) => cutJson(text, 100));
 }
 
-/** Ids of notes that have come and are not in the transcript. */
-export function toUnseen({ inbox }: AgentState): readonly string[] {
-  return inbox.flatMap((item) => (item.type === "note" ? [item.note.noteId] : []));
+/** Ids of notes that have come and are not in the transcript, those too for which there was no room. */
+export function toUnseen({ inbox, leftOut }: AgentState): readonly string[] {
+  const waiting = inbox.flatMap((item) => (item.type === "note" ? [item.note.noteId] : []));
+  return [...waiting, ...leftOut.ids];
 }
 
 /** The newest items that have room together. */

@@ -89,13 +89,16 @@ function toOpenTools(agent: Agent): readonly string[] {
 
 /** What it has done so far, for whoever has to tell it in its place. */
 function toTraces({ inDoubt, artifacts, evidence, files }: AgentState) {
-  const take = (texts: readonly string[]) => newest(toShort(texts), { count: 10, bytes: 600 });
   return {
-    inDoubt: take(inDoubt),
-    artifacts: take(artifacts),
-    evidence: take(evidence),
-    files: take(files),
+    inDoubt: toNewestLines(inDoubt),
+    artifacts: toNewestLines(artifacts),
+    evidence: toNewestLines(evidence),
+    files: toNewestLines(files),
   };
+}
+
+function toNewestLines(texts: readonly string[]): readonly string[] {
+  return newest(toShort(texts), { count: 10, bytes: 600 });
 }
 
 const shownTurns = 40;

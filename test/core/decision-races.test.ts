@@ -20,9 +20,7 @@ import { openWorld, until, untilReply, type World } from "../support/world.ts";
 const answerMs = 2_000;
 const around = (): number => Math.random() * 160 - 20;
 
-/** As many at once, and as often. */
 const atOnce = 10;
-const rounds = 3;
 
 /** A person at another terminal. */
 const connectTo = ({ installation, env }: World): Promise<Bosun> =>
@@ -98,9 +96,16 @@ async function orRefused<Answer>(call: Promise<Answer>): Promise<Answer | Reques
   });
 }
 
+/** A worker has taken it, and said what became of it. */
+const isSettled = (one: DecisionTaken | RequestError): one is DecisionTaken =>
+  !(one instanceof RequestError) && one.settled !== undefined;
+
+const wordsOf = (one: DecisionTaken | RequestError): string =>
+  one instanceof RequestError ? one.message : one.stored;
+
 /** Every call of a task has one answer, whatever came between. */
 async function expectWhole(task: TaskHandle): Promise<void> {
-  const { messages } = await task.transcript();
+  const { messages } = await until("its transcript", () => task.transcript());
   const blocks = messages.flatMap(({ content }) => content);
   const calls = blocks.flatMap((block) => (block.type === "tool_use" ? [block.id] : []));
   const results = blocks.flatMap((block) =>
@@ -110,11 +115,11 @@ async function expectWhole(task: TaskHandle): Promise<void> {
 }
 
 const kinds = [
-  ["", {}],
-  [", with a roll after each turn", { BOSUN_ROLL_AFTER_TURNS: "1" }],
+  ["30 times", 3, {}],
+  ["10 times with a roll after each turn", 1, { BOSUN_ROLL_AFTER_TURNS: "1" }],
 ] as const;
 
-describe.each(kinds)(`${rounds * atOnce} times%s`, (kind, env) => {
+describe.each(kinds)("%s", (kind, rounds, env) => {
   let world: World;
   let other: Bosun;
   beforeAll(async () => {
@@ -126,7 +131,7 @@ describe.each(kinds)(`${rounds * atOnce} times%s`, (kind, env) => {
     await other.close();
     await world.close();
   });
-  const tag = kind === "" ? "once" : "roll";
+  const tag = rounds === 1 ? "roll" : "run";
 
   test("of two contrary decisions in the same moment one counts, and the other hears which", async () => {
     const won = { approve: 0, deny: 0 };
@@ -141,21 +146,17 @@ describe.each(kinds)(`${rounds * atOnce} times%s`, (kind, env) => {
             orRefused(other.task(task.id).decide(requestId, { type: "deny", reason: "no" }, "bob")),
           ),
         ]);
-        const isApproved = !(ann instanceof RequestError);
-        if (bob instanceof RequestError !== isApproved) console.log(JSON.stringify([ann, bob]), String(ann), String(bob));
-        expect(bob instanceof RequestError).toBe(isApproved);
-        const [winner, loser] = (isApproved ? [ann, bob] : [bob, ann]) as [
-          DecisionTaken,
-          RequestError,
-        ];
-        const outcome = isApproved ? "approve" : "deny";
-        won[outcome] += 1;
-        const by = isApproved ? "ann" : "bob";
-        expect(winner).toMatchObject({ known: false, settled: { outcome, by } });
-        const words = isApproved
-          ? /approved by ann|already completed/
-          : /denied by bob|already completed/;
-        expect(loser.message).toMatch(words);
+        const winners = [ann, bob].filter(isSettled);
+        expect(winners).toMatchObject([{ known: false }]);
+        const { settled } = winners[0]!;
+        const isApproved = settled?.outcome === "approve";
+        won[isApproved ? "approve" : "deny"] += 1;
+        expect(settled?.by).toBe(isApproved ? "ann" : "bob");
+        const loser = isApproved ? bob : ann;
+        // On a busy machine a decision may be left for the worker, which then finds it over.
+        expect(wordsOf(loser)).toMatch(
+          /approved by ann|denied by bob|already completed|^signalled/,
+        );
         expect(await task.ended()).toMatchObject({ status: "completed" });
         expect(await exists(world, `${mark}-${part}.txt`)).toBe(isApproved);
         await expectWhole(task);
@@ -163,7 +164,7 @@ describe.each(kinds)(`${rounds * atOnce} times%s`, (kind, env) => {
       await Promise.all(raced.map(race));
       await supervisor.end();
     }
-    console.log(`contrary decisions${kind}: ${JSON.stringify(won)}`);
+    console.log(`contrary decisions, ${kind}: ${JSON.stringify(won)}`);
   }, 120_000);
 
   test("of two equal decisions in the same moment one counts, and the other is known", async () => {
@@ -176,11 +177,10 @@ describe.each(kinds)(`${rounds * atOnce} times%s`, (kind, env) => {
           orRefused(handle.decide(requestId, { type: "approve" }, `person-${index}`)),
         ),
       );
-      const taken = decisions.flatMap((one) => (one instanceof RequestError ? [] : [one]));
+      const taken = decisions.filter(isSettled);
       // One that comes when all is over hears that.
-      for (const one of decisions) {
-        if (one instanceof RequestError) expect(one.message).toMatch(/already completed/);
-      }
+      const late = decisions.filter((one) => !isSettled(one)).map(wordsOf);
+      expect(late.filter((words) => !/already completed|^signalled/.test(words))).toEqual([]);
       expect(taken.filter(({ known }) => !known)).toHaveLength(1);
       expect(new Set(taken.map(({ settled }) => settled?.by)).size).toBe(1);
       expect(await task.ended()).toMatchObject({
@@ -208,18 +208,18 @@ describe.each(kinds)(`${rounds * atOnce} times%s`, (kind, env) => {
         ]);
         const view = await task.ended();
         const isWritten = await exists(world, `${mark}-${part}.txt`);
-        if (decided instanceof RequestError) {
-          seen.refused += 1;
-          expect(decided.message).toMatch(/withdrawn|already cancelled|Nothing waits/);
-          expect(isWritten).toBe(false);
-        } else {
-          seen[view.status === "completed" ? "completed" : isWritten ? "carriedOut" : "tooLate"] +=
-            1;
-        }
-        if (view.status !== "completed") expect(view).toMatchObject({ status: "cancelled" });
+        if (!isSettled(decided)) seen.refused += 1;
+        else if (view.status === "completed") seen.completed += 1;
+        else seen[isWritten ? "carriedOut" : "tooLate"] += 1;
+        const refusal = isSettled(decided) ? "" : wordsOf(decided);
+        expect(refusal).toMatch(
+          /^$|withdrawn|already (cancelled|completed)|Nothing waits|^signalled/,
+        );
+        expect(isWritten && decided instanceof RequestError).toBe(false);
+        expect(["completed", "cancelled"]).toContain(view.status);
         // What was done stands in what it leaves: nothing is written in silence.
-        const { files = [], inDoubt = [] } = view.result!;
-        expect(files.length + inDoubt.length > 0).toBe(isWritten);
+        const { files, inDoubt } = view.result!;
+        expect((files?.length ?? 0) + inDoubt.length > 0).toBe(isWritten);
         expect(view.requests).toBeUndefined();
         await expectWhole(task);
       };
@@ -234,7 +234,7 @@ describe.each(kinds)(`${rounds * atOnce} times%s`, (kind, env) => {
       });
       await supervisor.end();
     }
-    console.log(`decided while cancelled${kind}: ${JSON.stringify(seen)}`);
+    console.log(`decided while cancelled, ${kind}: ${JSON.stringify(seen)}`);
   }, 120_000);
 
   test("a note in the moment a task finishes is seen, told as unseen, or refused", async () => {
@@ -268,7 +268,9 @@ describe.each(kinds)(`${rounds * atOnce} times%s`, (kind, env) => {
         const handle = world.bosun.client.workflow.getHandle(task.id);
         await Promise.all([0, 1, 2].slice(Number(part) % 3).map(send));
         const { result, receipts } = await task.ended();
-        const said = JSON.stringify((await task.transcript()).messages);
+        const said = JSON.stringify(
+          (await until("its transcript", () => task.transcript())).messages,
+        );
         for (const noteId of accepted) {
           const isRead = said.includes(`[note ${noteId} `);
           const isUnseen = result!.unseen.includes(noteId);
@@ -281,6 +283,6 @@ describe.each(kinds)(`${rounds * atOnce} times%s`, (kind, env) => {
       await Promise.all(raced.map(race));
       await supervisor.end();
     }
-    console.log(`notes while finishing${kind}: ${JSON.stringify(seen)}`);
+    console.log(`notes while finishing, ${kind}: ${JSON.stringify(seen)}`);
   }, 120_000);
 });

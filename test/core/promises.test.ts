@@ -12,6 +12,7 @@ import { noUsage } from "../../protocol/turn.ts";
 import { checkBytes } from "../../protocol/views.ts";
 import { phaseNow, toCheckAnswer } from "../../workflows/check-answer.ts";
 import { refusalAtDepth } from "../../workflows/delegation.ts";
+import { toEnvelope } from "../../workflows/envelope.ts";
 import type { BoardTask } from "../../workflows/task-board.ts";
 import { addCarefulAgent } from "../support/careful-agent.ts";
 import { callTool } from "../support/call-tool.ts";
@@ -205,6 +206,40 @@ test("a cancelled task stays cancelled, whatever is asked of it afterwards", asy
   expect(await listed(supervisor, "cancelled")).toMatchObject([cancelled]);
   expect(await task.view()).toMatchObject({ status: "cancelled", result: { status: "cancelled" } });
   await supervisor.end();
+});
+
+test("a note to a task that was asked to stop is refused, for it reads none any more", async () => {
+  const { supervisor, task } = await begin("pr-p", "researcher", [
+    endless("pr-p", "researcher"),
+    {
+      when: { lastUser: "^stop pr-p" },
+      reply: {
+        toolCalls: [
+          { name: "cancel_async_task", input: { task_id: "{{json:start_async_task:task_id}}" } },
+          {
+            name: "update_async_task",
+            input: { task_id: "{{json:start_async_task:task_id}}", message: "rather go on" },
+          },
+        ],
+      },
+    },
+    {
+      when: { system: "^# supervisor", anyUser: "^stop pr-p", afterTool: "update_async_task" },
+      reply: { text: "{{toolResult:update_async_task}}" },
+    },
+  ]);
+  await untilCalled(world, "pr-p");
+  expect(await supervisor.ask("stop pr-p")).toMatch(/asked to stop.*the note was not sent/);
+  expect(await task.ended()).toMatchObject({ status: "cancelled", result: { unseen: [] } });
+  await supervisor.end();
+});
+
+test("a note for which there was no room is told as unseen when its task ends", () => {
+  const leftOut = { count: 1, ids: ["n-left"] };
+  const note = { noteId: "n-waits", message: "m", when: "now", from: "person" } as const;
+  const { state } = fakeAgent({ inbox: [{ type: "note", note }], leftOut });
+  const { unseen } = toEnvelope(state, { status: "cancelled" }, "");
+  expect(unseen).toEqual(["n-waits", "n-left"]);
 });
 
 const write = { name: "write_file", input: { path: "pr-e.txt", content: "e\n" } };

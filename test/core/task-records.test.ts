@@ -25,12 +25,13 @@ afterAll(() => world.close());
 const recordsOf = (supervisorId: string): Promise<TaskRecords> =>
   world.bosun.client.workflow.getHandle(supervisorId).query("task_records", { from: 0 });
 
+const start = (description: string) => ({
+  name: "start_async_task",
+  input: { description, subagent_type: "researcher" },
+});
+
 test("how often a task was looked at, when and how it ended stay on record, over rolls and after the supervisor's end, without an event for a look", async () => {
   const mark = "rec-a";
-  const start = (description: string) => ({
-    name: "start_async_task",
-    input: { description, subagent_type: "researcher" },
-  });
   await world.model.script(mark, [
     {
       when: { lastUser: `^go ${mark}` },

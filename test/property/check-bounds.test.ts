@@ -112,7 +112,7 @@ function toReading(agent: Agent, detail: CheckDetail, words: string): TaskReadin
     startTime: new Date(at),
     memo: { state },
   } as const;
-  const view = toTaskView(execution as Parameters<typeof toTaskView>[0], new Date(at));
+  const view = toTaskView(execution, new Date(at));
   if (detail === "status") return { view };
   const live = { phase: "streaming", bytes: 1, tail: words.slice(0, 300), attempt: 2 } as const;
   const lastFailure = words;

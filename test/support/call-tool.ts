@@ -1,6 +1,6 @@
 // One tool call of a supervisor, as its model makes and sees it.
 import type { SupervisorHandle } from "../../client/index.ts";
-import type { World } from "./world.ts";
+import { until, type World } from "./world.ts";
 
 export interface ToolSeen {
   readonly text: string;
@@ -23,7 +23,7 @@ export async function callTool(
     },
   ]);
   await supervisor.ask(mark);
-  const { messages } = await supervisor.transcript();
+  const { messages } = await until("the transcript", () => supervisor.transcript());
   const results = messages.flatMap((message) =>
     message.content.flatMap((block) => (block.type === "tool_result" ? [block] : [])),
   );
