@@ -11,7 +11,7 @@ import { failureTypes } from "../protocol/failures.ts";
 import { checkTaskQuery } from "../protocol/messages.ts";
 import { type Envelope, forcedReason, type TaskEnd } from "../protocol/task.ts";
 import { type Memos, readMemos } from "../protocol/task-view.ts";
-import { cutJson, cutText } from "../protocol/text.ts";
+import { cutJson, newest } from "../protocol/text.ts";
 import { noUsage } from "../protocol/turn.ts";
 import type { CheckDetail, TaskReport } from "../protocol/views.ts";
 
@@ -76,16 +76,21 @@ function salvage(
   return {
     ...emptyEnvelope(end),
     ...(agent && { asked: cutJson(agent.description, 160) }),
-    summary: report?.lastText ? cutJson(report.lastText, 700) : "(it left no words)",
-    notDone: cutText(toNotDone(end, message), 400),
-    inDoubt: report?.inDoubt?.slice(-3) ?? [],
-    unseen: report?.unseenNotes.slice(0, 4) ?? [],
-    artifacts: report?.artifacts?.slice(-3) ?? [],
-    ...(report?.files?.length && { files: report.files.slice(-3) }),
-    ...(report?.evidence?.length && { evidence: report.evidence.slice(-3) }),
+    summary: report?.lastText ? cutJson(report.lastText, 600) : "(it left no words)",
+    notDone: cutJson(toNotDone(end, message), 400),
+    inDoubt: toPart(report?.inDoubt),
+    unseen: toPart(report?.unseenNotes),
+    artifacts: toPart(report?.artifacts),
+    ...(report?.files?.length && { files: toPart(report.files) }),
+    ...(report?.evidence?.length && { evidence: toPart(report.evidence) }),
     usage: report?.usage ?? state?.usage ?? noUsage,
-    receipts: (report?.receipts ?? state?.receipts ?? []).slice(-3),
+    receipts: toPart(report?.receipts ?? state?.receipts),
   };
+}
+
+/** Together with the words they stay below what an envelope may have. */
+function toPart<Item>(items: readonly Item[] = []): readonly Item[] {
+  return newest(items, { count: 10, bytes: 250 });
 }
 
 function toNotDone(end: TaskEnd, message: string): string {

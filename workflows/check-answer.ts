@@ -2,9 +2,8 @@
 import type { TaskReading } from "../protocol/activities.ts";
 import type { LiveCall } from "../protocol/live-call.ts";
 import { isEnded, type TaskPhase } from "../protocol/task.ts";
-import { cutJson } from "../protocol/text.ts";
+import { cutJson, newest } from "../protocol/text.ts";
 import type { CheckDetail, TaskView } from "../protocol/views.ts";
-import { newest } from "./envelope.ts";
 import { toEndedTask } from "./notices.ts";
 import type { BoardTask } from "./task-board.ts";
 

@@ -1,6 +1,6 @@
 // What a task leaves behind, cut to fit.
 import type { Envelope, FailureReason, TaskEnd, TaskError } from "../protocol/task.ts";
-import { byteLength, cutJson, cutText } from "../protocol/text.ts";
+import { byteLength, cutJson, cutText, newest } from "../protocol/text.ts";
 import type { AgentState } from "./agent.ts";
 
 const envelopeBytes = 3_000;
@@ -72,17 +72,6 @@ export function toShort(texts: readonly string[]): readonly string[] {
 export function toUnseen({ inbox, leftOut }: AgentState): readonly string[] {
   const waiting = inbox.flatMap((item) => (item.type === "note" ? [item.note.noteId] : []));
   return [...waiting, ...leftOut.ids];
-}
-
-/** The newest items that have room together. */
-export function newest<Item>(
-  items: readonly Item[],
-  most: { readonly count: number; readonly bytes: number },
-): readonly Item[] {
-  let room = most.bytes;
-  const last = items.slice(-most.count);
-  const from = last.findLastIndex((item) => (room -= byteLength(JSON.stringify(item)) + 1) < 0);
-  return last.slice(from + 1);
 }
 
 /** A task that could not end by itself, with the reason for its parent. */

@@ -1,13 +1,13 @@
 // An agent's account of itself, bounded.
 import type { SupervisorStatus } from "../protocol/feed.ts";
 import type { TaskPhase } from "../protocol/task.ts";
-import { cutJson, jsonLength, toLine } from "../protocol/text.ts";
+import { cutJson, jsonLength, newest, toLine } from "../protocol/text.ts";
 import { checkCall } from "../protocol/tools.ts";
 import type { Message } from "../protocol/turn.ts";
 import type { CheckDetail, LastTool, TaskReport } from "../protocol/views.ts";
 import { type Agent, type AgentState, now } from "./agent.ts";
 import { toPlainText } from "./digest.ts";
-import { newest, toShort, toUnseen } from "./envelope.ts";
+import { toShort, toUnseen } from "./envelope.ts";
 import { hasOpenTurn } from "./tool-turn.ts";
 
 function toTaskPhase({ state }: Agent): TaskPhase {
