@@ -1,8 +1,9 @@
 // One call to Claude, safe to retry.
 import type Anthropic from "@anthropic-ai/sdk";
 import { ApplicationFailure, Context } from "@temporalio/activity";
-import type { ModelActivities, ModelBeat, ModelCallInput } from "../protocol/activities.ts";
+import type { ModelActivities, ModelCallInput } from "../protocol/activities.ts";
 import { failureTypes } from "../protocol/failures.ts";
+import type { ModelBeat } from "../protocol/live-call.ts";
 import { toUsd } from "../protocol/prices.ts";
 import { byteLength, cutText } from "../protocol/text.ts";
 import type { ModelAnswer, ToolDeclaration } from "../protocol/turn.ts";
@@ -25,7 +26,7 @@ const tailLength = 300;
 
 export function createCallModel(deps: ModelDependencies): ModelActivities["callModel"] {
   return async (input) => {
-    const { cancellationSignal } = Context.current();
+    const { cancellationSignal, info } = Context.current();
     let beat: ModelBeat = { phase: "pulling", bytes: 0, tail: "" };
     const stopBeating = beatEvery(() => beat);
     const watch = watchStream(deps.stallMs, cancellationSignal, (bytes) => {
@@ -51,7 +52,7 @@ export function createCallModel(deps: ModelDependencies): ModelActivities["callM
       // A cancellation or a shutdown first, then the watchdog: both surface as the SDK's abort error.
       if (cancellationSignal.aborted) throw cancellationSignal.reason;
       if (watch.stalled()) throw stalled(deps.stallMs);
-      throw toFailure(error);
+      throw toFailure(error, info.attempt);
     } finally {
       watch.stop();
       stopBeating();

@@ -10,10 +10,10 @@ import type { TaskEnding } from "../protocol/activities.ts";
 import { failureTypes } from "../protocol/failures.ts";
 import { checkTaskQuery } from "../protocol/messages.ts";
 import { type Envelope, forcedReason, type TaskEnd } from "../protocol/task.ts";
-import { readMemos } from "../protocol/task-view.ts";
-import { cutText } from "../protocol/text.ts";
+import { type Memos, readMemos } from "../protocol/task-view.ts";
+import { cutJson, newest } from "../protocol/text.ts";
 import { noUsage } from "../protocol/turn.ts";
-import type { CheckDetail, StateMemo, TaskReport } from "../protocol/views.ts";
+import type { CheckDetail, TaskReport } from "../protocol/views.ts";
 
 /** Milliseconds a task's own worker may take to answer a question. */
 const queryMs = 1_500;
@@ -51,7 +51,8 @@ export async function readEnding(client: Client, taskId: string): Promise<TaskEn
     const memos = readMemos(await handle.describe());
     if (memos.envelope) return { taskId, end, envelope: memos.envelope };
     const report = await askTask(client, taskId, "digest");
-    return { taskId, end, envelope: salvage(end, memos.state, report, cause?.message ?? "") };
+    const envelope = salvage(end, memos, report, cause?.message ?? "");
+    return { taskId, end, envelope };
   }
 }
 
@@ -68,18 +69,28 @@ function toEnd(cause: Error | undefined): TaskEnd {
 /** What a task that ran no last step had: a closed workflow still answers with its last state. */
 function salvage(
   end: TaskEnd,
-  memo: StateMemo | undefined,
+  { agent, state }: Memos,
   report: TaskReport | undefined,
   message: string,
 ): Envelope {
   return {
     ...emptyEnvelope(end),
-    summary: report?.lastText ? cutText(report.lastText, 1_000) : "(it left no words)",
-    notDone: cutText(toNotDone(end, message), 400),
-    unseen: report?.unseenNotes.slice(0, 20) ?? [],
-    usage: report?.usage ?? memo?.usage ?? noUsage,
-    receipts: (report?.receipts ?? memo?.receipts ?? []).slice(-5),
+    ...(agent && { asked: cutJson(agent.description, 160) }),
+    summary: report?.lastText ? cutJson(report.lastText, 600) : "(it left no words)",
+    notDone: cutJson(toNotDone(end, message), 400),
+    inDoubt: toPart(report?.inDoubt),
+    unseen: toPart(report?.unseenNotes),
+    artifacts: toPart(report?.artifacts),
+    ...(report?.files?.length && { files: toPart(report.files) }),
+    ...(report?.evidence?.length && { evidence: toPart(report.evidence) }),
+    usage: report?.usage ?? state?.usage ?? noUsage,
+    receipts: toPart(report?.receipts ?? state?.receipts),
   };
+}
+
+/** Together with the words they stay below what an envelope may have. */
+function toPart<Item>(items: readonly Item[] = []): readonly Item[] {
+  return newest(items, { count: 10, bytes: 250 });
 }
 
 function toNotDone(end: TaskEnd, message: string): string {

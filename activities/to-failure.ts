@@ -65,8 +65,8 @@ const toName = (text: string): string => cutText(text, 100);
 /** Bounded, and without what must stay secret. */
 const toWords = (text: string): string => cutText(hideSecrets(text.slice(0, 4_000)), wordBytes);
 
-/** Total: every error becomes one failure, without the raw error in it. First match wins. */
-export function toFailure(error: unknown): ApplicationFailure {
+/** Total: every error becomes one failure, without the raw error in it. First match wins. `attempts` counts this one. */
+export function toFailure(error: unknown, attempts = 1): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   if (!(error instanceof APIError)) return fromUnnamed(error);
   if (error instanceof APIConnectionTimeoutError || error instanceof APIConnectionError) {
@@ -91,6 +91,7 @@ export function toFailure(error: unknown): ApplicationFailure {
         type,
         code: error.errorCode ? toName(error.errorCode) : null,
         requestId: error.requestID ? toName(error.requestID) : null,
+        attempts,
         ...(delay !== undefined && { retryAfterMs: delay }),
       },
     ],

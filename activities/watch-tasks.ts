@@ -3,6 +3,7 @@ import { setMaxListeners } from "node:events";
 import { Context } from "@temporalio/activity";
 import { type Client, WorkflowFailedError, WorkflowNotFoundError } from "@temporalio/client";
 import type { TaskEnding, TaskReading, WatchActivities } from "../protocol/activities.ts";
+import { readLiveCall } from "../protocol/live-call.ts";
 import { toTaskView } from "../protocol/task-view.ts";
 import type { CheckDetail } from "../protocol/views.ts";
 import { beatEvery } from "./beat-every.ts";
@@ -19,7 +20,8 @@ export function createWatchActivities(client: Client): WatchActivities {
     readTasks: async ({ taskIds, detail }) => {
       const read = () => Promise.all(taskIds.map((id) => readTask(client, id, detail)));
       const readings = await untilCancelled(client, read);
-      return readings.filter((reading) => reading !== undefined);
+      const found = readings.filter((reading) => reading !== undefined);
+      return taskIds.length > 1 ? found.map(toBrief) : found;
     },
     readEnding: (taskId) => untilCancelled(client, () => readEnding(client, taskId)),
     readAttempt: (input) => untilCancelled(client, () => readAttempt(client, input)),
@@ -78,9 +80,16 @@ async function readTask(
     const view = toTaskView(description, new Date());
     if (detail === "status") return { view };
     const report = await askTask(client, taskId, detail);
-    return { view, ...(report && { report }) };
+    const live = readLiveCall(description);
+    return { view, ...(report && { report }), ...(live && { live }) };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
+}
+
+/** Of many tasks only how each stands: all of it would be recorded in the history of whoever asks. */
+function toBrief({ view }: TaskReading): TaskReading {
+  const { requests: _requests, instruction: _instruction, why: _why, ...rest } = view;
+  return { view: { ...rest, description: "", receipts: [] } };
 }

@@ -23,7 +23,7 @@ export type { TaskDiff } from "./diffs.ts";
 export type { SetOptions, SettingSent } from "./control.ts";
 export type { DecisionTaken } from "./decide.ts";
 export type { SentEvent } from "./send-event.ts";
-export type { LiveCall } from "./live-call.ts";
+export type { LiveCall } from "../protocol/live-call.ts";
 export { RequestError, type RequestErrorCode } from "./request-error.ts";
 export type { RetryAnswer } from "./retry.ts";
 export type { SupervisorView } from "./supervisor-view.ts";

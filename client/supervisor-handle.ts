@@ -20,7 +20,7 @@ import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
 import { followFeed, type FollowOptions } from "./follow-feed.ts";
 import { listTree } from "./list-executions.ts";
-import { type LiveCall, readLiveCall } from "./live-call.ts";
+import { type LiveCall, readLiveCall } from "../protocol/live-call.ts";
 import { readTranscript } from "./read-transcript.ts";
 import { type SentEvent, sendEvent, toEvent } from "./send-event.ts";
 import { isRequestError, RequestError } from "./request-error.ts";

@@ -20,7 +20,7 @@ import { callServer, callWorker } from "./call.ts";
 import { pause, resume, set, type SetOptions, type SettingSent } from "./control.ts";
 import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
-import { type LiveCall, readLiveCall } from "./live-call.ts";
+import { type LiveCall, readLiveCall } from "../protocol/live-call.ts";
 import { describe, describeNewest } from "./newest-attempt.ts";
 import { readTranscript } from "./read-transcript.ts";
 import { retry, type RetryAnswer } from "./retry.ts";
@@ -34,6 +34,8 @@ export interface TaskCheck {
   readonly report?: TaskReport;
   /** Why the report is missing, in words. */
   readonly missing?: string;
+  /** The model call it is in. Needs no worker. */
+  readonly live?: LiveCall;
 }
 
 export interface SentNote {
@@ -90,14 +92,15 @@ export class TaskHandle {
 
   /** The task and its own account of itself. Without a worker the account is missing, never late. */
   async check(detail: CheckDetail = "digest"): Promise<TaskCheck> {
-    const view = await this.view();
+    const { view, live } = await this.look();
     if (detail === "status") return { view };
+    const looked = { view, ...(live && { live }) };
     try {
       const ask = () => this.#handle().query(checkTaskQuery, detail);
-      return { view, report: await callWorker(this.#client, this.id, ask) };
+      return { ...looked, report: await callWorker(this.#client, this.id, ask) };
     } catch (error) {
       if (!isRequestError(error, "noWorker")) throw error;
-      return { view, missing: "no worker answered within 2 s, so only the status is known" };
+      return { ...looked, missing: "no worker answered within 2 s, so only the status is known" };
     }
   }
 
@@ -112,7 +115,9 @@ export class TaskHandle {
       when,
       from: "person",
     };
-    await callServer(this.#client, this.id, () => this.#handle().signal(updateTaskSignal, note));
+    await this.#unlessEnded("a note would reach nobody", () =>
+      callServer(this.#client, this.id, () => this.#handle().signal(updateTaskSignal, note)),
+    );
     return {
       noteId: note.noteId,
       asked: view.requests ?? [],
@@ -125,11 +130,16 @@ export class TaskHandle {
   async cancel(reason: string): Promise<CancelAnswer> {
     const { endedAt, status } = await this.view();
     if (endedAt !== null) return { requested: false, status };
-    await callServer(this.#client, this.id, () =>
-      this.#handle().signal(cancelReasonSignal, reason),
-    );
-    await callServer(this.#client, this.id, () => this.#handle().cancel());
-    return { requested: true, status };
+    try {
+      await callServer(this.#client, this.id, () =>
+        this.#handle().signal(cancelReasonSignal, reason),
+      );
+      await callServer(this.#client, this.id, () => this.#handle().cancel());
+      return { requested: true, status };
+    } catch (error) {
+      const view = await this.#ifEnded(error);
+      return { requested: false, status: view.status };
+    }
   }
 
   /** Resolves when the task has ended, however it did, and is not tried again. */
@@ -200,8 +210,11 @@ export class TaskHandle {
   /** Decides what this agent asks. Throws `RequestError`, code `refused`, when nothing waits for it. */
   async decide(requestId: string, decision: Decision, by = "person"): Promise<DecisionTaken> {
     const view = await this.view();
-    if (view.endedAt !== null) throw this.#ended(view, "it asks nothing any more");
-    return await decide(this.#client, this.#workflowId, requestId, decision, by);
+    const consequence = "it asks nothing any more";
+    if (view.endedAt !== null) throw this.#ended(view, consequence);
+    return await this.#unlessEnded(consequence, () =>
+      decide(this.#client, this.#workflowId, requestId, decision, by),
+    );
   }
 
   /** The conversation, newest generation. Needs a worker. */
@@ -217,6 +230,23 @@ export class TaskHandle {
       if (view.endedAt !== null) throw this.#ended(view, "it never saw the note");
       await sleep(pollMs, undefined, { ...(signal && { signal }) });
     }
+  }
+
+  /** It may end between the look at it and what is sent. Then that is said, not that there is no such task. */
+  async #unlessEnded<Answer>(consequence: string, send: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await send();
+    } catch (error) {
+      throw this.#ended(await this.#ifEnded(error), consequence);
+    }
+  }
+
+  /** The task that has ended meanwhile. Throws the error when it is another one. */
+  async #ifEnded(error: unknown): Promise<TaskView> {
+    if (!isRequestError(error, "unknown")) throw error;
+    const view = await this.view();
+    if (view.endedAt === null) throw error;
+    return view;
   }
 
   #ended(view: TaskView, consequence: string): RequestError {

@@ -13,6 +13,7 @@ import type {
   Worktree,
   WorktreeRequest,
 } from "./isolation.ts";
+import type { LiveCall } from "./live-call.ts";
 import type { Envelope, TaskEnd } from "./task.ts";
 import type { ModelAnswer, ToolAnswer, TranscriptRef } from "./turn.ts";
 import type { CheckDetail, TaskReport, TaskView } from "./views.ts";
@@ -35,14 +36,6 @@ export interface ModelCallInput {
  * all three, and only a turn may call them.
  */
 export type ModelPurpose = "turn" | "closing" | "summary";
-
-/** Beats of `callModel`: a short tail of the answer so far. */
-export interface ModelBeat {
-  readonly phase: "pulling" | "waiting" | "streaming";
-  readonly bytes: number;
-  /** At most 300 characters. */
-  readonly tail: string;
-}
 
 export interface ToolRunInput {
   readonly workspace: PreparedWorkspace;
@@ -81,7 +74,10 @@ export interface ReadTasksInput {
   readonly detail: CheckDetail;
 }
 export interface TaskReading {
+  /** Without texts where several tasks were asked for: only how each stands. */
   readonly view: TaskView;
+  /** From `digest` on: the model call it is in. */
+  readonly live?: LiveCall;
   /** Only when a worker answered in time. */
   readonly report?: TaskReport;
 }

@@ -51,6 +51,7 @@ export function toTaskView(execution: Execution, asOf: Date): TaskView {
     ...(phase.status === "cancelled" && phase.forced && { forced: true }),
     ...(phase.status === "waiting" && state?.why && { why: state.why }),
     ...(!isEnded(phase) && state?.requests && { requests: state.requests }),
+    ...(state?.instruction && { instruction: state.instruction }),
     ...(state?.findings && { findings: state.findings }),
     ...(!isEnded(phase) && state?.trouble && { trouble: state.trouble }),
     ...(envelope && { result: envelope }),

@@ -131,7 +131,9 @@ export const checkTaskInput = withSynonyms(
     detail: z
       .enum(["status", "digest", "turns", "full"])
       .optional()
-      .describe("How much to show. Default: digest"),
+      .describe(
+        "How much to show. digest (default) has its last words and what it does now, turns adds a line a turn, full its newest messages",
+      ),
   }),
 );
 export const updateTaskInput = withSynonyms(

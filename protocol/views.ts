@@ -2,6 +2,7 @@
 import type {
   Envelope,
   FailureReason,
+  Instruction,
   Receipt,
   TaskPhase,
   TaskStatus,
@@ -41,6 +42,8 @@ export interface TaskView extends TaskOptions {
   readonly why?: string;
   /** What it asks of a person, oldest first, at most 10. */
   readonly requests?: readonly OpenRequest[];
+  /** The newest note it has seen. `description` stays what it was. */
+  readonly instruction?: Instruction;
   /** What it has told the tasks beside it. */
   readonly findings?: Posted;
   /** It does not get on, and more than itself have been told. */
@@ -80,6 +83,7 @@ export interface StateMemo {
   readonly deadlineAt?: string;
   /** What waits for a person, the oldest 10, each text cut to 500 bytes. */
   readonly requests?: readonly OpenRequest[];
+  readonly instruction?: Instruction;
   readonly findings?: Posted;
   /** From the moment on that its parent was told. */
   readonly trouble?: Trouble;
@@ -95,21 +99,47 @@ export const memoKeys = {
 
 export type CheckDetail = "status" | "digest" | "turns" | "full";
 
-/** An agent's own account of itself, bounded at every level of detail. */
+/** The most an agent's account of itself, and the answer to a check, may have as JSON. */
+export const checkBytes: Readonly<Record<CheckDetail, number>> = {
+  status: 8_000,
+  digest: 12_000,
+  turns: 22_000,
+  full: 36_000,
+};
+
+/** The newest tool call that has ended. */
+export interface LastTool {
+  readonly label: string;
+  readonly failed: boolean;
+  readonly turn: number;
+  readonly at: string;
+}
+
+/** An agent's own account of itself, bounded at every level of detail by `checkBytes`. */
 export interface TaskReport {
   readonly phase: TaskPhase;
   readonly turn: number;
   readonly usage: Usage;
+  /** The newest 10. */
   readonly receipts: readonly Receipt[];
+  /** Ids of notes that wait, the oldest 20. */
   readonly unseenNotes: readonly string[];
   readonly asOf: string;
+  readonly lastTool?: LastTool;
+  /** Tool calls under way, at most 5 labels. */
+  readonly openTools?: readonly string[];
   /** From `digest` on: the last words, at most 1 KB. */
   readonly lastText?: string;
   /** From `digest` on: what it told the tasks beside it, the newest 10. */
   readonly findings?: readonly string[];
   /** From `digest` on: the pieces of work it owns, the newest 50. */
   readonly claims?: readonly string[];
-  /** From `turns` on: one line a turn, the newest 40. */
+  /** From `digest` on: what the envelope would say if it ended now, at most 600 bytes each. */
+  readonly inDoubt?: readonly string[];
+  readonly artifacts?: readonly string[];
+  readonly evidence?: readonly string[];
+  readonly files?: readonly string[];
+  /** From `turns` on: one line a turn, the newest 40, at most 200 bytes each. */
   readonly turns?: readonly string[];
   /** With `full`: the newest messages as text, at most 12 KB. */
   readonly transcript?: string;

@@ -1,5 +1,7 @@
 // Turn after turn, until nothing is left to answer.
-import { cutText, toLine } from "../protocol/text.ts";
+import type { SteeringNote } from "../protocol/messages.ts";
+import type { Instruction } from "../protocol/task.ts";
+import { cutJson, cutText, toLine } from "../protocol/text.ts";
 import { addUsage, type Block, type ModelAnswer, type ToolCall } from "../protocol/turn.ts";
 import { type Agent, arrive, isStopping, now, tell } from "./agent.ts";
 import { deliverEvents } from "./background-waits.ts";
@@ -79,6 +81,7 @@ function takeItem(agent: Agent, item: InboxItem): readonly string[] {
     case "note": {
       const receipt = { noteId: item.note.noteId, turn: state.turn + 1, at: now() };
       state.receipts = [...state.receipts, receipt];
+      state.instruction = toInstruction(item.note);
       tell(agent, { type: "receipt", taskId: agent.taskId, receipt });
       endTrouble(agent);
       return [toNoteText(item.note)];
@@ -91,6 +94,10 @@ function takeItem(agent: Agent, item: InboxItem): readonly string[] {
     case "notice":
       return [item.text];
   }
+}
+
+function toInstruction({ noteId, from, message }: SteeringNote): Instruction {
+  return { noteId, from, text: cutJson(toLine(message, 300), 300) };
 }
 
 /** What was left out is said to the model and to the person, who may send it again. */

@@ -8,7 +8,7 @@ import type { TaskFiles } from "../protocol/isolation.ts";
 import type { Begin } from "../protocol/messages.ts";
 import type { OpenRequest, SettledRequest } from "../protocol/requests.ts";
 import { limitDefaults, type Settings } from "../protocol/settings.ts";
-import type { Receipt, TaskPhase } from "../protocol/task.ts";
+import type { Instruction, Receipt, TaskPhase } from "../protocol/task.ts";
 import type { Trouble } from "../protocol/trouble.ts";
 import {
   noUsage,
@@ -91,6 +91,14 @@ export interface AgentState {
   answering: readonly string[];
   receipts: readonly Receipt[];
   artifacts: readonly string[];
+  /** Files of the workspace that it wrote, the newest 50. */
+  written: readonly string[];
+  /** Its newest 20 reads, searches and commands that came off, one line each. */
+  evidence: readonly string[];
+  /** The beginning of what it was started for. */
+  asked: string;
+  /** The newest note that it has seen. */
+  instruction: Instruction | null;
   inDoubt: readonly string[];
   lastText: string;
   /** Answers in a row that were cut off for length. */
@@ -299,6 +307,10 @@ export function freshState(
     answering: [],
     receipts: [],
     artifacts: [],
+    written: [],
+    evidence: [],
+    asked: "",
+    instruction: null,
     inDoubt: [],
     lastText: "",
     cutOff: 0,

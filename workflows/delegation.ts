@@ -1,15 +1,16 @@
 // The tools that hand work to subagents.
-import { condition, uuid4 } from "@temporalio/workflow";
+import { condition, patched, uuid4 } from "@temporalio/workflow";
 import type { z } from "zod";
 import { toTaskId } from "../protocol/ids.ts";
 import { isEnded } from "../protocol/task.ts";
-import type {
-  cancelTaskInput,
-  checkTaskInput,
-  DelegationTool,
-  listTasksInput,
-  startTaskInput,
-  updateTaskInput,
+import {
+  type cancelTaskInput,
+  type checkTaskInput,
+  type DelegationTool,
+  delegationTools,
+  type listTasksInput,
+  type startTaskInput,
+  type updateTaskInput,
 } from "../protocol/tools.ts";
 import type {
   waitForEventInput,
@@ -84,13 +85,22 @@ export function refusalToStart(
     const names = roster.map((line) => line.name).join(", ");
     return `There is no agent "${agentName}". Available agents: ${names || "none"}.`;
   }
-  if (depth >= limits.maxDepth) {
-    return `Tasks may be ${limits.maxDepth} levels deep, and this agent is at the last one. Do the work yourself.`;
-  }
+  if (depth >= limits.maxDepth) return toDepthRefusal(limits.maxDepth);
   if (unreadTasks(state.board).length >= limits.maxOpen) {
-    return `${limits.maxOpen} tasks are open or ended unread, which is the most there may be. Wait for some to end, or cancel some.`;
+    return `${limits.maxOpen} tasks are open or ended unread, which is the most there may be (the limit maxOpen). Wait for some to end, or cancel some.`;
   }
   return undefined;
+}
+
+function toDepthRefusal(maxDepth: number): string {
+  return `Tasks may be ${maxDepth} levels deep (the limit maxDepth), and this agent is at the last one. Do the work yourself.`;
+}
+
+/** Why an agent at the last level has none of these tools. Nothing for any other agent and tool. */
+export function refusalAtDepth({ depth, settings }: Agent, tool: string): string | undefined {
+  const isDelegation = delegationTools.some((name) => name === tool);
+  const { maxDepth } = settings.limits;
+  return isDelegation && depth >= maxDepth ? toDepthRefusal(maxDepth) : undefined;
 }
 
 async function begin(
@@ -210,6 +220,7 @@ async function update(agent: Agent, input: z.infer<typeof updateTaskInput>): Pro
   const task = findTask(agent.state.board, input.task_id);
   if (!task) return unknownTask(agent, input.task_id);
   if (isEnded(task.phase)) return toRefusal(task, "the note was not sent");
+  if (task.grace && patched("no-note-to-a-stopping-task")) return refused(toStoppingText(task));
   const when = input.when ?? "next_step";
   const noteId = shortId("n-");
   tell(agent, { type: "note", taskId: task.taskId, noteId, text: cutText(input.message, 300) });
@@ -231,6 +242,10 @@ async function update(agent: Agent, input: z.infer<typeof updateTaskInput>): Pro
     status: "sent",
     note: toSentText(task, when),
   });
+}
+
+function toStoppingText({ taskId }: BoardTask): string {
+  return `Task ${taskId} was asked to stop and reads no more notes: the note was not sent. A notice follows when it has stopped. Start a new task if more is needed.`;
 }
 
 /** A task that asks a person reads no note before it has its answer. */

@@ -37,6 +37,7 @@ export function publish(agent: Agent, envelope?: Envelope): void {
     ...(agent.state.pausedAt !== null && { pausedAt: agent.state.pausedAt }),
     ...(why && { why }),
     ...toDeadline(agent),
+    ...(agent.state.instruction && { instruction: agent.state.instruction }),
     ...(agent.state.requests.length > 0 && { requests: toShownRequests(agent.state.requests) }),
     ...(agent.state.posted.count > 0 && { findings: toPosted(agent.state.posted) }),
     ...(trouble && { trouble }),

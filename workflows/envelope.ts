@@ -1,47 +1,37 @@
 // What a task leaves behind, cut to fit.
 import type { Collected } from "../protocol/isolation.ts";
-import type { Envelope, FailureReason, TaskEnd } from "../protocol/task.ts";
-import { byteLength, cutJson, cutText, jsonLength } from "../protocol/text.ts";
+import type { Envelope, FailureReason, TaskEnd, TaskError } from "../protocol/task.ts";
+import { byteLength, cutJson, cutText, jsonLength, newest } from "../protocol/text.ts";
 import { noUsage } from "../protocol/turn.ts";
 import type { AgentState } from "./agent.ts";
 
 const envelopeBytes = 3_000;
+/** What the task's own words have, however much else there is to tell. */
+const leastSummary = 700;
 
 /** Why something failed or waits, wherever it is kept. */
 export const reasonBytes = 2_000;
 
 /** The envelope of a task that ends now, from what it holds. */
-export function toEnvelope(state: AgentState, end: TaskEnd, notDone: string): Envelope {
-  const files = toFileParts(state.files.collected);
-  // What was collected takes its room from the lists, not from the summary alone.
-  const share = state.files.collected ? 0.6 : 1;
-  const lists = {
-    inDoubt: newest(
-      state.inDoubt.slice(-5).map((line) => cutJson(line, 100)),
-      { count: 5, bytes: 520 * share },
-    ),
-    unseen: newest(
-      state.inbox.flatMap((item) => (item.type === "note" ? [item.note.noteId] : [])),
-      { count: 20, bytes: 400 * share },
-    ),
-    artifacts: newest(
-      state.artifacts.map((path) => cutJson(path, 100)),
-      { count: 10, bytes: 600 * share },
-    ),
-    receipts: newest(state.receipts, { count: 5, bytes: 500 * share }),
-  };
-  const bare: Envelope = {
+export function toEnvelope(
+  state: AgentState,
+  end: TaskEnd,
+  notDone: string,
+  error?: TaskError,
+): Envelope {
+  const fixed = {
     status: end.status,
     ...("reason" in end && { reason: end.reason }),
+    ...(state.asked && { asked: cutJson(state.asked, 160) }),
     summary: "",
     partial: end.status !== "completed",
     notDone: cutJson(notDone, 400),
+    ...(error && { error: { ...error, type: cutJson(error.type, 100) } }),
     usage: state.usage,
-    ...files,
-    ...lists,
+    ...toFileParts(state.files.collected),
   };
-  const room = envelopeBytes - byteLength(JSON.stringify(bare)) - 40;
-  return { ...bare, summary: cutJson(state.lastText || "(no words)", room) };
+  const bare: Envelope = { ...fixed, ...toLists(state, roomBeside(fixed) - leastSummary) };
+  return { ...bare, summary: cutJson(state.lastText || "(no words)", roomBeside(bare)) };
 }
 
 /** What was found on the host at the end, each part with its own room. */
@@ -91,23 +81,56 @@ export function toEmptyEnvelope(end: TaskEnd, notDone: string): Envelope {
   };
 }
 
-/** The newest items that have room together. */
-function newest<Item>(
-  items: readonly Item[],
-  most: { readonly count: number; readonly bytes: number },
-): readonly Item[] {
-  let room = most.bytes;
-  const last = items.slice(-most.count);
-  const from = last.findLastIndex((item) => (room -= byteLength(JSON.stringify(item)) + 1) < 0);
-  return last.slice(from + 1);
+/** The names of all lists, with commas and brackets. */
+const namesBytes = 110;
+
+const roomBeside = (part: object): number =>
+  envelopeBytes - byteLength(JSON.stringify(part)) - ("inDoubt" in part ? 40 : namesBytes);
+
+type Lists = Pick<Envelope, "inDoubt" | "unseen" | "artifacts" | "receipts" | "files" | "evidence">;
+
+/** What nobody else could tell comes first: each list takes of the room what those before it left. */
+function toLists(state: AgentState, room: number): Lists {
+  let left = room;
+  const take = <Item>(items: readonly Item[], count: number, bytes: number): readonly Item[] => {
+    const taken = newest(items, { count, bytes: Math.min(bytes, left) });
+    left -= byteLength(JSON.stringify(taken));
+    return taken;
+  };
+  const inDoubt = take(toShort(state.inDoubt), 5, 530);
+  const unseen = take(toUnseen(state), 20, 400);
+  const files = take(toShort(state.written), 10, 400);
+  const artifacts = take(toShort(state.artifacts), 10, 600);
+  const evidence = take(toShort(state.evidence), 10, 400);
+  const receipts = take(state.receipts, 5, 500);
+  return {
+    inDoubt,
+    unseen,
+    artifacts,
+    receipts,
+    ...(files.length > 0 && { files }),
+    ...(evidence.length > 0 && { evidence }),
+  };
+}
+
+export function toShort(texts: readonly string[]): readonly string[] {
+  return texts.map((text) => cutJson(text, 100));
+}
+
+/** Ids of notes that have come and are not in the transcript, those too for which there was no room. */
+export function toUnseen({ inbox, leftOut }: AgentState): readonly string[] {
+  const waiting = inbox.flatMap((item) => (item.type === "note" ? [item.note.noteId] : []));
+  return [...waiting, ...leftOut.ids];
 }
 
 /** A task that could not end by itself, with the reason for its parent. */
 export class TaskFailure extends Error {
   override readonly name = "TaskFailure";
   readonly reason: FailureReason;
-  constructor(reason: FailureReason, message: string) {
+  readonly error: TaskError | undefined;
+  constructor(reason: FailureReason, message: string, error?: TaskError) {
     super(cutText(message, reasonBytes));
     this.reason = reason;
+    this.error = error;
   }
 }

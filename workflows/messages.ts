@@ -60,13 +60,21 @@ import { readFeed } from "./feed.ts";
 import { hear } from "./finding-board.ts";
 import { takeFinding } from "./findings.ts";
 import { bytesOf } from "./inbox.ts";
+import { answerRecords } from "./records.ts";
 import { toReport, toSupervisorStatus } from "./report.ts";
 import { refuseDecision, takeDecision, takeLateDecision } from "./decisions.ts";
-import { addReceipt, findAttempt, findTask, moveOnBoard, takeSeq } from "./task-board.ts";
+import {
+  addReceipt,
+  findAttempt,
+  findTask,
+  markHeard,
+  moveOnBoard,
+  takeSeq,
+} from "./task-board.ts";
 import { takeSetting } from "./chosen-model.ts";
 import { takeInterrupt } from "./interrupt.ts";
 import { takePause, takeResume } from "./pause.ts";
-import { takeRecovery, waitsForModel } from "./recovery.ts";
+import { passRequest, takeRecovery, waitsForModel } from "./recovery.ts";
 import { refuseRetry, toAttemptDigest, takeLateRetry, takeRetry } from "./attempts.ts";
 import { beginQueued } from "./slots.ts";
 import { giveGrace } from "./task-ends.ts";
@@ -76,6 +84,7 @@ import { takeTrouble } from "./trouble-stages.ts";
 /** What both kinds of agent answer. */
 export function answerQueries(agent: Agent): void {
   const { state } = agent;
+  answerRecords(agent);
   setHandler(transcriptQuery, ({ generation, from, to }) => {
     if (generation !== state.generation.number) {
       return { generation: state.generation.number, total: 0, messages: [] };
@@ -167,7 +176,7 @@ function takeTaskEvent(agent: Agent, { taskId: workflowId, seq, event }: TaskEve
   const { taskId } = task;
   const taken = takeSeq(state.board, taskId, seq);
   if (!taken) return;
-  state.board = taken;
+  state.board = markHeard(taken, taskId, now());
   switch (event.type) {
     case "receipts":
       for (const receipt of event.receipts) {

@@ -10,6 +10,7 @@ import {
 } from "@temporalio/workflow";
 import { type ModelTrouble, toModelTrouble } from "../protocol/failures.ts";
 import { cutText } from "../protocol/text.ts";
+import type { TaskError } from "../protocol/task.ts";
 import type { ModelAnswer } from "../protocol/turn.ts";
 import { type Agent, isPaused, isStopping, tell } from "./agent.ts";
 import { enter } from "./display.ts";
@@ -21,6 +22,7 @@ import { keepModel, leaveModel } from "./chosen-model.ts";
 import { goOn, reportWaiting } from "./parent.ts";
 import { passAnswer, passResume } from "./recovery.ts";
 import { mustRoll } from "./roll.ts";
+import { toTaskError } from "./task-error.ts";
 import { isUnpicked } from "./unpicked.ts";
 
 /** Agents begun before this took a failed pull for trouble of the model, and missed a `resume` during a call. */
@@ -58,6 +60,7 @@ interface Trouble {
   readonly backend?: string;
   /** What the provider asks to wait, in milliseconds. */
   readonly retryAfterMs: number;
+  readonly error?: TaskError;
 }
 
 export function toTrouble(error: unknown): Trouble {
@@ -72,6 +75,7 @@ export function toTrouble(error: unknown): Trouble {
   }
   if (!(cause instanceof ApplicationFailure)) return { ...plain, kind: "park" };
   const type = cause.type ?? "Error";
+  const told = toTaskError(cause);
   const detail = cause.details?.[0] as { backend?: unknown; retryAfterMs?: unknown } | undefined;
   return {
     kind: toKind(type, cause.nonRetryable ?? false),
@@ -79,6 +83,7 @@ export function toTrouble(error: unknown): Trouble {
     message,
     retryAfterMs: typeof detail?.retryAfterMs === "number" ? detail.retryAfterMs : 0,
     ...(typeof detail?.backend === "string" && { backend: detail.backend }),
+    ...(told && { error: told }),
   };
 }
 
@@ -113,12 +118,12 @@ async function takeTrouble(agent: Agent, trouble: Trouble): Promise<void> {
       state.parked += 1;
       return await condition(waker(agent));
     case "rebuild":
-      if (state.rebuilt) throw new TaskFailure("error", trouble.message);
+      if (state.rebuilt) throw new TaskFailure("error", trouble.message, trouble.error);
       state.rebuilt = true;
       return rebuild(agent, trouble);
     case "stop":
       if (leaveModel(agent, trouble)) return;
-      throw new TaskFailure("error", trouble.message);
+      throw new TaskFailure("error", trouble.message, trouble.error);
   }
 }
 

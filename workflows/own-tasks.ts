@@ -34,7 +34,7 @@ function isFinal(status: TaskView["status"]): status is TaskEnd["status"] {
 async function readViews(agent: Agent, ids: readonly string[]): Promise<readonly TaskView[]> {
   if (ids.length === 0) return [];
   const readings = await readTasks(agent, ids, "status");
-  return readings.map(({ view }) => view).filter(({ parentId }) => parentId === agent.id);
+  return (readings ?? []).map(({ view }) => view).filter((view) => view.parentId === agent.taskId);
 }
 
 /** What these ended tasks left. What the board no longer keeps is read from the tasks themselves. */

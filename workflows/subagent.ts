@@ -10,8 +10,14 @@ import {
   patched,
 } from "@temporalio/workflow";
 import { failureTypes } from "../protocol/failures.ts";
-import type { Envelope, FailureReason, TaskEnd, WaitingReason } from "../protocol/task.ts";
-import { cutText } from "../protocol/text.ts";
+import type {
+  Envelope,
+  FailureReason,
+  TaskEnd,
+  TaskError,
+  WaitingReason,
+} from "../protocol/task.ts";
+import { cutJson, cutText, toLine } from "../protocol/text.ts";
 import type { Subagent, SubagentInput } from "../protocol/workflows.ts";
 import { type Agent, isPaused, openAgent } from "./agent.ts";
 import { runTurns } from "./agent-loop.ts";
@@ -24,6 +30,7 @@ import { reasonBytes, TaskFailure, toEnvelope } from "./envelope.ts";
 import { isolate, toFileFacts, toFileWords } from "./isolation.ts";
 import { takeEvents } from "./events.ts";
 import type { InboxItem } from "./inbox.ts";
+import { toTaskError } from "./task-error.ts";
 import { answerQueries, takeSteering, takeTaskNews } from "./messages.ts";
 import { toNotice } from "./notices.ts";
 import { giveSlotBack, takeSlot } from "./own-slot.ts";
@@ -54,6 +61,7 @@ export const subagent: Subagent = async (input) => {
     input.snapshot,
   );
   if (!input.snapshot) agent.state.deadline = input.deadline ?? null;
+  agent.state.asked ||= cutJson(toLine(input.description, 160), 160);
   answerQueries(agent);
   takeTaskNews(agent);
   takeSteering(agent);
@@ -196,14 +204,18 @@ function leave(agent: Agent, end: TaskEnd, envelope: Envelope): void {
 interface Failed {
   readonly reason: FailureReason;
   readonly message: string;
+  readonly error?: TaskError;
 }
 
-function toFailed(error: unknown): Failed | undefined {
-  if (error instanceof TaskFailure) return { reason: error.reason, message: error.message };
-  if (error instanceof ActivityFailure) {
-    return { reason: "error", message: error.cause?.message ?? error.message };
+function toFailed(thrown: unknown): Failed | undefined {
+  if (thrown instanceof TaskFailure) {
+    const { reason, message, error } = thrown;
+    return { reason, message, ...(error && { error }) };
   }
-  return undefined;
+  if (!(thrown instanceof ActivityFailure)) return undefined;
+  const error = toTaskError(thrown);
+  const message = thrown.cause?.message ?? thrown.message;
+  return { reason: "error", message, ...(error && { error }) };
 }
 
 async function endFailed(agent: Agent, failed: Failed): Promise<never> {
@@ -213,12 +225,12 @@ async function endFailed(agent: Agent, failed: Failed): Promise<never> {
   throw fail(agent, failed);
 }
 
-function fail(agent: Agent, { reason, message: words }: Failed): ApplicationFailure {
+function fail(agent: Agent, { reason, message: words, error }: Failed): ApplicationFailure {
   const message = cutText(words, reasonBytes);
   const end: TaskEnd = { status: "failed", reason };
   agent.state.why = message;
   closeTurn(agent, unanswered);
-  const envelope = toEnvelope(agent.state, end, message);
+  const envelope = toEnvelope(agent.state, end, message, error);
   leave(agent, end, envelope);
   return ApplicationFailure.create({
     message,

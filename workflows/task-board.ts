@@ -41,6 +41,10 @@ export interface BoardTask extends Dependent {
   readonly onComplete?: string;
   /** ISO 8601. */
   readonly deadlineAt?: string;
+  /** How often its parent's model has looked at it. */
+  readonly checks?: number;
+  /** When it was last heard of, while it is open: news of its own, or an answer to a look at it. */
+  readonly heardAt?: string;
   /** Its end has entered the transcript. Until then nothing of it is shortened. */
   readonly told?: boolean;
 }
@@ -49,6 +53,8 @@ export interface BoardTask extends Dependent {
 export interface Board {
   readonly tasks: readonly BoardTask[];
   readonly forgotten: number;
+  /** Looks at tasks that were forgotten since. */
+  readonly forgottenChecks?: number;
 }
 
 export const emptyBoard: Board = { tasks: [], forgotten: 0 };
@@ -162,11 +168,19 @@ export function endOnBoard(
 ): Board {
   const ended = change(board, taskId, (task) => {
     if (isEnded(task.phase)) return task;
-    const { grace: _, ...rest } = task;
+    const { grace: _, heardAt: _heard, ...rest } = task;
     return { ...rest, phase: moveTask(task.phase, { type: "ended", end }), envelope, endedAt };
   });
   const { status } = end;
   return { ...ended, tasks: ended.tasks.map((task) => noteEnd(task, taskId, status)) };
+}
+
+export function countCheck(board: Board, taskId: string): Board {
+  return change(board, taskId, (task) => ({ ...task, checks: (task.checks ?? 0) + 1 }));
+}
+
+export function markHeard(board: Board, taskId: string, heardAt: string): Board {
+  return change(board, taskId, (task) => (isEnded(task.phase) ? task : { ...task, heardAt }));
 }
 
 /** What an open task is given, now that it was asked to stop. */
@@ -269,11 +283,19 @@ function forgetOldest(board: Board): Board {
   if (gone.size + old.length === 0) return board;
   const short = new Set(old.map((task) => task.taskId));
   return {
-    forgotten: board.forgotten + gone.size,
+    ...withForgotten(board, ended.slice(0, gone.size)),
     tasks: board.tasks
       .filter((task) => !gone.has(task.taskId))
       .map((task) => (short.has(task.taskId) ? shorten(task) : task)),
   };
+}
+
+/** What is still counted of tasks whose lines go. */
+function withForgotten(board: Board, gone: readonly BoardTask[]): Omit<Board, "tasks"> {
+  const before = board.forgottenChecks ?? 0;
+  const checks = gone.reduce((sum, task) => sum + (task.checks ?? 0), before);
+  const forgotten = board.forgotten + gone.length;
+  return { forgotten, ...(checks > 0 && { forgottenChecks: checks }) };
 }
 
 /**
@@ -294,13 +316,15 @@ function makeRoom(
   to: (task: BoardTask) => BoardTask | undefined,
 ): Board {
   let excess = bytesOf(board) - mostBytes;
+  const gone: BoardTask[] = [];
   const tasks = board.tasks.flatMap((task) => {
     if (excess <= 0) return [task];
     const changed = to(task);
     excess -= bytesOf(task) - (changed ? bytesOf(changed) : 0);
+    if (!changed) gone.push(task);
     return changed ? [changed] : [];
   });
-  return { tasks, forgotten: board.forgotten + board.tasks.length - tasks.length };
+  return { ...withForgotten(board, gone), tasks };
 }
 
 const forgetEnvelopes = (board: Board, mostBytes: number): Board =>

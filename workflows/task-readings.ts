@@ -5,12 +5,12 @@ import { toQueues } from "../protocol/ids.ts";
 import type { CheckDetail } from "../protocol/views.ts";
 import type { Agent } from "./agent.ts";
 
-/** Nothing when nobody answers in time. */
+/** Nothing when nobody answers in time. A task that does not exist is left out. */
 export async function readTasks(
   agent: Agent,
   taskIds: readonly string[],
   detail: CheckDetail,
-): Promise<readonly TaskReading[]> {
+): Promise<readonly TaskReading[] | undefined> {
   const activities = proxyActivities<WatchActivities>({
     taskQueue: toQueues(agent.settings.installation).watch,
     scheduleToCloseTimeout: agent.settings.limits.readTasksMs,
@@ -23,6 +23,6 @@ export async function readTasks(
     return await activities.readTasks.executeWithOptions({ summary }, [{ taskIds, detail }]);
   } catch (error) {
     if (isCancellation(error)) throw error;
-    return [];
+    return undefined;
   }
 }

@@ -14,7 +14,7 @@ import { isSharingTool } from "../protocol/tool-sharing.ts";
 import { isWaitingTool } from "../protocol/tool-waiting.ts";
 import type { ToolAnswer, ToolCall, ToolResult } from "../protocol/turn.ts";
 import { type Agent, type CallAnswer, isStopping, tell } from "./agent.ts";
-import { delegate, type WorkflowTool } from "./delegation.ts";
+import { delegate, refusalAtDepth, type WorkflowTool } from "./delegation.ts";
 import { publish } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
 import { onHost } from "./host.ts";
@@ -141,7 +141,10 @@ function toReady(agent: Agent, call: ToolCall): Ready | undefined {
     keepAnswer(agent, call.id, checked.ok ? checked.label : call.name, answer);
   };
   if (verdict?.type === "say") return say(verdict.answer);
-  if (!checked.ok) return say({ text: checked.error, isError: true });
+  if (!checked.ok) {
+    const text = refusalAtDepth(agent, call.name) ?? checked.error;
+    return say({ text, isError: true });
+  }
   if (verdict || !needsPerson(agent, checked)) return { id: call.id, call: checked };
   ask(agent, call, checked);
   return undefined;
@@ -234,7 +237,7 @@ export async function answerCall(agent: Agent, id: string, call: GoodCall): Prom
   }
   try {
     const outcome = await runOnHost(agent, id, call);
-    takeOutcome(agent, outcome);
+    takeOutcome(agent, call, outcome);
     noteRead(agent, call.name);
     return outcome;
   } catch (error) {
@@ -249,10 +252,31 @@ function toCancelled(agent: Agent): string {
   return `Cancelled: ${what}.`;
 }
 
-function takeOutcome({ state }: Agent, outcome: ToolOutcome): void {
+function takeOutcome({ state }: Agent, call: GoodCall, outcome: ToolOutcome): void {
+  if (!outcome.isError) keepTrace(state, call, outcome);
   state.artifacts = [...new Set([...state.artifacts, ...outcome.artifacts])].slice(-50);
   if (outcome.inDoubt) state.inDoubt = [...state.inDoubt, outcome.inDoubt].slice(-20);
 }
+
+/** For the envelope: what the task wrote, and what its words rest on. */
+function keepTrace(
+  state: Agent["state"],
+  { name, label, input }: GoodCall,
+  outcome: ToolOutcome,
+): void {
+  if (name === "write_file" || name === "edit_file") {
+    const { path } = input as { readonly path: string };
+    if (outcome.artifacts.length === 0)
+      state.written = latest(state.written, toLine(path, 200), 50);
+    return;
+  }
+  // A command's answer begins with how it ended.
+  const end = name === "run_command" ? `: ${outcome.text.slice(0, 40).split("\n", 1)[0]}` : "";
+  state.evidence = latest(state.evidence, `${label}${end}`, 20);
+}
+
+const latest = (known: readonly string[], line: string, most: number): readonly string[] =>
+  [...known.filter((one) => one !== line), line].slice(-most);
 
 function toToolTrouble(call: GoodCall, error: unknown): string {
   // Its host was away: nothing of it has begun.

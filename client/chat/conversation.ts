@@ -7,7 +7,7 @@ import { isEnded } from "../../protocol/task.ts";
 import { CommandError, type Context } from "../commands/context.ts";
 import { readAsker } from "../commands/decide-request.ts";
 import type { Visit } from "../commands/with-session.ts";
-import type { LiveCall } from "../live-call.ts";
+import type { LiveCall } from "../../protocol/live-call.ts";
 import { RequestError } from "../request-error.ts";
 import { asksPerson, renderEntry } from "../screen/feed-lines.ts";
 import { type Palette, toPalette } from "../screen/palette.ts";

@@ -73,8 +73,8 @@ async function tasks({ supervisor, frame }: Place): Promise<readonly string[]> {
 async function check(place: Place, given: string): Promise<readonly string[]> {
   if (!given) return ["Say which: /check TASK"];
   const { bosun, frame } = place;
-  const { view, report, missing } = await bosun.task(await pickTask(place, given)).check();
-  return [...renderCheck(view, report, frame), ...(missing ? [`(${missing})`] : [])];
+  const { view, report, missing, live } = await bosun.task(await pickTask(place, given)).check();
+  return [...renderCheck(view, { report, live }, frame), ...(missing ? [`(${missing})`] : [])];
 }
 
 /** The receipt comes by the feed. */

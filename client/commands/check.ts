@@ -39,13 +39,13 @@ async function check(given: string, options: Options, context: Context) {
     const id = await pickId(bosun, given, "task");
     const handle = bosun.task(id);
     const meant = options.attempt ? await handle.attempt(options.attempt) : handle;
-    const { view: task, report, missing } = await meant.check(options.detail);
+    const { view: task, report, missing, live } = await meant.check(options.detail);
     if (options.json) {
-      context.json({ task, report: report ?? null, missing: missing ?? null });
+      context.json({ task, report: report ?? null, live: live ?? null, missing: missing ?? null });
       return;
     }
     const frame = { width: context.columns(), now: new Date(), palette: toPalette(context.color) };
-    context.print(renderCheck(task, report, frame).join("\n"));
+    context.print(renderCheck(task, { report, live }, frame).join("\n"));
     if (missing) context.note(`(${missing})`);
   });
 }

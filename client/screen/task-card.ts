@@ -1,6 +1,7 @@
 // One task in full.
 import type { DiffSummary } from "../../protocol/isolation.ts";
-import type { Envelope } from "../../protocol/task.ts";
+import type { LiveCall } from "../../protocol/live-call.ts";
+import type { Envelope, Instruction, TaskError } from "../../protocol/task.ts";
 import type { TaskReport, TaskView } from "../../protocol/views.ts";
 import { field } from "./field.ts";
 import { toCount, toElapsed, totalTokens, toUsdText } from "./figures.ts";
@@ -12,7 +13,10 @@ import { toStatusText, waitsForPerson } from "./task-tree.ts";
 
 export function renderCheck(
   task: TaskView,
-  report: TaskReport | undefined,
+  {
+    report,
+    live,
+  }: { readonly report?: TaskReport | undefined; readonly live?: LiveCall | undefined },
   frame: Frame,
 ): readonly string[] {
   const { palette, now } = frame;
@@ -40,12 +44,26 @@ export function renderCheck(
   for (const { noteId, turn, at } of task.receipts)
     add("note", `${noteId} seen at turn ${turn}, ${at}`);
   for (const note of report?.unseenNotes ?? []) add("note", `${note} not seen yet`);
-  if (!task.result) add("last", report?.lastText ?? "");
+  if (task.instruction) add("told", toInstructionText(task.instruction));
+  if (!task.result) {
+    add("last", report?.lastText ?? "");
+    add("tool", report ? toToolText(report) : "");
+    add("says", live?.tail ?? "");
+  }
   if (task.result) addResult(task.result, add);
   addShared(task, report, add);
   if (report?.turns) add("turns", report.turns.join("\n"));
   if (report?.transcript) add("said", report.transcript);
   return lines;
+}
+
+function toInstructionText({ noteId, from, text }: Instruction): string {
+  return `since ${noteId} of the ${from}: ${text}`;
+}
+
+function toToolText({ lastTool, openTools = [] }: TaskReport): string {
+  const last = lastTool && `${lastTool.label}${lastTool.failed ? ", failed" : ""}`;
+  return [...openTools.map((label) => `${label}, running`), ...(last ? [last] : [])].join("\n");
 }
 
 type Add = (name: string, value: string) => void;
@@ -63,9 +81,16 @@ function addResult(result: Envelope, add: Add): void {
   add("open", result.notDone);
   add("in doubt", result.inDoubt.join("\n"));
   add("unseen", result.unseen.join(", "));
-  add("files", result.artifacts.join("\n"));
+  if (result.error) add("error", toErrorText(result.error));
+  add("files", [...(result.files ?? []), ...result.artifacts].join("\n"));
+  add("rests on", result.evidence?.join("\n") ?? "");
   add("stale", [...result.stale, result.staleUnknown ?? ""].filter(Boolean).join("\n"));
   if (result.diff) add("diff", toDiffText(result.diff));
+}
+
+function toErrorText({ type, attempts, retryable }: TaskError): string {
+  const tried = attempts === undefined ? "" : `, ${attempts} attempt${attempts === 1 ? "" : "s"}`;
+  return `${type}${tried}, ${retryable ? "may work at another time" : "stays wrong until something is changed"}`;
 }
 
 function toUsageText({ usage }: Pick<TaskView, "usage">): string {

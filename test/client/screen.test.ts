@@ -263,7 +263,7 @@ describe("what waits for a person", () => {
     expect(words).toBe("    asks to do: write_file notes.md");
     expect(command).toBe("    bosun approve writer-1 q-1f04ab (or deny)");
     expect(renderTree([asking], frame).at(-1)).toBe("    and 1 more: bosun inbox");
-    const check = renderCheck(asking, undefined, frame).join("\n");
+    const check = renderCheck(asking, {}, frame).join("\n");
     expect(check.match(/ decide /g)).toHaveLength(4);
   });
 });
@@ -284,11 +284,15 @@ describe("text of an agent", () => {
     const bad = "x\u001B[31my";
     const views = [
       ...renderTree([task("a-1", { description: bad })], { width: 90, now, palette }),
-      ...renderCheck(task("a-1", { description: bad, why: bad }), undefined, {
-        width: 90,
-        now,
-        palette,
-      }),
+      ...renderCheck(
+        task("a-1", { description: bad, why: bad }),
+        {},
+        {
+          width: 90,
+          now,
+          palette,
+        },
+      ),
       ...renderInbox([asked({ ...approval, label: bad, text: bad }, { description: bad })], {
         width: 90,
         now,

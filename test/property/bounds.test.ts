@@ -54,16 +54,25 @@ test(
       notDone: text,
       inDoubt: fc.array(text, { maxLength: 8 }),
       artifacts: fc.array(text, { maxLength: 15 }),
+      written: fc.array(text, { maxLength: 15 }),
+      evidence: fc.array(text, { maxLength: 15 }),
+      asked: text,
       inbox: fc.array(note, { maxLength: 30 }),
       receipts: fc.array(receipt, { maxLength: 10 }),
       files: fc.record({ collected: fc.option(collected, { nil: undefined }) }),
       end,
+      error: fc.option(fc.record({ type: text, retryable: fc.boolean(), attempts: fc.nat() })),
     }),
-    ({ end: ended, notDone, files, ...state }) => {
+    ({ end: ended, notDone, files, error, ...state }) => {
       const found = files.collected ? { files: { collected: files.collected } } : {};
-      const envelope = toEnvelope(fakeAgent({ ...state, ...found }).state, ended, notDone);
+      const { state: held } = fakeAgent({ ...state, ...found });
+      const envelope = toEnvelope(held, ended, notDone, error ?? undefined);
       expect(envelope.status).toBe(ended.status);
       expect(Buffer.byteLength(JSON.stringify(envelope))).toBeLessThanOrEqual(3_072);
+      // However much else there is to tell, the task's own words have their place.
+      const whole = Buffer.byteLength(JSON.stringify(state.lastText));
+      const kept = Buffer.byteLength(JSON.stringify(envelope.summary));
+      expect(kept).toBeGreaterThanOrEqual(Math.min(whole, 600));
     },
     500,
   ),

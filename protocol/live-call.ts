@@ -1,7 +1,14 @@
 // What an agent's model call has written so far.
 import type { WorkflowExecutionDescription } from "@temporalio/client";
 import { defaultPayloadConverter } from "@temporalio/common";
-import type { ModelBeat } from "../protocol/activities.ts";
+
+/** Beats of `callModel`: a short tail of the answer so far. */
+export interface ModelBeat {
+  readonly phase: "pulling" | "waiting" | "streaming";
+  readonly bytes: number;
+  /** At most 300 characters. */
+  readonly tail: string;
+}
 
 /** A model call in flight, from its heartbeats: about half a second old, in no history. */
 export interface LiveCall extends ModelBeat {
