@@ -136,6 +136,8 @@ function open(agent: Agent, input: SubagentInput, before: Before | undefined): v
     ...toResults(agent),
     ...agent.state.inbox,
   ];
+  // From here on they are part of the inbox.
+  agent.state.dependencies = null;
 }
 
 /** What the tasks left that had to end before this one began. */

@@ -334,8 +334,9 @@ const forgetLines = (board: Board, mostBytes: number): Board =>
   makeRoom(board, mostBytes, (task) => (task.told ? undefined : task));
 
 const shortenRest = (board: Board, mostBytes: number): Board =>
-  makeRoom(board, mostBytes, ({ envelope, ...task }) => ({
+  makeRoom(board, mostBytes, ({ envelope, dependsOn, ...task }) => ({
     ...task,
+    ...(dependsOn && task.phase.status === "queued" && { dependsOn }),
     description: toLine(task.description, 100),
     ...(task.onComplete && { onComplete: cutText(task.onComplete, 300) }),
     receipts: task.receipts.slice(-3),

@@ -35,7 +35,10 @@ async function begin(
   name: string,
   options: object,
   rules: readonly Omit<Rule, "when">[],
-  { agent = "researcher", last = {} as Rule["reply"] } = {},
+  {
+    agent = "researcher",
+    last = {},
+  }: { readonly agent?: string; readonly last?: Rule["reply"] } = {},
 ): Promise<Begun> {
   const own = { system: `^# ${agent}`, anyUser: `^${name}$` };
   await where.model.script(`${where.installation}-${name}`, [

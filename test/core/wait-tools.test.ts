@@ -193,31 +193,29 @@ test("a roll that is due moves the wait to the background, and its time is absol
   await supervisor.end();
 });
 
-describe("a task that waits for its own", () => {
-  /** A lead that starts a gated task and waits for it, with whatever else it calls in that turn. */
-  async function startLead(where: World, name: string, beside: readonly Call[] = []) {
-    const own = { system: "^# lead", anyUser: `^${name}$` };
-    await where.model.script(`${where.installation}-${name}`, [
-      {
-        when: { ...own, assistantTurns: 0 },
-        reply: { toolCalls: [start(`~gate below ${name}`)] },
-      },
-      {
-        when: { ...own, assistantTurns: 1 },
-        reply: { toolCalls: [wait(["{{json:start_async_task:task_id}}"]), ...beside] },
-      },
-      { when: own, reply: { text: "Lead: {{toolResult:wait_for_async_tasks}}" } },
-    ]);
-    const supervisor = await where.start();
-    const [lead = ""] = await startTasks(where, supervisor, [
-      start(name, { subagent_type: "lead" }),
-    ]);
-    const below = await until("the task below", async () =>
-      (await supervisor.tasks()).find(({ parentId }) => parentId === lead),
-    );
-    return { supervisor, lead, below: below.taskId };
-  }
+/** A lead that starts a gated task and waits for it, with whatever else it calls in that turn. */
+async function startLead(where: World, name: string, beside: readonly Call[] = []) {
+  const own = { system: "^# lead", anyUser: `^${name}$` };
+  await where.model.script(`${where.installation}-${name}`, [
+    {
+      when: { ...own, assistantTurns: 0 },
+      reply: { toolCalls: [start(`~gate below ${name}`)] },
+    },
+    {
+      when: { ...own, assistantTurns: 1 },
+      reply: { toolCalls: [wait(["{{json:start_async_task:task_id}}"]), ...beside] },
+    },
+    { when: own, reply: { text: "Lead: {{toolResult:wait_for_async_tasks}}" } },
+  ]);
+  const supervisor = await where.start();
+  const [lead = ""] = await startTasks(where, supervisor, [start(name, { subagent_type: "lead" })]);
+  const below = await until("the task below", async () =>
+    (await supervisor.tasks()).find(({ parentId }) => parentId === lead),
+  );
+  return { supervisor, lead, below: below.taskId };
+}
 
+describe("a task that waits for its own", () => {
   test("gives its slot back meanwhile, and goes on when it has one again", async () => {
     const { supervisor, lead, below } = await startLead(narrow, "lead-slot");
     const waiting = await untilTask(narrow, lead, ({ waitingOn }) => waitingOn.includes("tasks"));

@@ -65,7 +65,7 @@ test(
       }
       // Nothing vanishes unnamed, and what is kept is the newest, in order.
       expect([...gone, ...box]).toEqual(all);
-      for (const { name } of [...box]) {
+      for (const { name } of box) {
         const taken = takeFrom(box, name);
         expect(taken?.event).toBe(box.find((one) => one.name === name));
         box = taken?.box ?? box;
