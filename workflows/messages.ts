@@ -74,7 +74,7 @@ import {
 import { takeSetting } from "./chosen-model.ts";
 import { takeInterrupt } from "./interrupt.ts";
 import { takePause, takeResume } from "./pause.ts";
-import { passRequest, takeRecovery, waitsForModel } from "./recovery.ts";
+import { takeRecovery, waitsForModel } from "./recovery.ts";
 import { refuseRetry, toAttemptDigest, takeLateRetry, takeRetry } from "./attempts.ts";
 import { beginQueued } from "./slots.ts";
 import { giveGrace } from "./task-ends.ts";

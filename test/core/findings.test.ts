@@ -198,7 +198,7 @@ test("findings of many turns go out together: no task gets a signal for each", a
       { when: { system: "^# supervisor", anyUser: "^go many" }, reply: { text: "Heard." } },
       ...Array.from({ length: 6 }, (_, turn) => ({
         when: { anyUser: "^many-author$", assistantTurns: turn },
-        reply: { toolCalls: [post(`of turn ${turn}`)] },
+        reply: { toolCalls: [post(`of turn ${turn}`)], delayMs: 300 },
       })),
       ...reader("many-author", 0),
       ...reader("many-reader", 14),
