@@ -47,7 +47,7 @@ const event = fc.record({ name: fc.nat(30), data: anyText(9_000) });
 test(
   "of the events that nobody has waited for the newest are kept, each name in its order",
   holds(
-    fc.array(event, { maxLength: 60 }),
+    fc.array(event, { maxLength: 60, size: "max" }),
     (given) => {
       let box: EventBox = [];
       const gone: KeptEvent[] = [];
@@ -92,7 +92,7 @@ const wait = fc.oneof(
 
 test(
   "a wait is due at its time and not before, and a new call takes the place of one",
-  holds(fc.tuple(fc.array(wait, { maxLength: 20 }), span), ([waits, elapsed]) => {
+  holds(fc.tuple(fc.array(wait, { maxLength: 20, size: "max" }), span), ([waits, elapsed]) => {
     const given: readonly Wait[] = waits;
     const { due, open } = splitDue(given, start + elapsed);
     expect(due.length + open.length).toBe(given.length);
