@@ -38,6 +38,13 @@ export interface TaskCheck {
   readonly live?: LiveCall;
 }
 
+interface Looked {
+  readonly view: TaskView;
+  readonly live?: LiveCall;
+  /** It was asked to stop. */
+  readonly stopping: boolean;
+}
+
 export interface SentNote {
   readonly noteId: string;
   /** What the task asked when the note was sent: it reads the note once that is decided, or withdraws it for `now`. */
@@ -82,12 +89,13 @@ export class TaskHandle {
   }
 
   /** The task as it is now, with the model call it is in. Needs no worker. */
-  async look(): Promise<{ readonly view: TaskView; readonly live?: LiveCall }> {
+  async look(): Promise<Looked> {
     const description = await this.#find();
     requireTask(description, this.id);
     const live = readLiveCall(description);
     const [view] = await tellForced(this.#client, [toTaskView(description, new Date())]);
-    return { view: view!, ...(live && { live }) };
+    const stopping = description.raw.workflowExtendedInfo?.cancelRequested === true;
+    return { view: view!, stopping, ...(live && { live }) };
   }
 
   /** The task and its own account of itself. Without a worker the account is missing, never late. */
@@ -107,8 +115,7 @@ export class TaskHandle {
   /** Sends a steering note. Throws `RequestError`, code `ended`, when the task has ended. */
   async steer(message: string, when: SteeringNote["when"] = "next_step"): Promise<SentNote> {
     checkText(message, "note", this.#maxMessageBytes);
-    const view = await this.view();
-    if (view.endedAt !== null) throw this.#ended(view, "a note would reach nobody");
+    const view = await this.#listening("a note would reach nobody");
     const note: SteeringNote = {
       noteId: `n-${randomUUID().slice(0, 8)}`,
       message,
@@ -209,9 +216,8 @@ export class TaskHandle {
 
   /** Decides what this agent asks. Throws `RequestError`, code `refused`, when nothing waits for it. */
   async decide(requestId: string, decision: Decision, by = "person"): Promise<DecisionTaken> {
-    const view = await this.view();
     const consequence = "it asks nothing any more";
-    if (view.endedAt !== null) throw this.#ended(view, consequence);
+    await this.#listening(consequence);
     return await this.#unlessEnded(consequence, () =>
       decide(this.#client, this.#workflowId, requestId, decision, by),
     );
@@ -230,6 +236,17 @@ export class TaskHandle {
       if (view.endedAt !== null) throw this.#ended(view, "it never saw the note");
       await sleep(pollMs, undefined, { ...(signal && { signal }) });
     }
+  }
+
+  /** A task that was asked to stop takes nothing more: what came after that would change nothing. */
+  async #listening(consequence: string): Promise<TaskView> {
+    const { view, stopping } = await this.look();
+    if (view.endedAt !== null) throw this.#ended(view, consequence);
+    if (!stopping) return view;
+    throw new RequestError(
+      "ended",
+      `${this.id} was asked to stop: ${consequence}. Ask its supervisor for a new task.`,
+    );
   }
 
   /** It may end between the look at it and what is sent. Then that is said, not that there is no such task. */
