@@ -1,5 +1,6 @@
 // An agent's Markdown file, checked line by line.
 import { z } from "zod";
+import { type Budget, budgetShape } from "../protocol/budget.ts";
 import { byteLength, toLine } from "../protocol/text.ts";
 import { toolSpecs, type ToolSpec } from "../protocol/tools.ts";
 import { type AgentToolName, isAgentTool, readOnlyTools, toAgentTool } from "./agent-tools.ts";
@@ -17,6 +18,7 @@ export interface AgentFile {
   readonly delegate: boolean;
   readonly maxTurns?: number;
   readonly maxTokens?: number;
+  readonly budget?: Budget;
   readonly system: string;
   readonly warnings: readonly string[];
 }
@@ -46,6 +48,10 @@ const keys = {
   delegate: { shape: z.boolean(), rule: "true or false" },
   maxTurns: { shape: z.int().min(1).max(10_000), rule: "a whole number from 1 to 10000" },
   maxTokens: { shape: z.int().min(1).max(1_000_000), rule: "a whole number from 1 to 1000000" },
+  budget: {
+    shape: budgetShape,
+    rule: "one or more of turns, outputTokens, usd and tasks, each with a number: the most it may spend",
+  },
 } as const;
 type Key = keyof typeof keys;
 
@@ -67,6 +73,7 @@ export function parseAgentFile(file: string, data: Uint8Array): AgentFile {
   const { tools, delegate } = readTools(file, fields, warnings);
   const maxTurns = read(file, fields, "maxTurns");
   const maxTokens = read(file, fields, "maxTokens");
+  const budget = read(file, fields, "budget");
   return {
     file,
     name,
@@ -77,6 +84,7 @@ export function parseAgentFile(file: string, data: Uint8Array): AgentFile {
     delegate,
     ...(maxTurns !== undefined && { maxTurns }),
     ...(maxTokens !== undefined && { maxTokens }),
+    ...(budget && { budget }),
     system: toSystem(`${file}:${matter.bodyLine}`, name, matter.body),
     warnings,
   };

@@ -3,7 +3,7 @@ import type Anthropic from "@anthropic-ai/sdk";
 import { ApplicationFailure, Context } from "@temporalio/activity";
 import type { ModelActivities, ModelBeat, ModelCallInput } from "../protocol/activities.ts";
 import { failureTypes } from "../protocol/failures.ts";
-import { toUsd } from "../protocol/prices.ts";
+import { type Price, publicPrices, toUsd } from "../protocol/prices.ts";
 import { byteLength, cutText } from "../protocol/text.ts";
 import type { ModelAnswer, ToolDeclaration } from "../protocol/turn.ts";
 import { beatEvery } from "./beat-every.ts";
@@ -46,7 +46,9 @@ export function createCallModel(deps: ModelDependencies): ModelActivities["callM
           beat = { ...beat, tail: (beat.tail + text).slice(-tailLength) };
         });
       }
-      return checkSize(toAnswer(deps.backend, await stream.finalMessage(), stream.request_id));
+      return checkSize(
+        toAnswer(deps.backend, input.price, await stream.finalMessage(), stream.request_id),
+      );
     } catch (error) {
       // A cancellation or a shutdown first, then the watchdog: both surface as the SDK's abort error.
       if (cancellationSignal.aborted) throw cancellationSignal.reason;
@@ -100,6 +102,7 @@ const toTool = ({ name, description, input_schema }: ToolDeclaration): Anthropic
 /** Named fields only, the content as it came: it goes back byte for byte. */
 function toAnswer(
   backend: string,
+  given: Price | undefined,
   message: Anthropic.Message,
   requestId: string | null | undefined,
 ): ModelAnswer {
@@ -111,6 +114,7 @@ function toAnswer(
     cacheReadTokens: usage.cache_read_input_tokens ?? 0,
     cacheWriteTokens: usage.cache_creation_input_tokens ?? 0,
   };
+  const price = given ?? (backend === "scripted" ? undefined : publicPrices[message.model]);
   const detail = message.stop_details;
   return {
     messageId: toName(message.id),
@@ -119,7 +123,7 @@ function toAnswer(
     content: message.content,
     stopReason: message.stop_reason && toName(message.stop_reason),
     ...(detail && { stopDetail: describeStop(detail) }),
-    usage: { ...spent, usd: toUsd(backend, message.model, spent) },
+    usage: { ...spent, usd: toUsd(backend, price, spent) },
   };
 }
 

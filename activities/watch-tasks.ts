@@ -9,6 +9,7 @@ import { beatEvery } from "./beat-every.ts";
 import { awaitCancelTaken, forceEnd } from "./end-task.ts";
 import { createFindOrphans } from "./find-orphans.ts";
 import { askTask, readEnding } from "./read-ending.ts";
+import { readSpent } from "./read-spent.ts";
 import { untilCancelled } from "./until-cancelled.ts";
 
 export function createWatchActivities(client: Client): WatchActivities {
@@ -22,6 +23,7 @@ export function createWatchActivities(client: Client): WatchActivities {
     readEnding: (taskId) => untilCancelled(client, () => readEnding(client, taskId)),
     awaitCancelTaken: (taskId) => awaitCancelTaken(client, taskId),
     forceEnd: (taskId) => forceEnd(client, taskId),
+    readSpent: (taskId) => readSpent(client, taskId),
     findOrphans: createFindOrphans(client),
   };
 }

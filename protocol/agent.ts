@@ -1,4 +1,5 @@
 // What an agent is: name, prompt, tools and limits.
+import type { Budget } from "./budget.ts";
 import type { ToolDeclaration } from "./turn.ts";
 
 /** An agent as its file says it, checked. */
@@ -13,6 +14,8 @@ export interface AgentDefinition {
   readonly approve?: readonly string[];
   readonly maxTurns?: number;
   readonly maxTokens?: number;
+  /** The most it may spend with its tasks. */
+  readonly budget?: Budget;
   /** Whether it holds the tools that hand work to subagents. */
   readonly delegate: boolean;
   /** The agents it may hand work to. Empty unless `delegate`. */

@@ -35,6 +35,8 @@ export type FeedEvent =
   | { readonly type: "decision"; readonly decision: SettledRequest }
   /** The model cannot answer just now. `text` says why and what helps. */
   | { readonly type: "trouble"; readonly text: string }
+  /** What may be spent has changed, or is used up. */
+  | { readonly type: "budget"; readonly text: string }
   | { readonly type: "generation"; readonly generation: number; readonly text: string }
   | { readonly type: "ended" };
 

@@ -1,5 +1,6 @@
 // What a signal has to look like before it is believed.
 import { z } from "zod";
+import { budgetEventShape } from "./budget.ts";
 import type { PersonMessage, SteeringNote, TaskEvent } from "./messages.ts";
 import type { DecideInput } from "./requests.ts";
 import { waitingReasons } from "./task.ts";
@@ -39,6 +40,7 @@ export const taskEventShape: z.ZodType<TaskEvent> = z.object({
       receipts: z.array(receipt).transform((all) => all.slice(-50)),
     }),
     z.object({ type: z.literal("cancelling") }),
+    budgetEventShape,
   ]),
 });
 

@@ -1,5 +1,6 @@
 // Every signal, query and update a workflow answers.
 import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
+import type { BudgetEvent, BudgetReport, Grant, SetBudget } from "./budget.ts";
 import type { FeedPage } from "./feed.ts";
 import type { DecideInput, Decided } from "./requests.ts";
 import type { JanitorLimits, JanitorReport } from "./janitor.ts";
@@ -27,6 +28,11 @@ export const sendMessageSignal = defineSignal<[PersonMessage]>("send_message");
 export const endSignal = defineSignal("end");
 /** Tries again at once what waits for the model or for quota, and passes it on to its tasks that do. */
 export const resumeSignal = defineSignal("resume");
+
+/** Settings of a running agent. The id makes them count once. */
+export const setSignal = defineSignal<[SetBudget]>("set");
+/** What a task may spend from here on, in answer to its ask or not. */
+export const grantSignal = defineSignal<[Grant]>("grant");
 
 /** A steering note to a task. */
 export interface SteeringNote {
@@ -63,6 +69,8 @@ export interface TaskEvent {
     | { readonly type: "recovered" }
     /** It was asked to stop, by whomever, and its worker has taken that. */
     | { readonly type: "cancelling" }
+    /** What it holds of its budget, and what it lacks. */
+    | BudgetEvent
     | { readonly type: "receipts"; readonly receipts: readonly Receipt[] };
 }
 export const taskEventSignal = defineSignal<[TaskEvent]>("task_event");
@@ -79,6 +87,8 @@ export const transcriptEndQuery = defineQuery<{ generation: number; total: numbe
   "transcript_end",
 );
 export const checkTaskQuery = defineQuery<TaskReport, [CheckDetail]>("check_async_task");
+/** What an agent may spend and has spent, its tasks included. */
+export const budgetQuery = defineQuery<BudgetReport>("budget");
 /** What happened after an entry's number, for a screen. */
 export const feedQuery = defineQuery<FeedPage, [number]>("feed");
 /** Which of these tasks an agent knows as its own. */

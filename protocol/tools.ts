@@ -1,5 +1,6 @@
 // Every tool by name: arguments, effect, time and label.
 import { z } from "zod";
+import { budgetInput } from "./budget.ts";
 import { cutText, toLine } from "./text.ts";
 
 const line = (text: string): string => toLine(text, 90);
@@ -116,6 +117,7 @@ const delegated = z.strictObject({
     .max(20_000)
     .describe("The whole task: goal, scope, what to return. It is all the subagent sees"),
   subagent_type: z.string().trim().min(1).describe("The name of one of the agents listed above"),
+  budget: budgetInput.optional(),
 });
 export const startTaskInput = withSynonyms(startSynonyms, delegated);
 export const checkTaskInput = withSynonyms(

@@ -14,6 +14,8 @@ import { reportReceipts } from "./parent.ts";
 import { mustRoll } from "./roll.ts";
 import { findTask, markTold } from "./task-board.ts";
 import { answerCalls, cancelCalls, closeTurn, hasOpenTurn } from "./tool-turn.ts";
+import { maxTurnsOf } from "./budget-news.ts";
+import { mayCall, provide } from "./spending.ts";
 import { append, measure, toUserMessage, toWords, withoutEmptyText } from "./transcript.ts";
 
 /** Why the loop came to rest: nothing left to answer, time to continue as new, or told to end. */
@@ -31,6 +33,10 @@ export async function runTurns(agent: Agent): Promise<Rest> {
     if (await compact(agent)) continue;
     if (mustRoll(agent)) return "roll";
     limitTurns(agent);
+    if (!mayCall(agent)) {
+      if ((await provide(agent)) === "roll") return "roll";
+      continue;
+    }
     const answer = await nextAnswer(agent);
     if (answer) takeAnswer(agent, answer);
   }
@@ -63,6 +69,7 @@ function takeItem(agent: Agent, item: InboxItem): readonly string[] {
       state.answering = [...state.answering, item.id].slice(-answersKept);
       state.turnsSpent = 0;
       state.closing = false;
+      state.spending = { ...state.spending, closing: false, stopped: false };
       tell(agent, { type: "taken", messageId: item.id, text: toLine(item.text, 500) });
       return [item.text];
     case "note": {
@@ -93,9 +100,8 @@ function takeLeftOut(agent: Agent): readonly string[] {
 
 /** When the turns are used up, one last answer without tools. */
 function limitTurns(agent: Agent): void {
-  const { state, settings } = agent;
-  const most = state.definition?.maxTurns ?? settings.limits.maxTurns;
-  if (state.closing || state.turnsSpent < most) return;
+  const { state } = agent;
+  if (state.closing || state.turnsSpent < maxTurnsOf(agent)) return;
   state.closing = true;
   state.generation = append(state.generation, toUserMessage([], [closingText]));
 }
@@ -207,7 +213,7 @@ function takeCutOff(agent: Agent, content: readonly Block[]): void {
   }
   if (content.some((block) => block.type === "tool_use") || toWords(content) === "") {
     throw new TaskFailure(
-      "error",
+      state.spending.closing ? "budget" : "error",
       "The model's answer did not fit into the largest allowed length. Ask for less at a time.",
     );
   }

@@ -13,6 +13,7 @@ import {
   type Usage,
 } from "../protocol/turn.ts";
 import type { Snapshot } from "../protocol/workflows.ts";
+import { type Account, openAccount } from "./leases.ts";
 import { addEntry, emptyFeed, type Feed } from "./feed.ts";
 import type { Inbox, InboxItem } from "./inbox.ts";
 import { type Board, emptyBoard } from "./task-board.ts";
@@ -29,6 +30,22 @@ export interface CallAnswer extends ToolAnswer {
 export type Verdict =
   | { readonly type: "run"; readonly input?: unknown; readonly by?: string }
   | { readonly type: "say"; readonly answer: ToolAnswer };
+
+/** What an agent knows of its spending beside its account. */
+export interface Spending {
+  /** False for an agent that was begun before there were budgets: it has no limit. */
+  readonly kept: boolean;
+  /** Calls that were broken off, so that nobody knows what they cost. */
+  readonly unseen: number;
+  /** The tokens that the newest call might write. */
+  readonly allowed: number;
+  /** It closes because nothing is left, not for its turns. */
+  readonly closing: boolean;
+  /** Nothing was left even for closing words. */
+  readonly stopped: boolean;
+  /** The model of which was said that it has no price. */
+  readonly unpriced: string;
+}
 
 /** Everything an agent holds, as JSON: a roll hands it to the next run. */
 export interface AgentState {
@@ -61,6 +78,8 @@ export interface AgentState {
   board: Board;
   feed: Feed;
   usage: Usage;
+  account: Account;
+  spending: Spending;
   /** Ids of messages and notes taken, the newest 1,000. */
   knownIds: readonly string[];
   /** Messages and notes for which there was no room at all, until the next step boundary tells. */
@@ -110,6 +129,8 @@ export interface Agent {
     readonly tasks: Map<string, TaskRun>;
     /** Waits for cancelled tasks to stop. A roll cancels them, the next run begins them anew. */
     readonly graces: Map<string, CancellationScope>;
+    /** What ended tasks have spent, while it is being read. The next run begins them anew. */
+    readonly readings: Map<string, CancellationScope>;
     /** The newest news for the parent: the next one follows when it has arrived. */
     lastNews: Promise<void>;
     /** Commands on their way out. A run must not close before they are acknowledged. */
@@ -151,6 +172,7 @@ export function openAgent({ begun, ...given }: Identity, snapshot: Snapshot | un
     run: {
       tasks: new Map(),
       graces: new Map(),
+      readings: new Map(),
       lastNews: Promise.resolve(),
       outgoing: new Set(),
       step: undefined,
@@ -191,6 +213,15 @@ export function freshState(
     board: emptyBoard,
     feed: emptyFeed,
     usage: noUsage,
+    account: openAccount({}),
+    spending: {
+      kept: false,
+      unseen: 0,
+      allowed: 0,
+      closing: false,
+      stopped: false,
+      unpriced: "",
+    },
     knownIds: [],
     leftOut: { count: 0, ids: [] },
     answering: [],

@@ -1,6 +1,7 @@
 // The tools that hand work to subagents.
 import { condition, uuid4 } from "@temporalio/workflow";
 import type { z } from "zod";
+import { fromBudgetInput } from "../protocol/budget.ts";
 import { toTaskId } from "../protocol/ids.ts";
 import { isEnded } from "../protocol/task.ts";
 import type {
@@ -17,6 +18,8 @@ import { type Agent, now, shortId, tell } from "./agent.ts";
 import { mustRoll } from "./roll.ts";
 import { holdsWords } from "./inbox.ts";
 import { toEndedTask } from "./notices.ts";
+import { hasRoom, makeRoom, noRoom, refusalToSpend } from "./task-room.ts";
+import { dropLease, giveLease } from "./leases.ts";
 import { refused, said } from "./answers.ts";
 import { check, list, unknownTask } from "./task-lookup.ts";
 import { cancelTask, startTask, steerTask } from "./tasks.ts";
@@ -81,6 +84,11 @@ async function begin(
   const { state, settings } = agent;
   const refusal = refusalToStart(agent, input.subagent_type);
   if (refusal) return refusal;
+  const poor = refusalToSpend(agent);
+  if (poor) return poor;
+  // Only then: what else the turn starts has to follow in the same order as ever.
+  while (!hasRoom(agent)) if (!(await makeRoom(agent))) return noRoom;
+  const budget = fromBudgetInput(input.budget);
   const taskId = toTaskId(input.subagent_type, uuid4());
   const given = {
     taskId,
@@ -88,9 +96,11 @@ async function begin(
     description: input.description,
     startedAt: now(),
     ...(awaitedBy && { awaitedBy }),
+    ...(input.budget && { budget }),
   };
   const begun = hasFreeSlot(state.board, settings.limits.maxRunning);
   state.board = addTask(state.board, { ...given, begun });
+  state.account = giveLease(state.account, taskId, budget);
   const task = findTask(state.board, taskId)!;
   tell(agent, {
     type: "task",
@@ -102,6 +112,7 @@ async function begin(
   await startTask(agent, { ...given, begun }).catch((error: unknown) => {
     // Cancelled in the moment of its start: it never ran.
     state.board = dropTask(state.board, taskId);
+    state.account = dropLease(state.account, taskId);
     const phase = { status: "cancelled" } as const;
     tell(agent, { type: "task", taskId, agent: task.agent, phase, text: "It was never started." });
     throw error;

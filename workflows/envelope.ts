@@ -1,4 +1,5 @@
 // What a task leaves behind, cut to fit.
+import { addSpent } from "../protocol/budget.ts";
 import type { Envelope, FailureReason, TaskEnd } from "../protocol/task.ts";
 import { byteLength, cutJson, cutText } from "../protocol/text.ts";
 import type { AgentState } from "./agent.ts";
@@ -22,6 +23,8 @@ export function toEnvelope(state: AgentState, end: TaskEnd, notDone: string): En
     ),
     receipts: newest(state.receipts, { count: 5, bytes: 500 }),
   };
+  // As long as a lease is out, only its parent can find out what was spent.
+  const mayTell = state.spending.kept && Object.keys(state.account.leases).length === 0;
   const bare: Envelope = {
     status: end.status,
     ...("reason" in end && { reason: end.reason }),
@@ -29,6 +32,7 @@ export function toEnvelope(state: AgentState, end: TaskEnd, notDone: string): En
     partial: end.status !== "completed",
     notDone: cutJson(notDone, 400),
     usage: state.usage,
+    ...(mayTell && { spent: addSpent(state.account.spent, state.account.settled) }),
     stale: [],
     ...lists,
   };

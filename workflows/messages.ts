@@ -31,6 +31,7 @@ import {
 } from "../protocol/message-shapes.ts";
 import { byteLength, cutText, toLine } from "../protocol/text.ts";
 import { type Agent, arrive, interrupt, modelOf, now, takeId, tell } from "./agent.ts";
+import { hearReport, takeBudgetNews } from "./budget-news.ts";
 import { publish } from "./display.ts";
 import { readFeed } from "./feed.ts";
 import { bytesOf } from "./inbox.ts";
@@ -73,6 +74,7 @@ function toHeader(agent: Agent) {
 
 /** What both kinds of agent are told about their tasks and their waiting. */
 export function takeTaskNews(agent: Agent): void {
+  takeBudgetNews(agent);
   setHandler(decideUpdate, (given) => takeDecision(agent, given), {
     validator: (given) => {
       const read = decideShape.safeParse(given);
@@ -134,6 +136,9 @@ function takeTaskEvent(agent: Agent, { taskId, seq, event }: TaskEvent): void {
       break;
     case "recovered":
       takeRecovery(agent, taskId);
+      break;
+    case "budget":
+      hearReport(agent, taskId, event);
       break;
     case "cancelling":
       giveGrace(agent, taskId, now());

@@ -14,7 +14,9 @@ import { TaskFailure } from "./envelope.ts";
 import { answerQueries, takeMessage, takePersonMessages, takeTaskNews } from "./messages.ts";
 import { flush, takeOver, handOver, prepare } from "./run.ts";
 import { mustRoll } from "./roll.ts";
+import { openAccount } from "./leases.ts";
 import { toSnapshot } from "./snapshot.ts";
+import { keepBudget } from "./spending.ts";
 import { endTasks } from "./task-ends.ts";
 
 export const supervisor: Supervisor = async (input) => {
@@ -32,6 +34,11 @@ export const supervisor: Supervisor = async (input) => {
     input.snapshot,
   );
   if (!input.snapshot) for (const message of input.messages) takeMessage(agent, message);
+  if (!input.snapshot && input.budget) {
+    const { treeTokens: outputTokens, treeTasks: tasks } = agent.settings.limits;
+    const pool = { outputTokens, tasks, ...input.budget };
+    keepBudget(agent, openAccount(pool, input.budget));
+  }
   answerQueries(agent);
   takeTaskNews(agent);
   takePersonMessages(agent);

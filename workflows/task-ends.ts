@@ -19,6 +19,7 @@ import { toLine } from "../protocol/text.ts";
 import { type Agent, arrive, now, send, tell } from "./agent.ts";
 import { publish } from "./display.ts";
 import { awaitStop } from "./grace.ts";
+import { closeLease } from "./lease-readings.ts";
 import { withdrawAtEnd } from "./requests.ts";
 import { beginQueued } from "./slots.ts";
 import { endOnBoard, findTask, keepGrace, openTasks } from "./task-board.ts";
@@ -76,6 +77,7 @@ export function settle(agent: Agent, { taskId, end, envelope }: TaskEnding): voi
   if (!task || isEnded(task.phase)) return;
   state.board = endOnBoard(state.board, taskId, end, envelope, now());
   agent.run.tasks.delete(taskId);
+  closeLease(agent, { taskId, end, envelope });
   tell(agent, {
     type: "task",
     taskId,

@@ -7,6 +7,7 @@ import {
   ParentClosePolicy,
   startChild,
 } from "@temporalio/workflow";
+import type { Budget } from "../protocol/budget.ts";
 import { cancelReasonSignal, type SteeringNote, updateTaskSignal } from "../protocol/messages.ts";
 import { toSearchAttributes } from "../protocol/search-attributes.ts";
 import { toLine } from "../protocol/text.ts";
@@ -24,6 +25,8 @@ interface NewTask {
   readonly description: string;
   readonly startedAt: string;
   readonly begun: boolean;
+  /** The most that it may spend with its tasks. */
+  readonly budget?: Budget;
 }
 
 /** Starts the child, in a scope of its own that `cancelTask` cancels, and watches it. */
@@ -71,6 +74,8 @@ function toInput(agent: Agent, task: NewTask): SubagentInput {
     parentModel: modelOf(agent),
     begun: task.begun,
     settings: agent.settings,
+    lease: agent.state.account.leases[task.taskId]?.amount ?? {},
+    ...(task.budget && { budget: task.budget }),
   };
 }
 

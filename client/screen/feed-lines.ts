@@ -53,6 +53,8 @@ function toWords(event: FeedEvent, palette: Palette): string {
       return toDecisionWords(event.decision);
     case "trouble":
       return palette.wait(`trouble: ${toPlainText(event.text)}`);
+    case "budget":
+      return palette.wait(`budget: ${toPlainText(event.text)}`);
     case "generation":
       return palette.faint(`generation ${event.generation}: ${toPlainText(event.text)}`);
     case "ended":

@@ -33,6 +33,7 @@ export class Progress {
       case "request":
       case "decision":
       case "trouble":
+      case "budget":
       case "generation":
         break;
     }
