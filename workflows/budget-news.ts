@@ -64,6 +64,7 @@ function hearSetting(agent: Agent, { settingId, budget }: SetBudget): void {
   const { state } = agent;
   const { account, short } = setLimits(state.account, budget);
   state.account = account;
+  state.spending = { ...state.spending, kept: true };
   sendGrants(agent, takeBack(agent, short));
   tell(agent, { type: "budget", text: `The budget was set to ${JSON.stringify(budget)}.` });
   goOnWith(agent);

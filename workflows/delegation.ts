@@ -18,8 +18,8 @@ import { type Agent, now, shortId, tell } from "./agent.ts";
 import { mustRoll } from "./roll.ts";
 import { holdsWords } from "./inbox.ts";
 import { toEndedTask } from "./notices.ts";
-import { hasRoom, makeRoom, noRoom, refusalToSpend } from "./task-room.ts";
-import { dropLease, giveLease } from "./leases.ts";
+import { hasRoom, leaseTo, makeRoom, noRoom, refusalToSpend } from "./task-room.ts";
+import { dropLease } from "./leases.ts";
 import { refused, said } from "./answers.ts";
 import { check, list, unknownTask } from "./task-lookup.ts";
 import { cancelTask, startTask, steerTask } from "./tasks.ts";
@@ -100,7 +100,7 @@ async function begin(
   };
   const begun = hasFreeSlot(state.board, settings.limits.maxRunning);
   state.board = addTask(state.board, { ...given, begun });
-  state.account = giveLease(state.account, taskId, budget);
+  leaseTo(agent, taskId, budget);
   const task = findTask(state.board, taskId)!;
   tell(agent, {
     type: "task",

@@ -110,6 +110,8 @@ export function committed(account: Account, name: Dimension): number {
 
 /** What the agent may still spend itself. */
 export function free(account: Account, name: Dimension): number {
+  // Until its tasks have said what they spent, nobody knows whether anything is left.
+  if (account.recalled.includes(name) && account.pool[name] === undefined) return 0;
   const limit = limitOf(account, name);
   return limit === Infinity ? Infinity : limit - committed(account, name);
 }
@@ -117,8 +119,8 @@ export function free(account: Account, name: Dimension): number {
 /** What tasks may have of it. As long as one spends without a limit, nothing is known to be left. */
 export function leasable(account: Account, name: Dimension): number {
   const limit = limitOf(account, name);
-  if (limit === Infinity) return Infinity;
-  if (isOpenEnded(account, name)) return 0;
+  if (limit === Infinity && !account.recalled.includes(name)) return Infinity;
+  if (isOpenEnded(account, name) || account.recalled.includes(name)) return 0;
   return Math.max(0, free(account, name) - (name === "tasks" ? 0 : kept * limit));
 }
 

@@ -1,8 +1,9 @@
 // Whether what may be spent has room for one task more.
-import { condition } from "@temporalio/workflow";
+import { condition, patched } from "@temporalio/workflow";
+import type { Budget } from "../protocol/budget.ts";
 import { type Agent, shortId } from "./agent.ts";
 import { tellLease } from "./budget-news.ts";
-import { free, leasable, toAsk } from "./leases.ts";
+import { free, giveLease, leasable, toAsk } from "./leases.ts";
 
 /** Why a task would find nothing to spend. What other tasks hold may come back, so it may wait for that. */
 export function refusalToSpend({ state, settings }: Agent): string | undefined {
@@ -44,3 +45,10 @@ export async function makeRoom(agent: Agent): Promise<boolean> {
 
 /** Room for tasks that a nested agent is given at once. */
 const tasksAtOnce = 4;
+
+/** Agents begun before there were budgets have no limit. They keep an account of what they start from now on. */
+export function leaseTo({ state }: Agent, taskId: string, own: Budget): void {
+  if (!state.spending.kept && !patched("keeps-accounts")) return;
+  state.spending = { ...state.spending, kept: true };
+  state.account = giveLease(state.account, taskId, own);
+}

@@ -63,6 +63,7 @@ export async function startTask(agent: Agent, task: NewTask): Promise<void> {
 }
 
 function toInput(agent: Agent, task: NewTask): SubagentInput {
+  const lease = agent.state.account.leases[task.taskId];
   if (!agent.state.workspace) throw ApplicationFailure.nonRetryable("no workspace");
   return {
     description: task.description,
@@ -74,7 +75,7 @@ function toInput(agent: Agent, task: NewTask): SubagentInput {
     parentModel: modelOf(agent),
     begun: task.begun,
     settings: agent.settings,
-    lease: agent.state.account.leases[task.taskId]?.amount ?? {},
+    ...(lease && { lease: lease.amount }),
     ...(task.budget && { budget: task.budget }),
   };
 }
