@@ -25,6 +25,7 @@ export { RequestError, type RequestErrorCode } from "./request-error.ts";
 export type { SupervisorView } from "./supervisor-view.ts";
 export type { WaitingRequest } from "./waiting-requests.ts";
 export type { FeedEntry, FeedEvent, FeedPage } from "../protocol/feed.ts";
+export type { Budget, BudgetChange, BudgetReport, Spent } from "../protocol/budget.ts";
 export type { Decision, OpenRequest, SettledRequest } from "../protocol/requests.ts";
 export type { Envelope, Receipt, TaskStatus, WaitingReason } from "../protocol/task.ts";
 export type { TranscriptPage, Usage } from "../protocol/turn.ts";

@@ -10,12 +10,14 @@ import {
   type SteeringNote,
   updateTaskSignal,
 } from "../protocol/messages.ts";
+import type { BudgetChange, BudgetReport } from "../protocol/budget.ts";
 import type { Decision, OpenRequest } from "../protocol/requests.ts";
 import type { Receipt, TaskStatus } from "../protocol/task.ts";
 import type { TranscriptPage } from "../protocol/turn.ts";
 import type { CheckDetail, TaskReport, TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { tellForced } from "./tell-forced.ts";
+import { readBudget, setBudget } from "./budgets.ts";
 import { callServer, callWorker } from "./call.ts";
 import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
@@ -135,6 +137,18 @@ export class TaskHandle {
   /** Tries again at once what waits for the model or for quota. */
   async resume(): Promise<void> {
     await callServer(this.#client, this.id, () => this.#handle().signal(resumeSignal));
+  }
+
+  /** What it may spend and has spent, its own tasks included. Needs a worker. */
+  budget(): Promise<BudgetReport> {
+    return readBudget(this.#client, this.id);
+  }
+
+  /** Sets limits on what it may spend. One that is used up goes on when it is raised. */
+  async setBudget(change: BudgetChange): Promise<void> {
+    const view = await this.view();
+    if (view.endedAt !== null) throw this.#ended(view, "it spends nothing any more");
+    await setBudget(this.#client, this.id, change);
   }
 
   /** Decides what this agent asks. Throws `RequestError`, code `refused`, when nothing waits for it. */

@@ -32,7 +32,7 @@ export const limitDefaults = {
   treeTokens: 2_000_000,
   /** Open tasks below a supervisor, on all levels, where nothing else is said. */
   treeTasks: 200,
-  /** What a closing call is left to write in. A budget with less than twice as much closes. */
+  /** Tokens that are kept back for a closing call. What has less than twice as many left closes. */
   closingTokens: 1_000,
   /** Turns of a run before it continues as new, or 0 for when the server suggests it. */
   rollAfterTurns: 0,

@@ -15,7 +15,7 @@ import { mustRoll } from "./roll.ts";
 import { findTask, markTold } from "./task-board.ts";
 import { answerCalls, cancelCalls, closeTurn, hasOpenTurn } from "./tool-turn.ts";
 import { maxTurnsOf } from "./budget-news.ts";
-import { mayCall, provide } from "./spending.ts";
+import { mayCall, outOfBudget, provide } from "./spending.ts";
 import { append, measure, toUserMessage, toWords, withoutEmptyText } from "./transcript.ts";
 
 /** Why the loop came to rest: nothing left to answer, time to continue as new, or told to end. */
@@ -212,8 +212,9 @@ function takeCutOff(agent: Agent, content: readonly Block[]): void {
     return;
   }
   if (content.some((block) => block.type === "tool_use") || toWords(content) === "") {
+    if (state.spending.closing) throw outOfBudget(agent);
     throw new TaskFailure(
-      state.spending.closing ? "budget" : "error",
+      "error",
       "The model's answer did not fit into the largest allowed length. Ask for less at a time.",
     );
   }

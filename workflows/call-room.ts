@@ -4,7 +4,7 @@ import { type Ask, type Budget, type Dimension, toBudget } from "../protocol/bud
 import { type Price, toTokenPrices } from "../protocol/prices.ts";
 import { byteLength } from "../protocol/text.ts";
 import { type Agent, modelOf } from "./agent.ts";
-import { free, limitOf, toAsk } from "./leases.ts";
+import { free, toAsk } from "./leases.ts";
 import { tokensOf } from "./transcript.ts";
 
 export interface CallRoom {
@@ -28,7 +28,7 @@ const goodTurns = 10;
 export function toRoom(agent: Agent, purpose: ModelPurpose): CallRoom | undefined {
   const { account } = agent.state;
   const most = maxTokensOf(agent, purpose);
-  if (spendable.every((name) => limitOf(account, name) === Infinity)) {
+  if (spendable.every((name) => free(account, name) === Infinity)) {
     return { maxTokens: most, cost: {} };
   }
   return measureCall(agent, purpose).room;
@@ -74,7 +74,7 @@ function measureCall(agent: Agent, purpose: ModelPurpose): Need {
   const isLast = purpose === "closing";
   const most = maxTokensOf(agent, purpose);
   const closing = agent.settings.limits.closingTokens;
-  const least = isLast ? 1 : leastTokens(agent, most);
+  const least = isLast ? Math.ceil(closing / 10) : leastTokens(agent, most);
   const input = inputTokens(agent);
   const { input: inputPrice, output: outputPrice } = tokenPrices(agent, input);
   const keep = isLast

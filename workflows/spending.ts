@@ -45,10 +45,7 @@ export async function provide(agent: Agent): Promise<"again" | "roll"> {
   const { account } = state;
   const mayWait = agent.role === "subagent" && Object.keys(account.leases).length > 0;
   if (mayWait) return await waitForBudget(agent, leasedText);
-  if (state.closing) {
-    state.spending = { ...state.spending, stopped: true };
-    throw new TaskFailure("budget", toUsedUpText(agent));
-  }
+  if (state.closing) throw outOfBudget(agent);
   await resumeWork(agent);
   beginClosing(agent);
   return "again";
@@ -59,6 +56,12 @@ async function resumeWork(agent: Agent): Promise<void> {
   if (!waitsForBudget(agent)) return;
   if (agent.state.begun) goOn(agent);
   else await takeSlot(agent);
+}
+
+/** Not even last words are left. A supervisor owes the answer, and gives it when there is budget again. */
+export function outOfBudget(agent: Agent): TaskFailure {
+  agent.state.spending = { ...agent.state.spending, stopped: true };
+  return new TaskFailure("budget", toUsedUpText(agent));
 }
 
 const askedText = "Its budget is used up, and it has asked for more.";
@@ -123,7 +126,7 @@ export function toUsedUpText(agent: Agent): string {
 /** Sets aside what the call may cost, and says how much it may write. */
 export function openCall(agent: Agent, purpose: ModelPurpose): number {
   const room = toRoom(agent, purpose);
-  if (!room) throw new TaskFailure("budget", toUsedUpText(agent));
+  if (!room) throw outOfBudget(agent);
   const { state } = agent;
   state.account = reserve(state.account, room.cost);
   state.spending = { ...state.spending, allowed: room.maxTokens };
