@@ -2,6 +2,7 @@
 import { Command, type OutputConfiguration } from "commander";
 import { addAnswer } from "./commands/answer.ts";
 import { addApprove } from "./commands/approve.ts";
+import { addBudget } from "./commands/budget.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addChat } from "./commands/chat.ts";
 import { addCheck } from "./commands/check.ts";
@@ -30,7 +31,7 @@ const groups: readonly (readonly [
   ["Talk to supervisors:", [addSend, addEnd]],
   [
     "See and change tasks:",
-    [addTasks, addCheck, addSteer, addCancel, addResume, addTranscript, addOpen],
+    [addTasks, addCheck, addSteer, addCancel, addResume, addBudget, addTranscript, addOpen],
   ],
   ["Decide what waits for you:", [addInbox, addApprove, addDeny, addAnswer]],
   ["Run Bosun:", [addUp, addDown, addWorker, addDoctor]],

@@ -24,7 +24,7 @@ import { checkText } from "./check-text.ts";
 import { type LiveCall, readLiveCall } from "./live-call.ts";
 import { readTranscript } from "./read-transcript.ts";
 import { isRequestError, RequestError } from "./request-error.ts";
-import { toTaskView } from "../protocol/task-view.ts";
+import { readMemos, toTaskView } from "../protocol/task-view.ts";
 
 export interface TaskCheck {
   readonly view: TaskView;
@@ -137,6 +137,12 @@ export class TaskHandle {
   /** Tries again at once what waits for the model or for quota. */
   async resume(): Promise<void> {
     await callServer(this.#client, this.id, () => this.#handle().signal(resumeSignal));
+  }
+
+  /** The supervisor at the top of its tree. Needs no worker. */
+  async rootId(): Promise<string> {
+    const description = await callServer(this.#client, this.id, () => this.#handle().describe());
+    return readMemos(description).agent?.rootId ?? this.id;
   }
 
   /** What it may spend and has spent, its own tasks included. Needs a worker. */
