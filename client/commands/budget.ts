@@ -1,7 +1,13 @@
 // Shows what may be spent and was spent, and changes what may be.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { pricesAsOf, pricesSource } from "../../protocol/prices.ts";
-import { type Budget, type BudgetReport, dimensions } from "../../protocol/budget.ts";
+import {
+  type Budget,
+  type BudgetChange,
+  type BudgetReport,
+  dimensions,
+} from "../../protocol/budget.ts";
 import type { Bosun } from "../bosun.ts";
 import { sumUsage, type TreeUsage } from "../budgets.ts";
 import { isRequestError } from "../request-error.ts";
@@ -36,7 +42,7 @@ export function addBudget(program: Command, context: Context): void {
   addLimits(command, true)
     .option("--json", "print JSON")
     .addHelpText("after", examples)
-    .action((id: string, options: Options) => budget(id, options, context));
+    .action((id: string, options: Options) => showBudget(id, options, context));
 }
 
 /** One supervisor or task with all below it. */
@@ -48,13 +54,13 @@ export interface BudgetView {
   readonly total: TreeUsage;
 }
 
-async function budget(given: string, options: Options, context: Context) {
+async function showBudget(given: string, options: Options, context: Context) {
   const change = toBudgetChange(options);
   const isSet = Object.keys(change).length > 0;
   await withBosun(context, async (bosun) => {
     const id = await pickId(bosun, given, "any");
     if (isSet) await setBudget(bosun, id, change);
-    const view = await readView(bosun, id);
+    const view = await readView(bosun, id, change);
     if (options.json)
       context.json({ ...toJson(view), set: isSet ? withNulls(change as Budget) : null });
     else {
@@ -71,7 +77,7 @@ async function budget(given: string, options: Options, context: Context) {
   });
 }
 
-async function setBudget(bosun: Bosun, id: string, change: ReturnType<typeof toBudgetChange>) {
+async function setBudget(bosun: Bosun, id: string, change: BudgetChange) {
   try {
     await bosun.task(id).setBudget(change);
   } catch (error) {
@@ -80,8 +86,8 @@ async function setBudget(bosun: Bosun, id: string, change: ReturnType<typeof toB
   }
 }
 
-async function readView(bosun: Bosun, id: string): Promise<BudgetView> {
-  const report = await readReport(bosun, id);
+async function readView(bosun: Bosun, id: string, set: BudgetChange): Promise<BudgetView> {
+  const report = await readReport(bosun, id, set);
   try {
     const task = await bosun.task(id).view();
     const tree = await bosun.supervisor(await bosun.task(id).rootId()).tasks();
@@ -95,9 +101,24 @@ async function readView(bosun: Bosun, id: string): Promise<BudgetView> {
   }
 }
 
-async function readReport(bosun: Bosun, id: string): Promise<BudgetReport | null> {
+const looks = 20;
+
+/** A signal is heard a moment later: what was set just now is waited for. */
+async function readReport(
+  bosun: Bosun,
+  id: string,
+  set: BudgetChange,
+): Promise<BudgetReport | null> {
   try {
-    return await bosun.task(id).budget();
+    for (let look = 1; ; look += 1) {
+      const report = await bosun.task(id).budget();
+      const { budget } = report;
+      const isHeard = dimensions.every(
+        (name) => set[name] === undefined || set[name] === (budget[name] ?? null),
+      );
+      if (isHeard || look === looks) return report;
+      await sleep(100);
+    }
   } catch (error) {
     if (isRequestError(error, "noWorker")) return null;
     throw error;
@@ -115,13 +136,14 @@ function toLease(report: BudgetReport | null, taskId: string): object | null {
 }
 
 /** What has no limit is null. */
-function withNulls(budget: Budget): object {
-  return Object.fromEntries(dimensions.map((name) => [name, budget[name] ?? null]));
+function withNulls(limits: Budget): object {
+  return Object.fromEntries(dimensions.map((name) => [name, limits[name] ?? null]));
 }
 
-function toJsonReport({ leases: _, budget, pool, left, unpriced, ...rest }: BudgetReport): object {
+function toJsonReport({ leases: _, unpriced, ...rest }: BudgetReport): object {
+  const { budget, pool, left } = rest;
   const limits = { budget: withNulls(budget), pool: withNulls(pool), left: withNulls(left) };
-  return { ...limits, ...rest, unpriced: unpriced ?? null };
+  return { ...rest, ...limits, unpriced: unpriced ?? null };
 }
 
 function toJson({ id, report, tasks, total }: BudgetView): object {

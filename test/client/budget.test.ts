@@ -22,10 +22,9 @@ beforeAll(async () => {
       reply: { text: "Looked.", delayMs: 25_000 },
     },
   ]);
-  const ran = await bosun(
-    ...["start", "--workspace", world.workspace, "--tokens", "100000", "--usd", "2.5", "--json"],
-    "go client-budget",
-  );
+  const limits = ["--tokens", "100000", "--usd", "2.5"];
+  const where = ["--workspace", world.workspace];
+  const ran = await bosun("start", ...where, ...limits, "--json", "go client-budget");
   supervisorId = (ran.json() as { id: string }).id;
   const supervisor = world.bosun.supervisor(supervisorId);
   await untilReply(supervisor, "Heard");

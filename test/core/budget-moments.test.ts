@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { addAgent, handOut, resultOf, spend, usageOf } from "../support/spending.ts";
-import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
+import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
 const small = { BOSUN_CLOSING_TOKENS: "100", BOSUN_MAX_TOKENS: "400" };
 const start = (description: string, subagent_type = "researcher", more = {}) => ({
@@ -220,13 +220,8 @@ test("a worker that is killed between ask and answer changes nothing", async () 
     await world.stopWorkers();
     await supervisor.setBudget({ outputTokens: 20_000 });
     await world.startWorkers();
-    await untilFeed(
-      supervisor,
-      ({ event }) =>
-        event.type === "task" &&
-        event.taskId === waiting.taskId &&
-        event.phase.status === "completed",
-    );
+    const end = await supervisor.task(waiting.taskId).ended();
+    expect(resultOf(end)).toMatchObject({ status: "completed", summary: "Spent." });
     await supervisor.end();
   } finally {
     await world.close();
