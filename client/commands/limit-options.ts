@@ -3,10 +3,10 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { BudgetChange, Dimension } from "../../protocol/budget.ts";
 
 export interface LimitOptions {
-  readonly usd?: number | null;
-  readonly tokens?: number | null;
-  readonly turns?: number | null;
-  readonly tasks?: number | null;
+  readonly usd?: number | "none";
+  readonly tokens?: number | "none";
+  readonly turns?: number | "none";
+  readonly tasks?: number | "none";
 }
 
 const options: readonly (readonly [keyof LimitOptions, Dimension, string])[] = [
@@ -25,8 +25,8 @@ export function addLimits(command: Command, mayTakeAway: boolean): Command {
   return command;
 }
 
-function toLimit(name: keyof LimitOptions, given: string, mayTakeAway: boolean): number | null {
-  if (mayTakeAway && given === "none") return null;
+function toLimit(name: keyof LimitOptions, given: string, mayTakeAway: boolean): number | "none" {
+  if (mayTakeAway && given === "none") return "none";
   const value = Number(given);
   const isWhole = name === "usd" || Number.isSafeInteger(value);
   const least = name === "tasks" ? 0 : Number.MIN_VALUE;
@@ -38,7 +38,7 @@ function toLimit(name: keyof LimitOptions, given: string, mayTakeAway: boolean):
 export function toBudgetChange(given: LimitOptions): BudgetChange {
   return Object.fromEntries(
     options.flatMap(([name, dimension]) =>
-      given[name] === undefined ? [] : [[dimension, given[name]]],
+      given[name] === undefined ? [] : [[dimension, given[name] === "none" ? null : given[name]]],
     ),
   );
 }

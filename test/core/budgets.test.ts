@@ -253,8 +253,8 @@ describe("the budget of a tree", () => {
       (await supervisor.tasks()).find(({ waitingOn }) => waitingOn.includes("budget")),
     );
     const tasks = await ended(supervisor, 2);
-    const summaries = tasks.map(({ result }) => result?.summary);
-    expect(summaries.toSorted()).toEqual(["Held.", "Spent."]);
+    const summaries = new Set(tasks.map(({ result }) => result?.summary));
+    expect(summaries).toEqual(new Set(["Held.", "Spent."]));
     await supervisor.end();
   });
 

@@ -92,7 +92,8 @@ export class LeaseTree {
 
   endCall(node: Node, part: number): void {
     const { outputTokens } = node.account.reserved;
-    if (outputTokens === undefined) return;
+    // What a call cost whose task was terminated, nobody hears.
+    if (outputTokens === undefined || !node.alive) return;
     const spent = toSpent(Math.floor(outputTokens * part));
     node.actual = addSpent(node.actual, spent);
     node.account = charge(node.account, spent);
@@ -133,6 +134,7 @@ export class LeaseTree {
   /** An end in order: its own tasks have ended. One that cannot say what was spent is read. */
   end(node: Node): void {
     if (!node.parent || this.childrenOf(node).some((child) => child.alive)) return;
+    if (Object.keys(node.account.reserved).length > 0) return;
     node.alive = false;
     const { leases, spent, settled } = node.account;
     const isKnown = Object.keys(leases).length === 0;
