@@ -9,6 +9,8 @@ import {
   giveLease,
   limitOf,
   openAccount,
+  reserve,
+  takeGrant,
 } from "../../workflows/leases.ts";
 import { LeaseTree, type Node } from "./lease-tree.ts";
 import { holds } from "./property.ts";
