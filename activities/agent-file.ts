@@ -1,5 +1,6 @@
 // An agent's Markdown file, checked line by line.
 import { z } from "zod";
+import { type Budget, budgetShape } from "../protocol/budget.ts";
 import type { Isolation } from "../protocol/isolation.ts";
 import { byteLength, toLine } from "../protocol/text.ts";
 import { toolSpecs, type ToolSpec } from "../protocol/tools.ts";
@@ -19,6 +20,7 @@ export interface AgentFile {
   readonly isolation?: Isolation;
   readonly maxTurns?: number;
   readonly maxTokens?: number;
+  readonly budget?: Budget;
   readonly system: string;
   readonly warnings: readonly string[];
 }
@@ -49,6 +51,10 @@ const keys = {
   isolation: { shape: z.literal("worktree"), rule: "worktree, or left out" },
   maxTurns: { shape: z.int().min(1).max(10_000), rule: "a whole number from 1 to 10000" },
   maxTokens: { shape: z.int().min(1).max(1_000_000), rule: "a whole number from 1 to 1000000" },
+  budget: {
+    shape: budgetShape,
+    rule: "one or more of turns, outputTokens, usd and tasks, each with a number: the most it may spend",
+  },
 } as const;
 type Key = keyof typeof keys;
 
@@ -71,6 +77,7 @@ export function parseAgentFile(file: string, data: Uint8Array): AgentFile {
   const maxTurns = read(file, fields, "maxTurns");
   const maxTokens = read(file, fields, "maxTokens");
   const isolation = read(file, fields, "isolation");
+  const budget = read(file, fields, "budget");
   return {
     file,
     name,
@@ -82,6 +89,7 @@ export function parseAgentFile(file: string, data: Uint8Array): AgentFile {
     ...(isolation && { isolation }),
     ...(maxTurns !== undefined && { maxTurns }),
     ...(maxTokens !== undefined && { maxTokens }),
+    ...(budget && { budget }),
     system: toSystem(`${file}:${matter.bodyLine}`, name, matter.body),
     warnings,
   };

@@ -4,7 +4,7 @@ import { ApplicationFailure, Context } from "@temporalio/activity";
 import type { ModelActivities, ModelCallInput } from "../protocol/activities.ts";
 import { failureTypes } from "../protocol/failures.ts";
 import type { ModelBeat } from "../protocol/live-call.ts";
-import { toUsd } from "../protocol/prices.ts";
+import { type Price, publicPrices, toUsd } from "../protocol/prices.ts";
 import { byteLength, cutText } from "../protocol/text.ts";
 import type { ModelAnswer, ToolDeclaration } from "../protocol/turn.ts";
 import { beatEvery } from "./beat-every.ts";
@@ -47,7 +47,9 @@ export function createCallModel(deps: ModelDependencies): ModelActivities["callM
           beat = { ...beat, tail: (beat.tail + text).slice(-tailLength) };
         });
       }
-      return checkSize(toAnswer(deps.backend, await stream.finalMessage(), stream.request_id));
+      return checkSize(
+        toAnswer(deps.backend, input.price, await stream.finalMessage(), stream.request_id),
+      );
     } catch (error) {
       // A cancellation or a shutdown first, then the watchdog: both surface as the SDK's abort error.
       if (cancellationSignal.aborted) throw cancellationSignal.reason;
@@ -101,6 +103,7 @@ const toTool = ({ name, description, input_schema }: ToolDeclaration): Anthropic
 /** Named fields only, the content as it came: it goes back byte for byte. */
 function toAnswer(
   backend: string,
+  given: Price | undefined,
   message: Anthropic.Message,
   requestId: string | null | undefined,
 ): ModelAnswer {
@@ -112,6 +115,7 @@ function toAnswer(
     cacheReadTokens: usage.cache_read_input_tokens ?? 0,
     cacheWriteTokens: usage.cache_creation_input_tokens ?? 0,
   };
+  const price = given ?? (backend === "scripted" ? undefined : publicPrices[message.model]);
   const detail = message.stop_details;
   return {
     messageId: toName(message.id),
@@ -120,7 +124,7 @@ function toAnswer(
     content: message.content,
     stopReason: message.stop_reason && toName(message.stop_reason),
     ...(detail && { stopDetail: describeStop(detail) }),
-    usage: { ...spent, usd: toUsd(backend, message.model, spent) },
+    usage: { ...spent, usd: toUsd(backend, price, spent) },
   };
 }
 

@@ -12,6 +12,7 @@ import { awaitCancelTaken, forceEnd } from "./end-task.ts";
 import { createFindOrphans } from "./find-orphans.ts";
 import { readAttempt } from "./read-attempt.ts";
 import { askTask, readEnding } from "./read-ending.ts";
+import { readSpent } from "./read-spent.ts";
 import { untilCancelled } from "./until-cancelled.ts";
 
 export function createWatchActivities(client: Client): WatchActivities {
@@ -27,6 +28,7 @@ export function createWatchActivities(client: Client): WatchActivities {
     readAttempt: (input) => untilCancelled(client, () => readAttempt(client, input)),
     awaitCancelTaken: (taskId) => awaitCancelTaken(client, taskId),
     forceEnd: (taskId) => forceEnd(client, taskId),
+    readSpent: (taskId) => readSpent(client, taskId),
     findOrphans: createFindOrphans(client),
     claimKey: (input) => claimKey(client, input),
   };

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { Client, Connection, type ConnectionOptions } from "@temporalio/client";
 import { supervisorAgent } from "../protocol/agent.ts";
+import type { Budget } from "../protocol/budget.ts";
 import { type Environment, toSettings } from "../protocol/environment.ts";
 import { idRule, isWorkflowId, toQueues, toSupervisorId } from "../protocol/ids.ts";
 import type { Applied } from "../protocol/isolation.ts";
@@ -48,6 +49,8 @@ export interface StartOptions {
   readonly agent?: string;
   /** What it reads first. Without it, it waits for `send`. */
   readonly message?: string;
+  /** The most that it may spend with all of its tasks. What is missing is as the settings have it. */
+  readonly budget?: Budget;
 }
 
 export interface Started {
@@ -165,7 +168,7 @@ export class Bosun {
         workflowId: id,
         workflowIdReusePolicy: "REJECT_DUPLICATE",
         taskQueue: toQueues(this.installation).workflows,
-        args: [{ agent, workspace, messages, settings }],
+        args: [{ agent, workspace, messages, settings, budget: options.budget ?? {} }],
         memo: { [memoKeys.agent]: memo },
         staticDetails: toDetails(agent, options),
         staticSummary: `${agent} on ${options.workspace}`.slice(0, 200),

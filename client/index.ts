@@ -31,6 +31,7 @@ export type { TroubledAgent } from "./troubled-agents.ts";
 export type { WaitingRequest } from "./waiting-requests.ts";
 export type { Trouble } from "../protocol/trouble.ts";
 export type { FeedEntry, FeedEvent, FeedPage } from "../protocol/feed.ts";
+export type { Budget, BudgetChange, BudgetReport, Spent } from "../protocol/budget.ts";
 export type { Decision, OpenRequest, SettledRequest } from "../protocol/requests.ts";
 export type { Applied, DiffStatLine, DiffSummary } from "../protocol/isolation.ts";
 export type { Envelope, Receipt, TaskStatus, WaitingReason } from "../protocol/task.ts";

@@ -3,6 +3,7 @@ import { Command, type OutputConfiguration } from "commander";
 import { addAnswer } from "./commands/answer.ts";
 import { addApply } from "./commands/apply.ts";
 import { addApprove } from "./commands/approve.ts";
+import { addBudget } from "./commands/budget.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addChat } from "./commands/chat.ts";
 import { addCheck } from "./commands/check.ts";
@@ -37,7 +38,17 @@ const groups: readonly (readonly [
   ["Talk to supervisors:", [addSend, addInterrupt, addEnd]],
   [
     "See and change tasks:",
-    [addTasks, addCheck, addSteer, addEvent, addCancel, addRetry, addTranscript, addOpen],
+    [
+      addTasks,
+      addCheck,
+      addSteer,
+      addEvent,
+      addCancel,
+      addRetry,
+      addBudget,
+      addTranscript,
+      addOpen,
+    ],
   ],
   ["Hold and change work:", [addPause, addResume, addSet]],
   ["Take over what isolated tasks changed:", [addDiff, addApply]],

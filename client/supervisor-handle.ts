@@ -10,10 +10,12 @@ import {
   sendMessageSignal,
   sendMessageUpdate,
 } from "../protocol/messages.ts";
+import type { BudgetChange, BudgetReport } from "../protocol/budget.ts";
 import type { Decision } from "../protocol/requests.ts";
 import type { TranscriptPage } from "../protocol/turn.ts";
 import type { TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
+import { readBudget, setBudget } from "./budgets.ts";
 import { callServer, callWorker } from "./call.ts";
 import { pause, resume, set, type SetOptions, type SettingSent } from "./control.ts";
 import { decide, type DecisionTaken } from "./decide.ts";
@@ -161,6 +163,20 @@ export class SupervisorHandle {
     const { status } = await this.#open();
     await callServer(this.#client, this.id, () => this.#handle().signal(interruptSignal));
     return status;
+  }
+
+  /** What it may spend and has spent with all of its tasks. Needs a worker. */
+  budget(): Promise<BudgetReport> {
+    return readBudget(this.#client, this.id);
+  }
+
+  /** Sets limits on what it may spend with all of its tasks. */
+  async setBudget(change: BudgetChange): Promise<void> {
+    try {
+      await setBudget(this.#client, this.id, change);
+    } catch (error) {
+      throw await this.#explain(error);
+    }
   }
 
   /** Decides what this agent asks. Throws `RequestError`, code `refused`, when nothing waits for it. */

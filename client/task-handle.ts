@@ -9,6 +9,7 @@ import {
   type SteeringNote,
   updateTaskSignal,
 } from "../protocol/messages.ts";
+import type { BudgetChange, BudgetReport } from "../protocol/budget.ts";
 import { toAttemptId } from "../protocol/ids.ts";
 import type { Decision, OpenRequest } from "../protocol/requests.ts";
 import type { Receipt, TaskStatus } from "../protocol/task.ts";
@@ -16,6 +17,7 @@ import type { TranscriptPage } from "../protocol/turn.ts";
 import type { CheckDetail, TaskReport, TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { tellForced } from "./tell-forced.ts";
+import { readBudget, setBudget } from "./budgets.ts";
 import { callServer, callWorker } from "./call.ts";
 import { pause, resume, set, type SetOptions, type SettingSent } from "./control.ts";
 import { decide, type DecisionTaken } from "./decide.ts";
@@ -212,6 +214,24 @@ export class TaskHandle {
   /** The id of the workflow that works on it now, or did last. */
   async workflowId(): Promise<string> {
     return (await this.#find()).workflowId;
+  }
+
+  /** The supervisor at the top of its tree. Needs no worker. */
+  async rootId(): Promise<string> {
+    const description = await callServer(this.#client, this.id, () => this.#handle().describe());
+    return readMemos(description).agent?.rootId ?? this.id;
+  }
+
+  /** What it may spend and has spent, its own tasks included. Needs a worker. */
+  budget(): Promise<BudgetReport> {
+    return readBudget(this.#client, this.id);
+  }
+
+  /** Sets limits on what it may spend. One that is used up goes on when it is raised. */
+  async setBudget(change: BudgetChange): Promise<void> {
+    const view = await this.view();
+    if (view.endedAt !== null) throw this.#ended(view, "it spends nothing any more");
+    await setBudget(this.#client, this.id, change);
   }
 
   /** Decides what this agent asks. Throws `RequestError`, code `refused`, when nothing waits for it. */

@@ -1,5 +1,6 @@
 // Every activity, as a workflow calls it.
 import type { AgentDefinition, PreparedWorkspace, Workspace } from "./agent.ts";
+import type { Spent } from "./budget.ts";
 import type { ClaimResult } from "./claims.ts";
 import type {
   Applied,
@@ -14,6 +15,7 @@ import type {
   WorktreeRequest,
 } from "./isolation.ts";
 import type { LiveCall } from "./live-call.ts";
+import type { Price } from "./prices.ts";
 import type { Envelope, TaskEnd } from "./task.ts";
 import type { ModelAnswer, ToolAnswer, TranscriptRef } from "./turn.ts";
 import type { CheckDetail, TaskReport, TaskView } from "./views.ts";
@@ -26,6 +28,8 @@ export interface ModelCallInput {
   readonly maxTokens: number;
   /** Left out by workflow workers of version 0.1. */
   readonly purpose?: ModelPurpose;
+  /** What its tokens cost, where the agent was started with a price. */
+  readonly price?: Price;
   /** What version 0.1 said instead of `purpose`, and still understands: no tool may be called. */
   readonly closing?: boolean;
 }
@@ -152,6 +156,8 @@ export interface WatchActivities {
   awaitCancelTaken(taskId: string): Promise<{ readonly height: number }>;
   /** Terminates what still runs of a task and of all below it, leaves first. Resolves to how it ended. */
   forceEnd(taskId: string): Promise<TaskEnding>;
+  /** What a task and all below it have spent, once nothing of them runs any more. */
+  readSpent(taskId: string): Promise<Spent>;
   /** Looks for tasks that nobody waits for. Without news it fails as `NothingFound`, to be repeated, for an hour. */
   findOrphans(input: FindOrphansInput): Promise<FoundOrphans>;
   /** Claims a key for the workflow that calls it. What ended owners had is free. */

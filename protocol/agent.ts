@@ -1,4 +1,5 @@
 // What an agent is: name, prompt, tools and limits.
+import type { Budget } from "./budget.ts";
 import type { Isolation } from "./isolation.ts";
 import type { ToolDeclaration } from "./turn.ts";
 
@@ -14,6 +15,8 @@ export interface AgentDefinition {
   readonly approve?: readonly string[];
   readonly maxTurns?: number;
   readonly maxTokens?: number;
+  /** The most it may spend with its tasks. */
+  readonly budget?: Budget;
   /** Whether it holds the tools that hand work to subagents. */
   readonly delegate: boolean;
   /** Tasks of this agent work in a git worktree of their own. */

@@ -1,6 +1,7 @@
 // How a person pauses, changes, repeats, breaks off work.
 import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
 import { z } from "zod";
+import { type BudgetChange, budgetChangeShape } from "./budget.ts";
 import { idShape } from "./message-shapes.ts";
 
 /** Parks an agent at its next step boundary, and every task below it. */
@@ -21,6 +22,7 @@ export interface Setting {
   readonly settingId: string;
   /** A model id, or `opus`, `sonnet`, `haiku`. */
   readonly model?: string;
+  readonly budget?: BudgetChange;
 }
 export const setSignal = defineSignal<[Setting]>("set");
 
@@ -60,6 +62,7 @@ export const resumeShape: z.ZodType<Resume | undefined> = z
 export const settingShape: z.ZodType<Setting> = z.object({
   settingId: idShape,
   model: z.string().regex(modelPattern, "is no name of a model").exactOptional(),
+  budget: budgetChangeShape.exactOptional(),
 });
 
 export const retryShape: z.ZodType<RetryInput> = z.object({

@@ -48,6 +48,8 @@ export type FeedEvent =
       readonly what: "paused" | "resumed" | "set" | "interrupted" | "retried";
       readonly text: string;
     }
+  /** What may be spent has changed, or is used up. */
+  | { readonly type: "budget"; readonly text: string }
   | { readonly type: "generation"; readonly generation: number; readonly text: string }
   | { readonly type: "ended" };
 

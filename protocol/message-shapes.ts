@@ -1,5 +1,6 @@
 // What a signal has to look like before it is believed.
 import { z } from "zod";
+import { budgetEventShape } from "./budget.ts";
 import { type AgentEvent, eventNameShape } from "./events.ts";
 import { findingTextShape } from "./findings.ts";
 import type { Begin, PersonMessage, SteeringNote, TaskEvent } from "./messages.ts";
@@ -46,6 +47,7 @@ export const taskEventShape: z.ZodType<TaskEvent> = z.object({
     z.object({ type: z.literal("cancelling") }),
     z.object({ type: z.literal("finding"), text: findingTextShape }),
     z.object({ type: z.literal("trouble"), trouble: troubleShape.nullable() }),
+    budgetEventShape,
   ]),
 });
 

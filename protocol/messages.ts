@@ -1,5 +1,6 @@
 // Every signal, query and update a workflow answers.
 import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
+import type { BudgetEvent, BudgetReport, Grant } from "./budget.ts";
 import type { ClaimAnswer, ClaimInput } from "./claims.ts";
 import type { AgentEvent } from "./events.ts";
 import type { FeedPage } from "./feed.ts";
@@ -31,6 +32,9 @@ export const sendMessageSignal = defineSignal<[PersonMessage]>("send_message");
 
 /** Ends a supervisor: its open tasks are cancelled and waited for. */
 export const endSignal = defineSignal("end");
+
+/** What a task may spend from here on, in answer to its ask or not. */
+export const grantSignal = defineSignal<[Grant]>("grant");
 
 /** A steering note to a task. */
 export interface SteeringNote {
@@ -75,6 +79,8 @@ export interface TaskEvent {
     | { readonly type: "recovered" }
     /** It was asked to stop, by whomever, and its worker has taken that. */
     | { readonly type: "cancelling" }
+    /** What it holds of its budget, and what it lacks. */
+    | BudgetEvent
     | { readonly type: "receipts"; readonly receipts: readonly Receipt[] }
     /** Something that the tasks beside it should know. */
     | { readonly type: "finding"; readonly text: string }
@@ -99,6 +105,8 @@ export const transcriptEndQuery = defineQuery<{ generation: number; total: numbe
   "transcript_end",
 );
 export const checkTaskQuery = defineQuery<TaskReport, [CheckDetail]>("check_async_task");
+/** What an agent may spend and has spent, its tasks included. */
+export const budgetQuery = defineQuery<BudgetReport>("budget");
 /** What happened after an entry's number, for a screen. */
 export const feedQuery = defineQuery<FeedPage, [number]>("feed");
 /** Which of these tasks an agent knows as its own. */

@@ -1,5 +1,7 @@
 // What can be set, with defaults and units.
 
+import type { PriceTable } from "./prices.ts";
+
 /** What travels with an agent from its start. */
 export interface Settings {
   readonly installation: string;
@@ -10,6 +12,8 @@ export interface Settings {
   /** Whether the server has AgentName, AgentStatus and AgentDepth. */
   readonly searchAttributes: boolean;
   readonly limits: Limits;
+  /** What the models cost when the agent was started. Missing from version 0.1. */
+  readonly prices?: PriceTable;
 }
 
 /** Every limit with its default. `…Ms` are milliseconds, `…Bytes` bytes. */
@@ -24,6 +28,12 @@ export const limitDefaults = {
   maxTurns: 100,
   /** Tokens one answer may have. Doubled up to twice when an answer is cut off. */
   maxTokens: 16_000,
+  /** Tokens that a supervisor and all of its tasks may have models write, where nothing else is said. */
+  treeTokens: 2_000_000,
+  /** Open tasks below a supervisor, on all levels, where nothing else is said. */
+  treeTasks: 200,
+  /** Tokens that are kept back for a closing call. What has less than twice as many left closes. */
+  closingTokens: 1_000,
   /** Turns of a run before it continues as new, or 0 for when the server suggests it. */
   rollAfterTurns: 0,
   /** Longest message of a person or note to a task. */

@@ -1,4 +1,5 @@
 // An async task, and the only ways its status may move.
+import type { Spent } from "./budget.ts";
 import type { DiffSummary } from "./isolation.ts";
 import type { Usage } from "./turn.ts";
 
@@ -130,6 +131,8 @@ export interface Envelope {
   /** Paths under `artifacts/` that this task wrote. */
   readonly artifacts: readonly string[];
   readonly usage: Usage;
+  /** With all tasks below it. Missing when that is not known. */
+  readonly spent?: Spent;
   readonly receipts: readonly Receipt[];
   /** Paths that changed after the task had read them. */
   readonly stale: readonly string[];

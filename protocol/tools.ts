@@ -1,5 +1,6 @@
 // Every tool by name: arguments, effect, time and label.
 import { z } from "zod";
+import { budgetInput } from "./budget.ts";
 import { startOptions } from "./start-options.ts";
 import { cutText, toLine } from "./text.ts";
 import { sharingSpecs } from "./tool-sharing.ts";
@@ -122,6 +123,7 @@ const delegated = z.strictObject({
   subagent_type: z.string().trim().min(1).describe("The name of one of the agents listed above"),
   ...isolationOptions,
   ...startOptions,
+  budget: budgetInput.optional(),
 });
 export const startTaskInput = withSynonyms(startSynonyms, delegated);
 export const checkTaskInput = withSynonyms(

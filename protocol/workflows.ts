@@ -1,4 +1,5 @@
 // Every workflow by name, signature, id and start input.
+import type { Budget } from "./budget.ts";
 import type { PreparedWorkspace, Workspace } from "./agent.ts";
 import type { FindingsNews } from "./findings.ts";
 import type { ErrandAnswer, ErrandInput, Isolation, Scope } from "./isolation.ts";
@@ -20,6 +21,8 @@ export interface SupervisorInput {
   /** Messages that are there before the first turn. */
   readonly messages: readonly PersonMessage[];
   readonly settings: Settings;
+  /** What it may spend with its tasks, where that was said. Missing from version 0.1: it has no limit. */
+  readonly budget?: Budget;
   /** Everything the previous run held. Only a roll sets it. */
   readonly snapshot?: Snapshot;
 }
@@ -62,6 +65,10 @@ export interface SubagentInput {
   /** Set from the second attempt on. */
   readonly attempt?: Attempt;
   readonly settings: Settings;
+  /** What its parent hands it to spend. Missing from version 0.1: it has no limit, and asks for none. */
+  readonly lease?: Budget;
+  /** What whoever started it lets it spend at most. */
+  readonly budget?: Budget;
   readonly snapshot?: Snapshot;
 }
 

@@ -20,6 +20,8 @@ import { mustRoll } from "./roll.ts";
 import { findTask, markTold } from "./task-board.ts";
 import { endTrouble, takeTroubles } from "./trouble-stages.ts";
 import { answerCalls, cancelCalls, closeTurn, hasOpenTurn } from "./tool-turn.ts";
+import { maxTurnsOf } from "./budget-news.ts";
+import { mayCall, outOfBudget, provide } from "./spending.ts";
 import { append, measure, toUserMessage, toWords, withoutEmptyText } from "./transcript.ts";
 
 /** Why the loop came to rest: nothing left to answer, time to continue as new, told to end, or interrupted. */
@@ -40,6 +42,10 @@ export async function runTurns(agent: Agent): Promise<Rest> {
     if (await compact(agent)) continue;
     if (mustRoll(agent)) return "roll";
     limitTurns(agent);
+    if (!mayCall(agent)) {
+      if ((await provide(agent)) === "roll") return "roll";
+      continue;
+    }
     const answer = await nextAnswer(agent);
     if (answer) takeAnswer(agent, answer);
   }
@@ -76,6 +82,7 @@ function takeItem(agent: Agent, item: InboxItem): readonly string[] {
       state.turnsSpent = 0;
       state.closing = false;
       endTrouble(agent);
+      state.spending = { ...state.spending, closing: false, stopped: false };
       tell(agent, { type: "taken", messageId: item.id, text: toLine(item.text, 500) });
       return [item.text];
     case "note": {
@@ -112,9 +119,8 @@ function takeLeftOut(agent: Agent): readonly string[] {
 
 /** When the turns are used up, one last answer without tools. */
 function limitTurns(agent: Agent): void {
-  const { state, settings } = agent;
-  const most = state.definition?.maxTurns ?? settings.limits.maxTurns;
-  if (state.closing || state.turnsSpent < most) return;
+  const { state } = agent;
+  if (state.closing || state.turnsSpent < maxTurnsOf(agent)) return;
   state.closing = true;
   state.generation = append(state.generation, toUserMessage([], [closingText]));
 }
@@ -226,6 +232,7 @@ function takeCutOff(agent: Agent, content: readonly Block[]): void {
     return;
   }
   if (content.some((block) => block.type === "tool_use") || toWords(content) === "") {
+    if (state.spending.closing) throw outOfBudget(agent);
     throw new TaskFailure(
       "error",
       "The model's answer did not fit into the largest allowed length. Ask for less at a time.",

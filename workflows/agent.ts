@@ -19,6 +19,7 @@ import {
 } from "../protocol/turn.ts";
 import type { Snapshot } from "../protocol/workflows.ts";
 import type { EventBox } from "./event-box.ts";
+import { type Account, openAccount } from "./leases.ts";
 import { addEntry, emptyFeed, type Feed } from "./feed.ts";
 import {
   emptyFindings,
@@ -52,6 +53,22 @@ export interface TaskTrouble extends Trouble {
   readonly told: boolean;
 }
 
+/** What an agent knows of its spending beside its account. */
+export interface Spending {
+  /** False for an agent that was begun before there were budgets: it has no limit. */
+  readonly kept: boolean;
+  /** Calls that were broken off, so that nobody knows what they cost. */
+  readonly unseen: number;
+  /** The tokens that the newest call might write. */
+  readonly allowed: number;
+  /** It closes because nothing is left, not for its turns. */
+  readonly closing: boolean;
+  /** Nothing was left even for closing words. */
+  readonly stopped: boolean;
+  /** The model of which was said that it has no price. */
+  readonly unpriced: string;
+}
+
 /** Everything an agent holds, as JSON: a roll hands it to the next run. */
 export interface AgentState {
   readonly version: 1;
@@ -83,6 +100,8 @@ export interface AgentState {
   board: Board;
   feed: Feed;
   usage: Usage;
+  account: Account;
+  spending: Spending;
   /** Ids of messages and notes taken, the newest 1,000. */
   knownIds: readonly string[];
   /** Messages and notes for which there was no room at all, until the next step boundary tells. */
@@ -190,6 +209,8 @@ export interface Agent {
     readonly graces: Map<string, CancellationScope>;
     /** Ended tasks whose diff is being taken before their end is told. */
     readonly leaving: Set<string>;
+    /** What ended tasks have spent, while it is being read. The next run begins them anew. */
+    readonly readings: Map<string, CancellationScope>;
     /** The newest news for the parent: the next one follows when it has arrived. */
     lastNews: Promise<void>;
     /** The newest word to the tasks that they pause or go on: the next one follows when it has arrived. */
@@ -255,6 +276,7 @@ export function openAgent(
       tasks: new Map(),
       graces: new Map(),
       leaving: new Set(),
+      readings: new Map(),
       lastNews: Promise.resolve(),
       lastSwitch: Promise.resolve(),
       starting: 0,
@@ -302,6 +324,15 @@ export function freshState(
     board: emptyBoard,
     feed: emptyFeed,
     usage: noUsage,
+    account: openAccount({}),
+    spending: {
+      kept: false,
+      unseen: 0,
+      allowed: 0,
+      closing: false,
+      stopped: false,
+      unpriced: "",
+    },
     knownIds: [],
     leftOut: { count: 0, ids: [] },
     answering: [],

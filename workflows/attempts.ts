@@ -10,6 +10,8 @@ import { byteLength, cutText, toLine } from "../protocol/text.ts";
 import type { SubagentInput } from "../protocol/workflows.ts";
 import { type Agent, isPaused, now, send, takeId, tell } from "./agent.ts";
 import { refusalToStart } from "./delegation.ts";
+import { dropLease } from "./leases.ts";
+import { hasRoom, leaseTo, noRoom, refusalToSpend } from "./task-room.ts";
 import { toDigest } from "./digest.ts";
 import { publish } from "./display.ts";
 import { toEmptyEnvelope } from "./envelope.ts";
@@ -46,7 +48,8 @@ export function refuseRetry(agent: Agent, { retryId, taskId, message }: RetryInp
     const text = `${task.taskId} has not ended: it is ${task.phase.status}. Steer it with: bosun steer ${task.taskId} MESSAGE, or stop it first with: bosun cancel ${task.taskId}`;
     throw ApplicationFailure.nonRetryable(text, failureTypes.taskOpen);
   }
-  const refusal = refusalToStart(agent, task.agent);
+  const room = hasRoom(agent) ? undefined : noRoom;
+  const refusal = refusalToStart(agent, task.agent) ?? refusalToSpend(agent) ?? room;
   if (refusal) refuse(refusal);
 }
 
@@ -66,6 +69,7 @@ export function takeRetry(agent: Agent, retry: RetryInput): Retried {
   const begun = !isPaused(agent) && hasFreeSlot(state.board, settings.limits.maxRunning);
   state.board = beginAttempt(state.board, task.taskId, { begun, startedAt: now() });
   const next = findTask(state.board, task.taskId) ?? task;
+  leaseTo(agent, workflowOf(next), {});
   const { taskId, phase, attempt = 1 } = next;
   const message = toLine(retry.message, 300);
   const text = `Attempt ${attempt} at ${taskId}${message ? `: ${message}` : "."}`;
@@ -129,6 +133,7 @@ function endUnstarted(agent: Agent, task: BoardTask, error: unknown): void {
   const notDone = isTaken
     ? `There was an attempt ${task.attempt} before, of which this agent does not know. Retry once more.`
     : "It was never started.";
+  agent.state.account = dropLease(agent.state.account, workflowOf(task));
   settle(agent, { taskId: workflowOf(task), end, envelope: toEmptyEnvelope(end, notDone) });
 }
 

@@ -2,12 +2,11 @@
 import { modelAliases } from "../protocol/agent.ts";
 import type { Setting } from "../protocol/control.ts";
 import { cutText } from "../protocol/text.ts";
-import { type Agent, modelOf, takeId, tell } from "./agent.ts";
+import { type Agent, modelOf, tell } from "./agent.ts";
 
 /** Holds from the next call on. One that waits for the model tries at once. */
-export function takeSetting(agent: Agent, { settingId, model }: Setting): void {
+export function takeSetting(agent: Agent, { model }: Setting): void {
   const { state } = agent;
-  if (!takeId(agent, settingId)) return;
   if (model === undefined) return;
   const name = modelAliases[model] ?? model;
   const before = state.model;

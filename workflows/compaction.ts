@@ -6,9 +6,11 @@ import { toCompactTokens } from "../protocol/windows.ts";
 import { type Agent, modelOf } from "./agent.ts";
 import { toBoardData } from "./board-data.ts";
 import { limitTranscript, rebuild, renew } from "./generations.ts";
+import { toRoom } from "./call-room.ts";
 import { callOnce } from "./model-call.ts";
 import { toTrouble } from "./model-turn.ts";
 import { toNotice } from "./notices.ts";
+import { waitsForBudget } from "./spending.ts";
 import { countAnswered, type Generation, sizeOf, tokensOf, toWords } from "./transcript.ts";
 
 /**
@@ -28,6 +30,11 @@ export async function compact(agent: Agent): Promise<boolean> {
   if (agent.state.parked > 0) {
     limitTranscript(agent);
     return false;
+  }
+  if (waitsForBudget(agent)) return false;
+  if (!toRoom(agent, "summary")) {
+    fallBack(agent, full.why, "The budget has no room for one.");
+    return true;
   }
   await tellAgain(agent, full.why);
   return true;

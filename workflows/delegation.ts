@@ -1,6 +1,7 @@
 // The tools that hand work to subagents.
 import { condition, patched, uuid4 } from "@temporalio/workflow";
 import type { z } from "zod";
+import { fromBudgetInput } from "../protocol/budget.ts";
 import { toTaskId } from "../protocol/ids.ts";
 import { isEnded } from "../protocol/task.ts";
 import {
@@ -25,6 +26,8 @@ import { type Dependency, standingOf } from "./dependencies.ts";
 import { mustRoll } from "./roll.ts";
 import { holdsWords } from "./inbox.ts";
 import { toEndedTask } from "./notices.ts";
+import { hasRoom, leaseTo, makeRoom, noRoom, refusalToSpend } from "./task-room.ts";
+import { dropLease } from "./leases.ts";
 import { refused, said } from "./answers.ts";
 import { refusalOfScope, toTaskFiles } from "./isolation.ts";
 import { findOwn } from "./own-tasks.ts";
@@ -113,6 +116,11 @@ async function begin(
   if (typeof dependsOn === "string") return dependsOn;
   const refusal = refusalToStart(agent, input.subagent_type) ?? refusalOfScope(agent, input);
   if (refusal) return refusal;
+  const poor = refusalToSpend(agent);
+  if (poor) return poor;
+  // Only then: what else the turn starts has to follow in the same order as ever.
+  while (!hasRoom(agent)) if (!(await makeRoom(agent))) return noRoom;
+  const budget = fromBudgetInput(input.budget);
   const taskId = toTaskId(input.subagent_type, uuid4());
   const minutes = input.deadline_minutes;
   const deadline = minutes === undefined ? undefined : toDeadline(minutes, Date.now());
@@ -127,10 +135,12 @@ async function begin(
     ...(deadline && { deadlineAt: deadline.at }),
     ...(dependsOn && { dependsOn }),
     ...(input.depends_on_failed === "run" && { runsOnFailed: true as const }),
+    ...(input.budget && { budget }),
   };
   const begun =
     !dependsOn && !isPaused(agent) && hasFreeSlot(state.board, settings.limits.maxRunning);
   state.board = addTask(state.board, { ...given, begun });
+  leaseTo(agent, taskId, budget);
   const task = findTask(state.board, taskId)!;
   tell(agent, {
     type: "task",
@@ -143,6 +153,7 @@ async function begin(
     (error: unknown) => {
       // Cancelled in the moment of its start: it never ran.
       state.board = dropTask(state.board, taskId);
+      state.account = dropLease(state.account, taskId);
       const phase = { status: "cancelled" } as const;
       tell(agent, {
         type: "task",

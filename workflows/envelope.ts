@@ -1,4 +1,5 @@
 // What a task leaves behind, cut to fit.
+import { addSpent } from "../protocol/budget.ts";
 import type { Collected } from "../protocol/isolation.ts";
 import type { Envelope, FailureReason, TaskEnd, TaskError } from "../protocol/task.ts";
 import { byteLength, cutJson, cutText, jsonLength, newest } from "../protocol/text.ts";
@@ -19,6 +20,8 @@ export function toEnvelope(
   notDone: string,
   error?: TaskError,
 ): Envelope {
+  // As long as a lease is out, only its parent can find out what was spent.
+  const mayTell = state.spending.kept && Object.keys(state.account.leases).length === 0;
   const fixed = {
     status: end.status,
     ...("reason" in end && { reason: end.reason }),
@@ -28,6 +31,7 @@ export function toEnvelope(
     notDone: cutJson(notDone, 400),
     ...(error && { error: { ...error, type: cutJson(error.type, 100) } }),
     usage: state.usage,
+    ...(mayTell && { spent: addSpent(state.account.spent, state.account.settled) }),
     ...toFileParts(state.files.collected),
   };
   const bare: Envelope = { ...fixed, ...toLists(state, roomBeside(fixed) - leastSummary) };

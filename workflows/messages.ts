@@ -55,6 +55,7 @@ import {
   takeId,
   tell,
 } from "./agent.ts";
+import { hearBudget, hearReport, takeBudgetNews } from "./budget-news.ts";
 import { publish } from "./display.ts";
 import { readFeed } from "./feed.ts";
 import { hear } from "./finding-board.ts";
@@ -114,6 +115,7 @@ function toHeader(agent: Agent) {
 
 /** What both kinds of agent are told about their tasks and their waiting. */
 export function takeTaskNews(agent: Agent): void {
+  takeBudgetNews(agent);
   setHandler(decideUpdate, (given) => takeDecision(agent, given), {
     validator: (given) => {
       const read = decideShape.safeParse(given);
@@ -140,7 +142,9 @@ function takeControl(agent: Agent): void {
   );
   setHandler(setSignal, (given) => {
     const setting = believe(agent, "set", settingShape, given);
-    if (setting) takeSetting(agent, setting);
+    if (!setting || !takeId(agent, setting.settingId)) return;
+    takeSetting(agent, setting);
+    hearBudget(agent, setting);
   });
   setHandler(retryUpdate, (given) => takeRetry(agent, given), {
     validator: (given) => {
@@ -197,6 +201,9 @@ function takeTaskEvent(agent: Agent, { taskId: workflowId, seq, event }: TaskEve
       break;
     case "recovered":
       takeRecovery(agent, workflowId);
+      break;
+    case "budget":
+      hearReport(agent, workflowId, event);
       break;
     case "cancelling":
       giveGrace(agent, taskId, now());

@@ -10,7 +10,9 @@ import { toQueues } from "../protocol/ids.ts";
 import { cutText } from "../protocol/text.ts";
 import type { ModelAnswer } from "../protocol/turn.ts";
 import type { Agent } from "./agent.ts";
+import { priceOf } from "./call-room.ts";
 import { enter, publish, workingStatus } from "./display.ts";
+import { chargeCall, dropCall, openCall } from "./spending.ts";
 
 /** One call with the whole transcript. Fails when Temporal's retries are used up. */
 export async function callOnce(
@@ -42,6 +44,8 @@ export async function callOnce(
       fairnessKey: agent.rootId.slice(0, 64),
     },
   });
+  const maxTokens = openCall(agent, purpose);
+  const price = priceOf(agent);
   enterWorking(agent);
   const { workflowId, runId } = workflowInfo();
   const { generation } = state;
@@ -53,17 +57,23 @@ export async function callOnce(
   };
   run.step = new CancellationScope();
   try {
-    return await run.step.run(() =>
+    const answer = await run.step.run(() =>
       callModel.executeWithOptions({ summary: toSummary(agent, purpose) }, [
         {
           transcript,
           backend: generation.backend,
-          maxTokens: purpose === "summary" ? limits.maxTokens : maxTokensOf(agent),
+          maxTokens,
+          ...(price && { price }),
           purpose,
           closing: purpose !== "turn",
         },
       ]),
     );
+    chargeCall(agent, purpose, answer.usage);
+    return answer;
+  } catch (error) {
+    dropCall(agent, error);
+    throw error;
   } finally {
     run.step = undefined;
   }
@@ -84,12 +94,6 @@ function enterWorking(agent: Agent): void {
   const status = workingStatus(agent);
   if (agent.state.phase.status === status) publish(agent);
   else if (agent.state.phase.status !== "waiting") enter(agent, { status });
-}
-
-/** Doubled for each answer that was cut off, twice at most. */
-function maxTokensOf(agent: Agent): number {
-  const base = agent.state.definition?.maxTokens ?? agent.settings.limits.maxTokens;
-  return base * 2 ** agent.state.cutOff;
 }
 
 /** `turn 3 · claude-… · after 2 tool calls` */

@@ -1,4 +1,5 @@
 // How events read in a transcript: data in a fixed envelope.
+import type { Dimension } from "../protocol/budget.ts";
 import type { DiffSummary } from "../protocol/isolation.ts";
 import type { SteeringNote } from "../protocol/messages.ts";
 import type { BoardTask } from "./task-board.ts";
@@ -70,6 +71,21 @@ export const deadlineText = toNotice(
   "closing",
   { reason: "deadline" },
   "Your deadline has passed. Answer now with what you have, without tools: what you found, and what is not done.",
+);
+
+/** The last words of an agent whose budget is used up. */
+export function toClosingText(usedUp: readonly Dimension[]): string {
+  return toNotice(
+    "closing",
+    { reason: "budget", used_up: usedUp },
+    "Your budget is used up. Answer now with what you have, without tools and in few words: what you found, and what is not done.",
+  );
+}
+
+export const raisedText = toNotice(
+  "budget_raised",
+  {},
+  "There is budget again. Go on with what is not done, with your tools.",
 );
 
 export const emptyAnswerText = toNotice(

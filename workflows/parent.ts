@@ -1,5 +1,6 @@
 // What a task tells the agent that started it.
 import { CancellationScope, getExternalWorkflowHandle } from "@temporalio/workflow";
+import type { BudgetEvent } from "../protocol/budget.ts";
 import { type TaskEvent, taskEventSignal } from "../protocol/messages.ts";
 import type { Receipt, WaitingReason } from "../protocol/task.ts";
 import { cutText } from "../protocol/text.ts";
@@ -29,6 +30,10 @@ export function reportRecovered(agent: Agent): void {
 /** Whoever asked: from here on the parent owns the grace. */
 export function reportCancelling(agent: Agent): void {
   report(agent, { type: "cancelling" });
+}
+
+export function reportBudget(agent: Agent, event: BudgetEvent): void {
+  report(agent, event);
 }
 
 /** The receipts of one step boundary together. */

@@ -6,11 +6,15 @@ import {
   condition,
 } from "@temporalio/workflow";
 import type { PreparedWorkspace, Workspace } from "../protocol/agent.ts";
+import { narrow } from "../protocol/budget.ts";
 import { type Agent, modelOf, tell } from "./agent.ts";
 import { watchWaits } from "./background-waits.ts";
+import { tellIfLess } from "./budget-news.ts";
 import { publish } from "./display.ts";
 import { handOut } from "./findings.ts";
 import { loadAgent, prepareWorkspace } from "./host.ts";
+import { resumeReadings, stopReadings } from "./lease-readings.ts";
+import { trim } from "./leases.ts";
 import { watchOpen } from "./task-ends.ts";
 import { confirmCancels } from "./tasks.ts";
 import { beginGeneration } from "./transcript.ts";
@@ -29,8 +33,24 @@ export async function prepare(
   state.workspace = prepared;
   state.definition = definition;
   for (const text of definition.warnings) tell(agent, { type: "trouble", text });
+  setOwnBudget(agent);
   const { number, backend, messages } = state.generation;
   state.generation = beginGeneration(number, backend, modelOf(agent), messages);
+}
+
+/** What its file says. What was set by a person already, or for this one task, holds where it is tighter. */
+function setOwnBudget(agent: Agent): void {
+  const { state } = agent;
+  if (!state.spending.kept) return;
+  const given = state.definition?.budget ?? {};
+  const { pool, own, n } = state.account;
+  if (n === undefined) {
+    // The defaults of a tree give way to the file, and the file to what its starter said.
+    state.account = { ...state.account, pool: { ...pool, ...given, ...own }, own: {} };
+  } else {
+    state.account = trim({ ...state.account, own: narrow(own, given) });
+    tellIfLess(agent, pool);
+  }
 }
 
 /** Everything on its way out has arrived: what a run leaves unacknowledged vanishes with it. */
@@ -46,12 +66,14 @@ export function takeOver(agent: Agent): void {
   publish(agent);
   handOut(agent);
   watchWaits(agent);
+  resumeReadings(agent);
   void watchOpen(agent, () => agent.run.rolling).catch(() => undefined);
 }
 
 /** Closes a run that another one follows. */
 export async function handOver(agent: Agent): Promise<void> {
   agent.run.rolling = true;
+  stopReadings(agent);
   await closeRun(agent);
 }
 

@@ -34,12 +34,14 @@ import { toTaskError } from "./task-error.ts";
 import { answerQueries, takeSteering, takeTaskNews } from "./messages.ts";
 import { toNotice } from "./notices.ts";
 import { giveSlotBack, takeSlot } from "./own-slot.ts";
+import { openAccount } from "./leases.ts";
 import { isParked, park } from "./pause.ts";
 import { reportCancelling, reportWaiting } from "./parent.ts";
 import { mustRoll } from "./roll.ts";
 import { closeRun, flush, takeOver, handOver, prepare } from "./run.ts";
 import { toSnapshot } from "./snapshot.ts";
 import { endTasks } from "./task-ends.ts";
+import { keepBudget, toUsedUpText, waitsForBudget } from "./spending.ts";
 import { openTasks } from "./task-board.ts";
 import { closeTurn } from "./tool-turn.ts";
 import { eventWaits } from "./waits.ts";
@@ -61,6 +63,7 @@ export const subagent: Subagent = async (input) => {
     input.snapshot,
   );
   if (!input.snapshot) agent.state.deadline = input.deadline ?? null;
+  if (!input.snapshot && input.lease) keepBudget(agent, openAccount(input.lease, input.budget, 0));
   agent.state.asked ||= cutJson(toLine(input.description, 160), 160);
   answerQueries(agent);
   takeTaskNews(agent);
@@ -114,8 +117,10 @@ async function work(agent: Agent, input: SubagentInput): Promise<"settled" | "ro
 }
 
 /** Something to do without a person: while one is asked, what has come waits for the decision. */
-function hasWork({ state }: Agent): boolean {
-  return state.requests.length === 0 && (state.inbox.length > 0 || state.due);
+function hasWork(agent: Agent): boolean {
+  const { state } = agent;
+  if (state.requests.length > 0 || waitsForBudget(agent)) return false;
+  return state.inbox.length > 0 || state.due;
 }
 
 function isSettled({ state }: Agent): boolean {
@@ -185,14 +190,18 @@ function toWaiting({ id, state }: Agent): {
 /** Nothing may wait between here and the end of the workflow: a note that came then would be lost. */
 function complete(agent: Agent): Envelope {
   const { state } = agent;
-  if (state.closing) throw fail(agent, { reason: "budget", message: outOfTurns });
+  if (state.closing) throw fail(agent, { reason: "budget", message: toEndOfBudget(agent) });
   const end: TaskEnd = { status: "completed" };
   const envelope = toEnvelope(state, end, "");
   leave(agent, end, envelope);
   return envelope;
 }
 
-const outOfTurns = "Its turns were used up. The summary is what it had.";
+function toEndOfBudget(agent: Agent): string {
+  const isForBudget = agent.state.spending.closing;
+  const what = isForBudget ? toUsedUpText(agent) : "Its turns were used up.";
+  return `${what} The summary is what it had.`;
+}
 
 /** For calls that the end came before, so that the transcript can be read, and begun from, again. */
 const unanswered = "Not answered: the task ended first.";

@@ -18,7 +18,9 @@ import { answerQueries, takeMessage, takePersonMessages, takeTaskNews } from "./
 import { park } from "./pause.ts";
 import { flush, takeOver, handOver, prepare } from "./run.ts";
 import { mustRoll } from "./roll.ts";
+import { openAccount } from "./leases.ts";
 import { toSnapshot } from "./snapshot.ts";
+import { keepBudget } from "./spending.ts";
 import { endTasks } from "./task-ends.ts";
 
 export const supervisor: Supervisor = async (input) => {
@@ -36,6 +38,11 @@ export const supervisor: Supervisor = async (input) => {
     input.snapshot,
   );
   if (!input.snapshot) for (const message of input.messages) takeMessage(agent, message);
+  if (!input.snapshot && input.budget) {
+    const { treeTokens: outputTokens, treeTasks: tasks } = agent.settings.limits;
+    const pool = { outputTokens, tasks, ...input.budget };
+    keepBudget(agent, openAccount(pool, input.budget));
+  }
   answerQueries(agent);
   takeTaskNews(agent);
   takePersonMessages(agent);

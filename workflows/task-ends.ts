@@ -21,6 +21,7 @@ import { releaseClaims } from "./claim-list.ts";
 import { publish } from "./display.ts";
 import { forgetReaders } from "./findings.ts";
 import { awaitStop } from "./grace.ts";
+import { closeLease } from "./lease-readings.ts";
 import { giveBack, leftItsDiff, takeDiff } from "./release.ts";
 import { readEnding } from "./read-ending.ts";
 import { withdrawAtEnd } from "./requests.ts";
@@ -86,6 +87,7 @@ function endNow(agent: Agent, task: BoardTask, ending: TaskEnding): void {
   forgetReaders(agent);
   state.claims = releaseClaims(state.claims, workflowId);
   forgetTrouble(agent, taskId);
+  closeLease(agent, ending);
   tell(agent, {
     type: "task",
     taskId,

@@ -8,6 +8,7 @@ import {
   startChild,
   WorkflowIdReusePolicy,
 } from "@temporalio/workflow";
+import type { Budget } from "../protocol/budget.ts";
 import type { Deadline } from "../protocol/deadline.ts";
 import { cancelReasonSignal, type SteeringNote, updateTaskSignal } from "../protocol/messages.ts";
 import { toAttemptId } from "../protocol/ids.ts";
@@ -41,6 +42,8 @@ interface NewTask extends Pick<BoardTask, "onComplete" | "dependsOn"> {
   readonly scope?: Scope;
   /** From the second attempt on. */
   readonly attempt?: Attempt;
+  /** The most that it may spend with its tasks. */
+  readonly budget?: Budget;
 }
 
 /** Starts the child, in a scope of its own that `cancelTask` cancels, and watches it. */
@@ -82,6 +85,7 @@ export async function startTask(agent: Agent, task: NewTask): Promise<void> {
 }
 
 function toInput(agent: Agent, task: NewTask): SubagentInput {
+  const lease = agent.state.account.leases[toAttemptId(task.taskId, task.attempt?.number ?? 1)];
   if (!agent.state.workspace) throw ApplicationFailure.nonRetryable("no workspace");
   const findings = newsForNew(agent, task.taskId);
   return {
@@ -99,6 +103,8 @@ function toInput(agent: Agent, task: NewTask): SubagentInput {
     ...(task.attempt && { attempt: task.attempt }),
     settings: agent.settings,
     ...toChildFiles(agent, task),
+    ...(lease && { lease: lease.amount }),
+    ...(task.budget && { budget: task.budget }),
   };
 }
 

@@ -1,16 +1,18 @@
 // Starts a supervisor, or sends to the one that runs.
 import type { Command } from "commander";
+import type { Budget } from "../../protocol/budget.ts";
 import type { Bosun } from "../bosun.ts";
 import { isRequestError } from "../request-error.ts";
 import type { Sent } from "../supervisor-handle.ts";
 import { isOver } from "../supervisor-view.ts";
 import { CommandError, type Context } from "./context.ts";
+import { addLimits, type LimitOptions, toBudgetChange } from "./limit-options.ts";
 import { readMessage } from "./read-message.ts";
 import { toBackendWords } from "./words.ts";
 import { withBosun } from "./with-bosun.ts";
 import { resolveWorkspace } from "./workspace.ts";
 
-interface Options {
+interface Options extends LimitOptions {
   readonly id?: string;
   readonly workspace: string;
   readonly agent?: string;
@@ -21,18 +23,20 @@ const examples = `
 Examples:
   bosun start "Survey this folder with three background tasks"
   bosun start --id docs --workspace ../project --agent supervisor
+  bosun start --usd 5 --tokens 500000 "Review every file"
   echo "What is in here?" | bosun start -
 `;
 
 export function addStart(program: Command, context: Context): void {
-  program
+  const command = program
     .command("start")
     .description("start a supervisor on a folder")
     .argument("[message]", "what it reads first, or - for standard input")
     .option("--id <id>", "its id; when it runs already, the message is sent to it")
     .option("--workspace <dir>", "the folder its agents work on", ".")
     .option("--agent <name>", "which agent it is (default: supervisor)")
-    .option("--json", "print JSON")
+    .option("--json", "print JSON");
+  addLimits(command, false)
     .addHelpText("after", examples)
     .action((message: string | undefined, options: Options) => start(message, options, context));
 }
@@ -47,6 +51,7 @@ async function start(given: string | undefined, options: Options, context: Conte
       ...(id && { id }),
       ...(agent && { agent }),
       ...(message && { message }),
+      budget: toBudgetChange(options) as Budget,
     };
     try {
       const { supervisor, messageId } = await bosun.start(request);

@@ -57,6 +57,8 @@ function toWords(event: FeedEvent, palette: Palette): string {
       return palette.wait(`trouble: ${toPlainText(event.text)}`);
     case "control":
       return palette.strong(`${event.what}: `) + toPlainText(event.text);
+    case "budget":
+      return palette.wait(`budget: ${toPlainText(event.text)}`);
     case "generation":
       return palette.faint(`generation ${event.generation}: ${toPlainText(event.text)}`);
     case "ended":

@@ -35,6 +35,7 @@ export class Progress {
       case "finding":
       case "trouble":
       case "control":
+      case "budget":
       case "generation":
         break;
     }

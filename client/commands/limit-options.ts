@@ -1,0 +1,44 @@
+// The options that limit what may be spent.
+import { type Command, InvalidArgumentError } from "commander";
+import type { BudgetChange, Dimension } from "../../protocol/budget.ts";
+
+export interface LimitOptions {
+  readonly usd?: number | "none";
+  readonly tokens?: number | "none";
+  readonly turns?: number | "none";
+  readonly tasks?: number | "none";
+}
+
+const options: readonly (readonly [keyof LimitOptions, Dimension, string])[] = [
+  ["usd", "usd", "most US dollars"],
+  ["tokens", "outputTokens", "most output tokens"],
+  ["turns", "turns", "most turns"],
+  ["tasks", "tasks", "most tasks open at once"],
+];
+
+/** `none` takes a limit away, where there is one to be taken. */
+export function addLimits(command: Command, mayTakeAway: boolean): Command {
+  for (const [name, , what] of options) {
+    const text = `${what}, its tasks included${mayTakeAway ? ", or none" : ""}`;
+    command.option(`--${name} <n>`, text, (given) => toLimit(name, given, mayTakeAway));
+  }
+  return command;
+}
+
+function toLimit(name: keyof LimitOptions, given: string, mayTakeAway: boolean): number | "none" {
+  if (mayTakeAway && given === "none") return "none";
+  const value = Number(given);
+  const isWhole = name === "usd" || Number.isSafeInteger(value);
+  const least = name === "tasks" ? 0 : Number.MIN_VALUE;
+  if (isWhole && given.trim() !== "" && value >= least && value <= 1e9) return value;
+  const kind = name === "usd" ? "a number above 0" : "a whole number";
+  throw new InvalidArgumentError(`Give ${kind}${mayTakeAway ? ", or none" : ""}.`);
+}
+
+export function toBudgetChange(given: LimitOptions): BudgetChange {
+  return Object.fromEntries(
+    options.flatMap(([name, dimension]) =>
+      given[name] === undefined ? [] : [[dimension, given[name] === "none" ? null : given[name]]],
+    ),
+  );
+}
