@@ -2,7 +2,7 @@
 import { Context } from "@temporalio/activity";
 import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import { defaultPayloadConverter } from "@temporalio/common";
-import type { AttemptReading, ReadAttemptInput } from "../protocol/activities.ts";
+import type { AttemptReading, ReadAttemptInput, TaskTerms } from "../protocol/activities.ts";
 import { digestQuery } from "../protocol/control.ts";
 import type { SubagentInput } from "../protocol/workflows.ts";
 import { readEnding } from "./read-ending.ts";
@@ -16,14 +16,14 @@ export async function readAttempt(
   client: Client,
   { taskId, before }: ReadAttemptInput,
 ): Promise<AttemptReading> {
-  const [description, digest, ending] = await Promise.all([
-    readDescription(client, taskId),
+  const [given, digest, ending] = await Promise.all([
+    readTerms(client, taskId),
     readDigest(client, before),
     readEnding(client, before),
   ]);
   return {
     ending,
-    ...(description !== undefined && { description }),
+    ...(given && { given }),
     ...(digest !== undefined && { digest }),
   };
 }
@@ -40,8 +40,8 @@ async function readDigest(client: Client, workflowId: string): Promise<string | 
   }
 }
 
-/** A board keeps a line of it. The whole text is what the first attempt was started with. */
-async function readDescription(client: Client, taskId: string): Promise<string | undefined> {
+/** A board keeps a line of it. The whole is what the first attempt was started with. */
+async function readTerms(client: Client, taskId: string): Promise<TaskTerms | undefined> {
   try {
     const { history } = await client.workflowService.getWorkflowExecutionHistory({
       namespace: client.options.namespace,
@@ -50,13 +50,20 @@ async function readDescription(client: Client, taskId: string): Promise<string |
     });
     const start = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
     const payload = start?.input?.payloads?.[0];
-    return payload
-      ? defaultPayloadConverter.fromPayload<SubagentInput>(payload).description
-      : undefined;
+    return payload && toTerms(defaultPayloadConverter.fromPayload<SubagentInput>(payload));
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
   }
+}
+
+function toTerms({ description, scopes, inWorktree, budget }: SubagentInput): TaskTerms {
+  return {
+    description,
+    ...(scopes && { scopes }),
+    ...(inWorktree !== undefined && { inWorktree }),
+    ...(budget && { budget }),
+  };
 }
 
 /** gRPC's NOT_FOUND: older than the retention time. */

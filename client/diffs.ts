@@ -3,8 +3,8 @@ import type { Client } from "@temporalio/client";
 import type { Applied, DiffPart, DiffStatLine, DiffSummary } from "../protocol/isolation.ts";
 import { readMemos, toTaskView } from "../protocol/task-view.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
-import { callServer } from "./call.ts";
 import { runErrand } from "./errand.ts";
+import { describeNewest } from "./newest-attempt.ts";
 import { RequestError } from "./request-error.ts";
 
 export interface TaskDiff {
@@ -17,15 +17,15 @@ export interface TaskDiff {
 }
 
 interface Place {
+  /** The workflow of the newest attempt, whose changes are meant. */
+  readonly workflowId: string;
   readonly host: string;
   readonly rootId: string;
 }
 
 /** Throws `RequestError`, code `refused`, with words when there is none, or none yet. */
 async function findPlace(client: Client, taskId: string): Promise<Place> {
-  const description = await callServer(client, taskId, () =>
-    client.workflow.getHandle(taskId).describe(),
-  );
+  const description = await describeNewest(client, taskId);
   if (description.type !== workflowTypes.subagent) {
     throw new RequestError("wrongKind", `${taskId} is a supervisor, and only tasks have a diff.`);
   }
@@ -37,7 +37,8 @@ async function findPlace(client: Client, taskId: string): Promise<Place> {
     );
   }
   const { agent } = readMemos(description);
-  if (agent?.host) return { host: agent.host, rootId: agent.rootId };
+  const { workflowId } = description;
+  if (agent?.host) return { workflowId, host: agent.host, rootId: agent.rootId };
   throw new RequestError("refused", `${taskId} has no diff: an older version started it.`);
 }
 
@@ -47,9 +48,9 @@ export async function readDiff(
   taskId: string,
   only?: "stat",
 ): Promise<TaskDiff> {
-  const { host, rootId } = await findPlace(client, taskId);
+  const { workflowId, host, rootId } = await findPlace(client, taskId);
   const read = (offset: number): Promise<DiffPart> => {
-    const input = { taskId, rootId, offset, ended: true } as const;
+    const input = { taskId: workflowId, rootId, offset, ended: true } as const;
     return runErrand<DiffPart>(client, { installation, host, type: "diff", input });
   };
   const first = await read(0);
@@ -72,7 +73,7 @@ export async function applyDiff(
   installation: string,
   taskId: string,
 ): Promise<Applied> {
-  const { host, rootId } = await findPlace(client, taskId);
-  const input = { taskId, rootId, ended: true } as const;
+  const { workflowId, host, rootId } = await findPlace(client, taskId);
+  const input = { taskId: workflowId, rootId, ended: true } as const;
   return await runErrand<Applied>(client, { installation, host, type: "apply", input });
 }

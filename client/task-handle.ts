@@ -176,7 +176,7 @@ export class TaskHandle {
     const event = toEvent(name, data, eventId);
     const view = await this.view();
     if (view.endedAt !== null) throw this.#ended(view, "an event would reach nobody");
-    return await sendEvent(this.#client, this.id, event);
+    return await sendEvent(this.#client, this.#workflowId, event);
   }
 
   /** Parks it at its next step boundary, with all that it started. Throws `RequestError`, code `ended`. */
@@ -223,15 +223,15 @@ export class TaskHandle {
   }
 
   /** What it may spend and has spent, its own tasks included. Needs a worker. */
-  budget(): Promise<BudgetReport> {
-    return readBudget(this.#client, this.id);
+  async budget(): Promise<BudgetReport> {
+    return await readBudget(this.#client, (await this.#find()).workflowId);
   }
 
   /** Sets limits on what it may spend. One that is used up goes on when it is raised. */
   async setBudget(change: BudgetChange): Promise<void> {
     const view = await this.view();
     if (view.endedAt !== null) throw this.#ended(view, "it spends nothing any more");
-    await setBudget(this.#client, this.id, change);
+    await setBudget(this.#client, this.#workflowId, change);
   }
 
   /** Decides what this agent asks. Throws `RequestError`, code `refused`, when nothing waits for it. */

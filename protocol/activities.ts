@@ -20,6 +20,7 @@ import type { Envelope, TaskEnd } from "./task.ts";
 import type { ModelAnswer, ToolAnswer, TranscriptRef } from "./turn.ts";
 import type { CheckDetail, TaskReport, TaskView } from "./views.ts";
 import type { ToolName } from "./tools.ts";
+import type { SubagentInput } from "./workflows.ts";
 
 export interface ModelCallInput {
   readonly transcript: TranscriptRef;
@@ -92,10 +93,12 @@ export interface ReadAttemptInput {
   /** The workflow of the attempt that has ended. */
   readonly before: string;
 }
+/** What holds for every attempt at a task. */
+export type TaskTerms = Pick<SubagentInput, "description" | "scopes" | "inWorktree" | "budget">;
 /** What a new attempt begins from. */
 export interface AttemptReading {
-  /** The whole text of the task. Missing when its record is gone. */
-  readonly description?: string;
+  /** What the first attempt was started with. Missing when its record is gone. */
+  readonly given?: TaskTerms;
   /** Missing when no worker could tell it: then the envelope is all there is. */
   readonly digest?: string;
   readonly ending: TaskEnding;

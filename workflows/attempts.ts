@@ -1,7 +1,8 @@
 // One more attempt at a task that has ended.
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
 import { ApplicationFailure, condition, proxyActivities } from "@temporalio/workflow";
-import type { AttemptReading, WatchActivities } from "../protocol/activities.ts";
+import type { AttemptReading, TaskTerms, WatchActivities } from "../protocol/activities.ts";
+import { type Deadline, toDeadline } from "../protocol/deadline.ts";
 import { retryBytes, type Retried, type RetryInput } from "../protocol/control.ts";
 import { failureTypes } from "../protocol/failures.ts";
 import { toQueues } from "../protocol/ids.ts";
@@ -14,7 +15,7 @@ import { dropLease } from "./leases.ts";
 import { hasRoom, leaseTo, noRoom, refusalToSpend } from "./task-room.ts";
 import { toDigest } from "./digest.ts";
 import { publish } from "./display.ts";
-import { toEmptyEnvelope } from "./envelope.ts";
+import { TaskFailure, toEmptyEnvelope } from "./envelope.ts";
 import { toEndNotice, toNotice } from "./notices.ts";
 import {
   beginAttempt,
@@ -67,7 +68,9 @@ export function takeRetry(agent: Agent, retry: RetryInput): Retried {
   }
   keepUntoldEnd(agent, task);
   const begun = !isPaused(agent) && hasFreeSlot(state.board, settings.limits.maxRunning);
-  state.board = beginAttempt(state.board, task.taskId, { begun, startedAt: now() });
+  const deadline = toNewDeadline(task);
+  const deadlineAt = deadline && { deadlineAt: deadline.at };
+  state.board = beginAttempt(state.board, task.taskId, { begun, startedAt: now(), ...deadlineAt });
   const next = findTask(state.board, task.taskId) ?? task;
   leaseTo(agent, workflowOf(next), {});
   const { taskId, phase, attempt = 1 } = next;
@@ -76,7 +79,7 @@ export function takeRetry(agent: Agent, retry: RetryInput): Retried {
   tell(agent, { type: "control", what: "retried", text });
   tell(agent, { type: "task", taskId, agent: task.agent, phase, text: task.description });
   run.starting += 1;
-  void send(agent, startAttempt(agent, next, workflowOf(task), begun, retry));
+  void send(agent, startAttempt(agent, next, { before: workflowOf(task), begun, deadline }, retry));
   publish(agent);
   return { taskId, attempt, known: false };
 }
@@ -111,19 +114,41 @@ function keepUntoldEnd({ state }: Agent, task: BoardTask): void {
 async function startAttempt(
   agent: Agent,
   task: BoardTask,
-  before: string,
-  begun: boolean,
+  start: {
+    readonly before: string;
+    readonly begun: boolean;
+    readonly deadline: Deadline | undefined;
+  },
   { retryId, message }: RetryInput,
 ): Promise<void> {
   const { taskId, agent: name, description, startedAt, attempt: number = 2 } = task;
+  const { isolation, onComplete } = task;
+  const { before, begun, deadline } = start;
   const attempt = { taskId, number, before, retryId, message };
   try {
-    await startTask(agent, { taskId, agent: name, description, startedAt, begun, attempt });
+    await startTask(agent, {
+      taskId,
+      agent: name,
+      description,
+      startedAt,
+      begun,
+      attempt,
+      ...(isolation && { isolation }),
+      ...(onComplete && { onComplete }),
+      ...(deadline && { deadline }),
+    });
   } catch (error) {
     endUnstarted(agent, task, error);
   } finally {
     agent.run.starting -= 1;
   }
+}
+
+/** As long as the first one had. */
+function toNewDeadline({ startedAt, deadlineAt }: BoardTask): Deadline | undefined {
+  if (deadlineAt === undefined) return undefined;
+  const lengthMs = Date.parse(deadlineAt) - Date.parse(startedAt);
+  return toDeadline(lengthMs / 60_000, Date.now());
 }
 
 /** Cancelled in the moment of its start, or its id is taken: its agent was reset, and had begun it before. */
@@ -139,7 +164,7 @@ function endUnstarted(agent: Agent, task: BoardTask, error: unknown): void {
 
 /** What a new attempt is told first. */
 export interface Before {
-  readonly description?: string;
+  readonly terms: TaskTerms;
   readonly texts: readonly string[];
 }
 
@@ -157,9 +182,16 @@ export async function readBefore(
   const { taskId, before, number, retryId, message } = attempt;
   const summary = `what ${before} had done`;
   const reading = await readAttempt.executeWithOptions({ summary }, [{ taskId, before }]);
+  const terms = reading.given;
+  if (!terms) {
+    throw new TaskFailure(
+      "error",
+      `What ${taskId} was started with is no longer kept, so nobody knows what it may change or spend. Start a new task.`,
+    );
+  }
   const words = message.trim() ? [`[retry ${retryId} from person] ${message}`] : [];
   return {
-    ...(reading.description !== undefined && { description: reading.description }),
+    terms,
     texts: [toBeforeText(number, reading), ...words],
   };
 }

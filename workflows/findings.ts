@@ -26,7 +26,7 @@ import {
 } from "./finding-board.ts";
 import { toNotice } from "./notices.ts";
 import { reportFinding } from "./parent.ts";
-import { type BoardTask, findTask, openTasks } from "./task-board.ts";
+import { type BoardTask, findTask, openTasks, workflowOf } from "./task-board.ts";
 
 /** The tool: one line for the tasks beside this one, by way of the agent that started them. */
 export function postFinding(agent: Agent, given: z.infer<typeof postFindingInput>): ToolAnswer {
@@ -111,7 +111,8 @@ async function hand(agent: Agent, taskId: string): Promise<void> {
       state.findings = markHanded(state.findings, taskId, last);
     }
   };
-  const handle = getExternalWorkflowHandle(taskId);
+  const reader = findTask(state.board, taskId);
+  const handle = getExternalWorkflowHandle(reader ? workflowOf(reader) : taskId);
   await send(agent, handle.signal(findingsSignal, news).then(mark, mark));
 }
 

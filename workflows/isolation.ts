@@ -5,6 +5,7 @@ import type { SubagentInput } from "../protocol/workflows.ts";
 import { type Agent, tell } from "./agent.ts";
 import { TaskFailure } from "./envelope.ts";
 import { prepareWorktree } from "./host.ts";
+import { findTask, workflowOf } from "./task-board.ts";
 
 interface Asked {
   readonly subagent_type: string;
@@ -122,4 +123,17 @@ const reads: ReadonlySet<ToolName> = new Set(["read_file", "write_file", "edit_f
 /** Whether there is anything on the host to look at when the task ends. */
 export function noteRead({ role, state }: Agent, tool: ToolName): void {
   if (role === "subagent" && reads.has(tool)) state.files = { ...state.files, hasRead: true };
+}
+
+const diffTools: ReadonlySet<ToolName> = new Set(["read_diff", "apply_diff"]);
+
+/** A diff is on record under the workflow that made it: that of the newest attempt. */
+export function toHostInput(
+  { state }: Agent,
+  { name, input }: { readonly name: ToolName; readonly input: unknown },
+): unknown {
+  if (!diffTools.has(name)) return input;
+  const given = input as { readonly task_id: string };
+  const task = findTask(state.board, given.task_id);
+  return task ? { ...given, task_id: workflowOf(task) } : input;
 }

@@ -1,7 +1,7 @@
 // What an agent spends: looked at before each call, charged after it.
 import { condition, isCancellation } from "@temporalio/workflow";
 import type { ModelPurpose } from "../protocol/activities.ts";
-import { noSpent } from "../protocol/budget.ts";
+import { type Budget, noSpent } from "../protocol/budget.ts";
 import type { Usage } from "../protocol/turn.ts";
 import { type Agent, shortId, tell } from "./agent.ts";
 import { answerAsks, tellLease } from "./budget-news.ts";
@@ -27,6 +27,11 @@ export function mayCall(agent: Agent): boolean {
 export function keepBudget({ state }: Agent, account: Account): void {
   state.account = account;
   state.spending = { ...state.spending, kept: true };
+}
+
+/** What a task may spend by its own budget, whatever its lease. */
+export function limitTo({ state }: Agent, own: Budget): void {
+  state.account = { ...state.account, own };
 }
 
 export function waitsForBudget({ state }: Agent): boolean {

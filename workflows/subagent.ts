@@ -21,7 +21,7 @@ import { cutJson, cutText, toLine } from "../protocol/text.ts";
 import type { Subagent, SubagentInput } from "../protocol/workflows.ts";
 import { type Agent, isPaused, openAgent } from "./agent.ts";
 import { runTurns } from "./agent-loop.ts";
-import { type Before, readBefore } from "./attempts.ts";
+import { readBefore } from "./attempts.ts";
 import { collect, collectAtEnd } from "./collect.ts";
 import { underDeadline } from "./deadline.ts";
 import { enter, publish } from "./display.ts";
@@ -41,7 +41,7 @@ import { mustRoll } from "./roll.ts";
 import { closeRun, flush, takeOver, handOver, prepare } from "./run.ts";
 import { toSnapshot } from "./snapshot.ts";
 import { endTasks } from "./task-ends.ts";
-import { keepBudget, toUsedUpText, waitsForBudget } from "./spending.ts";
+import { keepBudget, limitTo, toUsedUpText, waitsForBudget } from "./spending.ts";
 import { openTasks } from "./task-board.ts";
 import { closeTurn } from "./tool-turn.ts";
 import { eventWaits } from "./waits.ts";
@@ -102,10 +102,12 @@ async function work(agent: Agent, input: SubagentInput): Promise<"settled" | "ro
     enter(agent, { status: "running" });
   }
   await prepare(agent, input.workspace);
-  await isolate(agent, input);
-  if (state.turn === 0 && state.generation.messages.length === 0 && !state.opened) {
-    open(agent, input, await readBefore(agent, input));
-  }
+  const isNew = state.turn === 0 && state.generation.messages.length === 0 && !state.opened;
+  const before = isNew ? await readBefore(agent, input) : undefined;
+  if (before?.terms.budget) limitTo(agent, before.terms.budget);
+  const terms = { ...input, ...before?.terms };
+  await isolate(agent, terms);
+  if (isNew) open(agent, terms, before?.texts ?? []);
   for (;;) {
     if ((await park(agent)) === "roll") return "roll";
     if (hasWork(agent) && !state.begun) await takeSlot(agent);
@@ -130,11 +132,11 @@ function isSettled({ state }: Agent): boolean {
 }
 
 /** The task's first words: what it is to do, then where it works. Notes that came before follow. */
-function open(agent: Agent, input: SubagentInput, before: Before | undefined): void {
+function open(agent: Agent, input: SubagentInput, texts: readonly string[]): void {
   const { writable, git } = agent.state.workspace ?? input.workspace;
   const facts = { writable, git, depth: input.depth, ...toFileFacts(agent) };
   const text = toNotice("workspace", facts, toFileWords(agent));
-  const first = [before?.description ?? input.description, text, ...(before?.texts ?? [])];
+  const first = [input.description, text, ...texts];
   agent.state.opened = true;
   agent.state.inbox = [
     ...first.map((words) => ({ type: "notice", text: words }) as const),

@@ -129,9 +129,10 @@ export function addTask(
 export function beginAttempt(
   board: Board,
   taskId: string,
-  { begun, startedAt }: { readonly begun: boolean; readonly startedAt: string },
+  next: { readonly begun: boolean; readonly startedAt: string; readonly deadlineAt?: string },
 ): Board {
-  return change(board, taskId, ({ agent, description, attempt = 1 }) => ({
+  const { begun, startedAt, deadlineAt } = next;
+  return change(board, taskId, ({ agent, description, attempt = 1, ...kept }) => ({
     taskId,
     agent,
     description,
@@ -141,6 +142,10 @@ export function beginAttempt(
     exists: false,
     seq: 0,
     receipts: [],
+    ...(kept.isolation && { isolation: kept.isolation }),
+    ...(kept.onComplete && { onComplete: kept.onComplete }),
+    ...(kept.checks !== undefined && { checks: kept.checks }),
+    ...(deadlineAt !== undefined && { deadlineAt }),
   }));
 }
 

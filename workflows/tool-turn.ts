@@ -20,7 +20,7 @@ import { TaskFailure } from "./envelope.ts";
 import { onHost } from "./host.ts";
 import { holdsWords } from "./inbox.ts";
 import { awaitDecision, takeSlot } from "./own-slot.ts";
-import { noteRead } from "./isolation.ts";
+import { noteRead, toHostInput } from "./isolation.ts";
 import { ask, needsPerson, untilRequestIsOver, withdrawAll } from "./requests.ts";
 import { giveWay } from "./resting.ts";
 import { mustRoll } from "./roll.ts";
@@ -316,7 +316,7 @@ async function runOnHost(agent: Agent, id: string, call: GoodCall): Promise<Tool
     rootId: agent.rootId,
     toolUseId: id,
     name: call.name,
-    input: call.input,
+    input: toHostInput(agent, call),
     ...(effect === "write" && agent.state.files.scopes && { scopes: agent.state.files.scopes }),
   };
   const run = (): Promise<ToolOutcome> =>

@@ -92,6 +92,47 @@ describe("a supervisor that stays in its run", () => {
     await supervisor.end();
   });
 
+  test("is held to what the first one was started with: scope, budget, deadline, note", async () => {
+    const mark = "retry-terms";
+    const outside = { name: "write_file", input: { path: "out.txt", content: "out" } };
+    const start = {
+      name: "start_async_task",
+      input: {
+        description: `Subject of ${mark}`,
+        subagent_type: "researcher",
+        scope: ["docs"],
+        budget: { turns: 7 },
+        deadline_minutes: 30,
+        on_complete: "compare the two",
+      },
+    };
+    await world.model.script(mark, [
+      {
+        when: { system: "^# researcher", anyUser: `Subject of ${mark}`, lastUser: "\\[retry" },
+        reply: { toolCalls: [outside] },
+      },
+      {
+        when: { system: "^# researcher", anyUser: `Subject of ${mark}` },
+        reply: { text: "Said." },
+      },
+      ...delegating(mark, start as ReturnType<typeof startCall>),
+    ]);
+    const supervisor = await world.start(`go ${mark}`);
+    await untilReply(supervisor, "^Over");
+    const [first] = await untilTasks(supervisor, 1);
+    const task = supervisor.task(first!.taskId);
+    await task.retry("write it");
+    const second = await task.ended();
+    expect(second).toMatchObject({ attempt: 2, onComplete: "compare the two" });
+    const { messages } = await task.transcript();
+    expect(JSON.stringify(messages)).toMatch(/out\.txt was not written: it is outside the scope/);
+    const length = (view: TaskView) => Date.parse(view.deadlineAt!) - Date.parse(view.startedAt);
+    expect(Math.round(length(second) / 60_000)).toBe(30);
+    expect(Date.parse(second.deadlineAt!)).toBeGreaterThan(Date.parse(first!.deadlineAt!));
+    expect((await task.budget()).budget).toMatchObject({ turns: 7 });
+    await supervisor.end();
+  });
+
   test("of an attempt: the third one knows what the second one said", async () => {
     const mark = "retry-third";
     const { supervisor, task, view } = await ended(mark, readsThenSays(mark, "First."));
