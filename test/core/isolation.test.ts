@@ -39,8 +39,10 @@ async function firstWords(mark: string): Promise<string> {
 
 /** The folder goes first, then what git noted of it. */
 async function untilRemoved(): Promise<void> {
-  const known = () => git(world.workspace, "worktree", "list").trim().split("\n").length;
-  await until("no worktree", async () => worktreesOf(world).length === 0 && known() === 1);
+  await until("no worktree", async () => {
+    const known = git(world.workspace, "worktree", "list").trim().split("\n");
+    return worktreesOf(world).length === 0 && known.length === 1;
+  });
 }
 
 const writesOnce = (mark: string, path: string) => [
