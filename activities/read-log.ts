@@ -22,7 +22,10 @@ type Log = z.infer<typeof logShape>;
 /** A file as it is. Nothing when there is none that can be read. */
 async function toPrint(real: string): Promise<Print | null> {
   try {
-    const { size, mtimeMs } = await stat(real);
+    const stats = await stat(real);
+    // A pipe would be waited for.
+    if (!stats.isFile()) return null;
+    const { size, mtimeMs } = stats;
     const hash = size > maxHashed ? "" : toDigest(await readFile(real));
     return { size, mtime: mtimeMs, hash };
   } catch {
