@@ -1,4 +1,4 @@
-// What somebody's words moved to the background, until it is over.
+// Waits that were moved to the background, until they end.
 import { condition } from "@temporalio/workflow";
 import { type KeptEvent, sizeOfEvent } from "../protocol/events.ts";
 import { type Agent, arrive } from "./agent.ts";

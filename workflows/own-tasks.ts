@@ -1,4 +1,4 @@
-// An agent's own tasks by id, also those that have left its board.
+// An own task by its id, on the board or gone from it.
 import { isEnded, type TaskEnd } from "../protocol/task.ts";
 import type { TaskView } from "../protocol/views.ts";
 import type { Agent } from "./agent.ts";

@@ -1,4 +1,4 @@
-// Word from outside: kept until somebody waits for it, taken once.
+// Word from outside: kept until it is waited for, once.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle, TaskHandle } from "../../client/index.ts";
 import { expectDocumented } from "../client/documented-json.ts";

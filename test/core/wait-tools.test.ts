@@ -1,4 +1,4 @@
-// Waiting for tasks: what ends it, and that each end is told once.
+// Waiting for tasks: each end is told once.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle } from "../../client/index.ts";
 import {

@@ -1,4 +1,4 @@
-// Deadlines, waits and kept events, for any times and orders.
+// Deadlines, waits and kept events, in any order.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { dueAt, prolongLate, timeLeft, toDeadline } from "../../protocol/deadline.ts";

@@ -1,4 +1,4 @@
-// Tasks that end when a test says so, and a supervisor that is told its calls.
+// Tasks that end when a test says so.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
