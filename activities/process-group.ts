@@ -15,19 +15,19 @@ export const tagVariable = "AGENT_COMMAND_ID";
 const killAfterMs = 2_000;
 const goneWithinMs = 2_000;
 
-/** Asks all of a group to end, then makes them. Says how many there were. */
+/** Asks all of a group to end, then makes them. Says how many there were that bubblewrap does not end itself. */
 export async function stopGroup(group: ProcessGroup, graceMs = killAfterMs): Promise<number> {
   const found = membersOf(group);
   if (found.length === 0) return 0;
   const asked = found.filter(({ name }) => name !== bubblewrap);
   for (const { pid } of asked) send(pid, "SIGTERM");
-  if (await areGone(group, graceMs, () => undefined)) return found.length;
+  if (await areGone(group, graceMs, () => undefined)) return asked.length;
   // Again and again, for what forks while it is killed.
   await areGone(group, goneWithinMs, (members) => kill(group, members));
-  return found.length;
+  return asked.length;
 }
 
-/** It dies of SIGTERM and takes its children along by SIGKILL: it is left to end after them. */
+/** It dies of SIGTERM and takes its children along by SIGKILL: it is left to end after them, a moment after the command. */
 const bubblewrap = "bwrap";
 
 interface Member {
