@@ -1,6 +1,6 @@
 // Tools and start options of isolated edits.
 import { z } from "zod";
-import { toLine } from "./text.ts";
+import { line, spec } from "./tool-spec.ts";
 
 const maxScope = 20;
 
@@ -41,24 +41,23 @@ export const readDiffInput = z.strictObject({
 export const applyDiffInput = z.strictObject({ task_id: taskId });
 
 const timeoutMs = 120_000;
-const line = (text: string): string => toLine(text, 90);
 
 export const isolationToolSpecs = {
-  read_diff: {
-    effect: "read" as const,
+  read_diff: spec<z.infer<typeof readDiffInput>>({
+    effect: "read",
     timeoutMs,
     description:
       "Read what an ended task with isolation: worktree has changed, as a unified diff in pages. None of it is in the workspace before it is applied.",
-    input: readDiffInput as z.ZodType<z.infer<typeof readDiffInput>>,
-    label: (input: z.infer<typeof readDiffInput>) => `read_diff ${line(input.task_id)}`,
-  },
-  apply_diff: {
-    effect: "write" as const,
+    input: readDiffInput,
+    label: (input) => `read_diff ${line(input.task_id)}`,
+  }),
+  apply_diff: spec<z.infer<typeof applyDiffInput>>({
+    effect: "write",
     timeoutMs,
-    approval: true as const,
+    approval: true,
     description:
       "Apply the diff of an ended task to the workspace: all of it, or nothing and the reason. A person approves it first, so read the diff and say what it does before you call this.",
-    input: applyDiffInput as z.ZodType<z.infer<typeof applyDiffInput>>,
-    label: (input: z.infer<typeof applyDiffInput>) => `apply_diff ${line(input.task_id)}`,
-  },
+    input: applyDiffInput,
+    label: (input) => `apply_diff ${line(input.task_id)}`,
+  }),
 };

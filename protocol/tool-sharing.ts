@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { claimKeyShape } from "./claims.ts";
 import { findingBytes } from "./findings.ts";
-import { toLine } from "./text.ts";
+import { decided, line, spec } from "./tool-spec.ts";
 
 export const postFindingInput = z.strictObject({
   text: z
@@ -17,24 +17,22 @@ export const claimInput = z.strictObject({
   ),
 });
 
-const here = { effect: "delegate", timeoutMs: 0 } as const;
-
 export const sharingSpecs = {
-  post_finding: {
-    ...here,
+  post_finding: spec<z.infer<typeof postFindingInput>>({
+    ...decided,
     description:
       "Tell the tasks that work beside you, and whoever started you, one thing that you found and they should know now, before you are done. They see it at their next step, once. It asks nothing of them. Few and short: your results belong into your answer.",
     input: postFindingInput,
-    label: (input: z.infer<typeof postFindingInput>) => `post_finding ${toLine(input.text, 90)}`,
-  },
-  claim: {
-    ...here,
+    label: (input) => `post_finding ${line(input.text)}`,
+  }),
+  claim: spec<z.infer<typeof claimInput>>({
+    ...decided,
     description:
       "Own a piece of work that another task might do too, until you end. Answers `yours`, or `taken` with the task that owns it: then leave it to that task. Claim before you begin, and claim again when an answer did not come.",
     input: claimInput,
-    label: (input: z.infer<typeof claimInput>) => `claim ${toLine(input.key, 90)}`,
-  },
-} as const;
+    label: (input) => `claim ${line(input.key)}`,
+  }),
+};
 
 export type SharingTool = keyof typeof sharingSpecs;
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { eventNameShape } from "./events.ts";
 import { minutesShape, ownTaskIds } from "./start-options.ts";
 import { toLine } from "./text.ts";
+import { decided, line, spec } from "./tool-spec.ts";
 
 export const waitForTasksInput = z.strictObject({
   task_ids: ownTaskIds.describe("Ids of your own tasks. Those that have ended count at once"),
@@ -19,25 +20,23 @@ export const waitForEventInput = z.strictObject({
   timeout_minutes: minutesShape.describe("Minutes after which you go on without it"),
 });
 
-const waits = { effect: "delegate", timeoutMs: 0 } as const;
-
 export const waitingSpecs = {
-  wait_for_async_tasks: {
-    ...waits,
+  wait_for_async_tasks: spec<z.infer<typeof waitForTasksInput>>({
+    ...decided,
     description:
       "Wait until tasks of yours have ended, and get their results. Only for work that cannot go on without them: otherwise end your turn, and a notice wakes you. A new message or note moves the wait to the background, and each end comes as a notice then.",
     input: waitForTasksInput,
-    label: ({ mode, task_ids: ids }: z.infer<typeof waitForTasksInput>) =>
+    label: ({ mode, task_ids: ids }) =>
       toLine(`wait_for_async_tasks ${mode ?? "all"} of ${ids.join(", ")}`, 110),
-  },
-  wait_for_event: {
-    ...waits,
+  }),
+  wait_for_event: spec<z.infer<typeof waitForEventInput>>({
+    ...decided,
     description:
       "Wait until a program or a person outside sends you the event of this name, and get its data. One that came before counts. It may take days and holds nothing up but you. A new message or note moves the wait to the background, and the event comes as a notice then.",
     input: waitForEventInput,
-    label: ({ name }: z.infer<typeof waitForEventInput>) => `wait_for_event ${toLine(name, 90)}`,
-  },
-} as const;
+    label: ({ name }) => `wait_for_event ${line(name)}`,
+  }),
+};
 
 export type WaitingTool = keyof typeof waitingSpecs;
 

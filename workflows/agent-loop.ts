@@ -17,7 +17,8 @@ import { closingText, emptyAnswerText, toEndNotice, toNotice, toNoteText } from 
 import { reportReceipts } from "./parent.ts";
 import { park } from "./pause.ts";
 import { mustRoll } from "./roll.ts";
-import { findTask, markTold } from "./task-board.ts";
+import { findTask } from "./board.ts";
+import { markTold } from "./board-changes.ts";
 import { endTrouble, takeTroubles } from "./trouble-stages.ts";
 import { answerCalls, cancelCalls, closeTurn, hasOpenTurn } from "./tool-turn.ts";
 import { maxTurnsOf } from "./budget-news.ts";

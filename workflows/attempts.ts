@@ -17,14 +17,9 @@ import { toDigest } from "./digest.ts";
 import { publish } from "./display.ts";
 import { TaskFailure, toEmptyEnvelope } from "./envelope.ts";
 import { toEndNotice, toNotice } from "./notices.ts";
-import {
-  beginAttempt,
-  type BoardTask,
-  findAttempt,
-  findTask,
-  hasFreeSlot,
-  workflowOf,
-} from "./task-board.ts";
+import { beginAttempt } from "./board-changes.ts";
+import { type BoardTask, findAttempt, findTask, workflowOf } from "./board.ts";
+import { hasFreeSlot } from "./board-slots.ts";
 import { settle } from "./task-ends.ts";
 import { startTask } from "./tasks.ts";
 

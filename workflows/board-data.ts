@@ -1,6 +1,6 @@
 // The task board, as a new generation begins with it.
 import { toLine } from "../protocol/text.ts";
-import { type Board, type BoardTask, openTasks } from "./task-board.ts";
+import { type Board, type BoardTask, openTasks } from "./board.ts";
 
 /** Open tasks listed by id, and what their descriptions may take together. */
 const openShown = 400;

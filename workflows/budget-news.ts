@@ -15,16 +15,9 @@ import { budgetQuery, grantSignal } from "../protocol/messages.ts";
 import { type Agent, arrive, now, send, shortId, tell } from "./agent.ts";
 import { priceOf, toCallAsk, toRoom } from "./call-room.ts";
 import { publish } from "./display.ts";
-import {
-  type Account,
-  decide,
-  free,
-  limitOf,
-  recall,
-  setLimits,
-  takeGrant,
-  takeReport,
-} from "./leases.ts";
+import { type Account, free, limitOf } from "./account.ts";
+import { decide } from "./asks.ts";
+import { recall, setLimits, takeGrant, takeReport } from "./leases.ts";
 import { raisedText } from "./notices.ts";
 import { reportBudget } from "./parent.ts";
 

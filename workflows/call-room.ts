@@ -4,7 +4,8 @@ import { type Ask, type Budget, type Dimension, toBudget } from "../protocol/bud
 import { type Price, toTokenPrices } from "../protocol/prices.ts";
 import { byteLength } from "../protocol/text.ts";
 import { type Agent, modelOf } from "./agent.ts";
-import { free, toAsk } from "./leases.ts";
+import { free } from "./account.ts";
+import { toAsk } from "./asks.ts";
 import { tokensOf } from "./transcript.ts";
 
 export interface CallRoom {

@@ -5,7 +5,7 @@ import { isEnded, type TaskPhase } from "../protocol/task.ts";
 import { cutJson, newest, toLine } from "../protocol/text.ts";
 import type { CheckDetail, TaskView } from "../protocol/views.ts";
 import { toEndedTask } from "./notices.ts";
-import type { BoardTask } from "./task-board.ts";
+import type { BoardTask } from "./board.ts";
 
 export interface Checked {
   readonly task: BoardTask;

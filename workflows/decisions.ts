@@ -11,7 +11,8 @@ import {
 } from "../protocol/requests.ts";
 import { byteLength, cutText } from "../protocol/text.ts";
 import { checkCall } from "../protocol/tools.ts";
-import { type Agent, tell, type Verdict } from "./agent.ts";
+import { type Agent, tell } from "./agent.ts";
+import type { Verdict } from "./agent-state.ts";
 import { publish } from "./display.ts";
 import { closeRequest } from "./requests.ts";
 

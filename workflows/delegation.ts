@@ -4,15 +4,14 @@ import type { z } from "zod";
 import { fromBudgetInput } from "../protocol/budget.ts";
 import { toTaskId } from "../protocol/ids.ts";
 import { isEnded } from "../protocol/task.ts";
-import {
-  type cancelTaskInput,
-  type checkTaskInput,
-  type DelegationTool,
-  delegationTools,
-  type listTasksInput,
-  type startTaskInput,
-  type updateTaskInput,
-} from "../protocol/tools.ts";
+import type {
+  cancelTaskInput,
+  checkTaskInput,
+  listTasksInput,
+  startTaskInput,
+  updateTaskInput,
+} from "../protocol/tool-delegation.ts";
+import { type DelegationTool, delegationTools } from "../protocol/tools.ts";
 import type {
   waitForEventInput,
   WaitingTool,
@@ -34,16 +33,9 @@ import { findOwn } from "./own-tasks.ts";
 import { waitForEvent, waitForTasks } from "./wait-tools.ts";
 import { check, list, unknownTask } from "./task-lookup.ts";
 import { cancelTask, startTask, steerTask } from "./tasks.ts";
-import {
-  addTask,
-  dropTask,
-  type BoardTask,
-  findTask,
-  markTold,
-  moveToBackground,
-  hasFreeSlot,
-  unreadTasks,
-} from "./task-board.ts";
+import { addTask, dropTask, markTold, moveToBackground } from "./board-changes.ts";
+import { type BoardTask, findTask, unreadTasks } from "./board.ts";
+import { hasFreeSlot } from "./board-slots.ts";
 
 /** Tools that the workflow itself carries out. */
 export type WorkflowTool = DelegationTool | WaitingTool;

@@ -6,7 +6,7 @@ import type { Agent } from "./agent.ts";
 import { missed } from "./dependencies.ts";
 import { toEndedTask } from "./notices.ts";
 import { readEnding } from "./read-ending.ts";
-import { type BoardTask, findTask, workflowOf } from "./task-board.ts";
+import { type BoardTask, findTask, workflowOf } from "./board.ts";
 
 /** What the results of all of them may take together. */
 const resultBytes = 40_000;

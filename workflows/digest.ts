@@ -3,7 +3,7 @@ import { cutJson, cutText, jsonLength } from "../protocol/text.ts";
 import type { Block, Message } from "../protocol/turn.ts";
 import { toNotice } from "./notices.ts";
 import { toBoardData } from "./board-data.ts";
-import type { Board } from "./task-board.ts";
+import type { Board } from "./board.ts";
 
 const openingBytes = 24_000;
 const recentBytes = 60_000;

@@ -7,10 +7,11 @@ import { searchKeys } from "../protocol/search-attributes.ts";
 import { cutText, toLine } from "../protocol/text.ts";
 import type { Usage } from "../protocol/turn.ts";
 import { memoKeys, type StateMemo } from "../protocol/views.ts";
-import { type Agent, type AgentPhase, now } from "./agent.ts";
+import { type Agent, now } from "./agent.ts";
+import type { AgentPhase } from "./agent-state.ts";
 import { reasonBytes } from "./envelope.ts";
 import { toPosted } from "./finding-board.ts";
-import type { BoardTask } from "./task-board.ts";
+import type { BoardTask } from "./board.ts";
 import { toldTrouble } from "./trouble.ts";
 
 /** Enters a phase and shows it. */

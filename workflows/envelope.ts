@@ -4,7 +4,7 @@ import type { Collected } from "../protocol/isolation.ts";
 import type { Envelope, FailureReason, TaskEnd, TaskError } from "../protocol/task.ts";
 import { byteLength, cutJson, cutText, jsonLength, newest } from "../protocol/text.ts";
 import { noUsage } from "../protocol/turn.ts";
-import type { AgentState } from "./agent.ts";
+import type { AgentState } from "./agent-state.ts";
 
 const envelopeBytes = 3_000;
 /** What the task's own words have, however much else there is to tell. */

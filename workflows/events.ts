@@ -6,7 +6,7 @@ import { eventSignal } from "../protocol/messages.ts";
 import { type Agent, now, takeId, tell } from "./agent.ts";
 import { deliverEvents } from "./background-waits.ts";
 import { putEvent } from "./event-box.ts";
-import { believe } from "./messages.ts";
+import { believe } from "./signals.ts";
 
 /** An event is kept until somebody waits for it, for it may come first. */
 export function takeEvents(agent: Agent): void {

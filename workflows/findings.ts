@@ -26,7 +26,7 @@ import {
 } from "./finding-board.ts";
 import { toNotice } from "./notices.ts";
 import { reportFinding } from "./parent.ts";
-import { type BoardTask, findTask, openTasks, workflowOf } from "./task-board.ts";
+import { type BoardTask, findTask, openTasks, workflowOf } from "./board.ts";
 
 /** The tool: one line for the tasks beside this one, by way of the agent that started them. */
 export function postFinding(agent: Agent, given: z.infer<typeof postFindingInput>): ToolAnswer {

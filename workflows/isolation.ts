@@ -5,7 +5,7 @@ import type { SubagentInput } from "../protocol/workflows.ts";
 import { type Agent, tell } from "./agent.ts";
 import { TaskFailure } from "./envelope.ts";
 import { prepareWorktree } from "./host.ts";
-import { findTask, workflowOf } from "./task-board.ts";
+import { findTask, workflowOf } from "./board.ts";
 
 interface Asked {
   readonly subagent_type: string;

@@ -3,7 +3,7 @@ import { byteLength, cutText } from "../protocol/text.ts";
 import { checkCall } from "../protocol/tools.ts";
 import { type Agent, shortId } from "./agent.ts";
 import type { InboxItem } from "./inbox.ts";
-import { answerCall } from "./tool-turn.ts";
+import { answerCall } from "./run-call.ts";
 
 /** What one message may take of a transcript, and what of a longer one stays in sight. */
 const longBytes = 16_000;

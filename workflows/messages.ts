@@ -1,9 +1,7 @@
 // The handlers of an agent: they push and return.
-import { ApplicationFailure, setHandler } from "@temporalio/workflow";
+import { setHandler } from "@temporalio/workflow";
 import { z } from "zod";
-import { failureTypes } from "../protocol/failures.ts";
 import {
-  digestQuery,
   interruptSignal,
   pauseSignal,
   resumeShape,
@@ -15,23 +13,15 @@ import {
   settingShape,
 } from "../protocol/control.ts";
 import {
-  type Accepted,
   beginSignal,
   cancelReasonSignal,
-  checkTaskQuery,
   decideSignal,
   decideUpdate,
   endSignal,
-  feedQuery,
   findingsSignal,
-  knowsQuery,
-  type PersonMessage,
   sendMessageSignal,
   sendMessageUpdate,
-  type TaskEvent,
   taskEventSignal,
-  transcriptEndQuery,
-  transcriptQuery,
   updateTaskSignal,
 } from "../protocol/messages.ts";
 import {
@@ -43,75 +33,18 @@ import {
   taskEventShape,
 } from "../protocol/message-shapes.ts";
 import { findingsNewsShape } from "../protocol/findings.ts";
-import { byteLength, cutText, toLine } from "../protocol/text.ts";
-import {
-  type Agent,
-  arrive,
-  interrupt,
-  isPaused,
-  modelOf,
-  now,
-  send,
-  takeId,
-  tell,
-} from "./agent.ts";
-import { hearBudget, hearReport, takeBudgetNews } from "./budget-news.ts";
-import { publish } from "./display.ts";
-import { readFeed } from "./feed.ts";
+import { cutText } from "../protocol/text.ts";
+import { type Agent, arrive, interrupt, send, takeId } from "./agent.ts";
+import { hearBudget, takeBudgetNews } from "./budget-news.ts";
 import { hear } from "./finding-board.ts";
-import { takeFinding } from "./findings.ts";
-import { bytesOf } from "./inbox.ts";
-import { answerRecords } from "./records.ts";
-import { toReport, toSupervisorStatus } from "./report.ts";
 import { refuseDecision, takeDecision, takeLateDecision } from "./decisions.ts";
-import {
-  addReceipt,
-  findAttempt,
-  findTask,
-  markHeard,
-  moveOnBoard,
-  takeSeq,
-} from "./task-board.ts";
 import { takeSetting } from "./chosen-model.ts";
 import { takeInterrupt } from "./interrupt.ts";
 import { takePause, takeResume } from "./pause.ts";
-import { takeRecovery, waitsForModel } from "./recovery.ts";
-import { refuseRetry, toAttemptDigest, takeLateRetry, takeRetry } from "./attempts.ts";
-import { beginQueued } from "./slots.ts";
-import { giveGrace } from "./task-ends.ts";
-import { toPage } from "./transcript.ts";
-import { takeTrouble } from "./trouble-stages.ts";
-
-/** What both kinds of agent answer. */
-export function answerQueries(agent: Agent): void {
-  const { state } = agent;
-  answerRecords(agent);
-  setHandler(transcriptQuery, ({ generation, from, to }) => {
-    if (generation !== state.generation.number) {
-      return { generation: state.generation.number, total: 0, messages: [] };
-    }
-    const page = toPage(state.generation, from, to);
-    return from === 0 ? { ...page, header: toHeader(agent) } : page;
-  });
-  setHandler(transcriptEndQuery, () => ({
-    generation: state.generation.number,
-    total: state.generation.messages.length,
-  }));
-  setHandler(knowsQuery, ({ ids }) => ids.filter((id) => findTask(state.board, id)));
-  setHandler(digestQuery, () => toAttemptDigest(agent));
-  setHandler(checkTaskQuery, (detail) => toReport(agent, detail));
-  setHandler(feedQuery, (after) => readFeed(state.feed, after, toSupervisorStatus(agent)));
-}
-
-function toHeader(agent: Agent) {
-  const { generation, definition } = agent.state;
-  return {
-    model: generation.model || modelOf(agent),
-    backend: generation.backend,
-    system: definition?.system ?? "",
-    tools: definition?.tools ?? [],
-  };
-}
+import { refuseRetry, takeLateRetry, takeRetry } from "./attempts.ts";
+import { refuse, refuseMessage, takeMessage, toFit } from "./inbox-room.ts";
+import { believe } from "./signals.ts";
+import { takeTaskEvent } from "./task-news.ts";
 
 /** What both kinds of agent are told about their tasks and their waiting. */
 export function takeTaskNews(agent: Agent): void {
@@ -159,66 +92,6 @@ function takeControl(agent: Agent): void {
   });
 }
 
-/** Anybody may send a signal, and none can be refused. What cannot be read is said and left. */
-export function believe<Shape>(
-  agent: Agent,
-  name: string,
-  shape: z.ZodType<Shape>,
-  given: unknown,
-): Shape | undefined {
-  const read = shape.safeParse(given);
-  if (read.success) return read.data;
-  const why = toLine(z.prettifyError(read.error), 300);
-  tell(agent, { type: "trouble", text: `A signal ${name} could not be read: ${why}` });
-  return undefined;
-}
-
-function takeTaskEvent(agent: Agent, { taskId: workflowId, seq, event }: TaskEvent): void {
-  const { state } = agent;
-  const task = findAttempt(state.board, workflowId);
-  if (!task) return;
-  const { taskId } = task;
-  const taken = takeSeq(state.board, taskId, seq);
-  if (!taken) return;
-  state.board = markHeard(taken, taskId, now());
-  switch (event.type) {
-    case "receipts":
-      for (const receipt of event.receipts) {
-        state.board = addReceipt(state.board, taskId, receipt);
-        tell(agent, { type: "receipt", taskId, receipt });
-      }
-      break;
-    case "waiting": {
-      const { waitingOn } = event;
-      state.board = moveOnBoard(state.board, taskId, { type: "waiting", waitingOn });
-      const phase = { status: "waiting", waitingOn } as const;
-      tell(agent, { type: "task", taskId, agent: task.agent, phase, text: event.why });
-      break;
-    }
-    case "resumed":
-      state.board = moveOnBoard(state.board, taskId, { type: "resumed" });
-      if (waitsForModel(task.phase)) takeRecovery(agent, workflowId);
-      break;
-    case "recovered":
-      takeRecovery(agent, workflowId);
-      break;
-    case "budget":
-      hearReport(agent, workflowId, event);
-      break;
-    case "cancelling":
-      giveGrace(agent, taskId, now());
-      break;
-    case "finding":
-      takeFinding(agent, task, event.text);
-      break;
-    case "trouble":
-      takeTrouble(agent, task, event.trouble);
-      break;
-  }
-  beginQueued(agent);
-  publish(agent);
-}
-
 /** What a supervisor is told by a person. */
 export function takePersonMessages(agent: Agent): void {
   setHandler(sendMessageUpdate, (message) => takeMessage(agent, message), {
@@ -235,36 +108,6 @@ export function takePersonMessages(agent: Agent): void {
     agent.state.ending = true;
     interrupt(agent);
   });
-}
-
-function refuse(text: string): never {
-  throw ApplicationFailure.nonRetryable(text, failureTypes.messageRefused);
-}
-
-function refuseMessage({ state, settings }: Agent, given: PersonMessage): void {
-  const read = personMessageShape.safeParse(given);
-  if (!read.success) refuse(`The message cannot be taken: ${z.prettifyError(read.error)}`);
-  const size = byteLength(given.text);
-  if (size > settings.limits.maxMessageBytes) {
-    refuse(
-      `The message has ${size} bytes, and ${settings.limits.maxMessageBytes} is the most. Put it into a file of the workspace and name the file.`,
-    );
-  }
-  if (state.ending) refuse("The supervisor is ending. Start a new one.");
-  if (state.knownIds.includes(given.id)) return;
-  if (bytesOf(state.inbox) + size > settings.limits.maxInboxBytes) {
-    refuse("Too much is waiting to be read. Send it again when the supervisor has answered.");
-  }
-}
-
-/** Takes a message once, however often it arrives. */
-export function takeMessage(agent: Agent, message: PersonMessage): Accepted {
-  const known = !takeId(agent, message.id);
-  if (!known) {
-    arrive(agent, { type: "message", id: message.id, text: message.text });
-    agent.run.probes += 1;
-  }
-  return { id: message.id, known, ...(isPaused(agent) && { paused: true }) };
 }
 
 /** What a task is told by the agent that started it, and by a person. */
@@ -295,27 +138,4 @@ export function takeSteering(agent: Agent): void {
     agent.run.probes += 1;
     if (note.when === "now") interrupt(agent);
   });
-}
-
-/** Signals wait for absent workers, so a third more of them may wait than updates would be let in. */
-const signalledShare = 4 / 3;
-const cutBytes = 500;
-
-/**
- * A signal cannot be refused: words for which the inbox has no room enter cut, and say so. Where not
- * even that has room they are left out, counted, and told with the next words that enter.
- */
-function toFit(agent: Agent, id: string, text: string): string | undefined {
-  const { state, settings } = agent;
-  const room = signalledShare * settings.limits.maxInboxBytes - bytesOf(state.inbox);
-  // As JSON it may grow, and an item has more to it than its words.
-  if (byteLength(JSON.stringify(text)) + cutBytes <= room) return text;
-  if (room < 3 * cutBytes) {
-    const { count, ids } = state.leftOut;
-    state.leftOut = { count: count + 1, ids: [...ids, id].slice(0, 20) };
-    return undefined;
-  }
-  const cut = cutText(text, cutBytes, "… (cut: too much was waiting, please send it again)");
-  tell(agent, { type: "trouble", text: `Too much was waiting, so this was cut: ${cut}` });
-  return cut;
 }

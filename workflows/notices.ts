@@ -2,7 +2,7 @@
 import type { Dimension } from "../protocol/budget.ts";
 import type { DiffSummary } from "../protocol/isolation.ts";
 import type { SteeringNote } from "../protocol/messages.ts";
-import type { BoardTask } from "./task-board.ts";
+import type { BoardTask } from "./board.ts";
 
 /** Text that cannot close the envelope it stands in. */
 function escape(json: string): string {

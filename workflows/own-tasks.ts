@@ -4,7 +4,7 @@ import type { TaskView } from "../protocol/views.ts";
 import type { Agent } from "./agent.ts";
 import type { Dependency } from "./dependencies.ts";
 import { toEndedTask } from "./notices.ts";
-import { findTask } from "./task-board.ts";
+import { findTask } from "./board.ts";
 import { readTasks } from "./task-readings.ts";
 
 /** How each of them stands, in the given order and once. Nothing for an id that is none of this agent's tasks. */

@@ -14,7 +14,7 @@ import { passRequest } from "./recovery.ts";
 import { kindsOf, untilRequestIsOver } from "./requests.ts";
 import { mustRoll } from "./roll.ts";
 import { beginQueued } from "./slots.ts";
-import { openTasks, workflowOf } from "./task-board.ts";
+import { openTasks, workflowOf } from "./board.ts";
 
 /** Told to all that work below too, also when this agent was paused before. */
 export function takePause(agent: Agent): void {

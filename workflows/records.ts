@@ -2,7 +2,7 @@
 import { setHandler } from "@temporalio/workflow";
 import { type TaskRecord, type TaskRecords, taskRecordsQuery } from "../protocol/records.ts";
 import type { Agent } from "./agent.ts";
-import type { Board, BoardTask } from "./task-board.ts";
+import type { Board, BoardTask } from "./board.ts";
 
 const perPage = 500;
 

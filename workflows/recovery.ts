@@ -4,7 +4,7 @@ import { resumeSignal } from "../protocol/control.ts";
 import type { TaskPhase, WaitingReason } from "../protocol/task.ts";
 import { type Agent, send } from "./agent.ts";
 import { reportRecovered } from "./parent.ts";
-import { openTasks, workflowOf } from "./task-board.ts";
+import { openTasks, workflowOf } from "./board.ts";
 
 /** Agents begun before this told all of their tasks at once, and nobody else. */
 const staggered = "staggered-resume";

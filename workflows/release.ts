@@ -4,7 +4,7 @@ import type { HostActivities, TaskEnding } from "../protocol/activities.ts";
 import { toHostQueue } from "../protocol/ids.ts";
 import type { DiffSummary } from "../protocol/isolation.ts";
 import { type Agent, send } from "./agent.ts";
-import type { BoardTask } from "./task-board.ts";
+import type { BoardTask } from "./board.ts";
 
 /** Whether a task ended without a chance to hand its diff over. */
 export function leftItsDiff(task: BoardTask, { end, envelope }: TaskEnding): boolean {

@@ -5,7 +5,8 @@ import type { WaitingReason } from "../protocol/task.ts";
 import { cutText } from "../protocol/text.ts";
 import type { CheckedCall } from "../protocol/tools.ts";
 import type { ToolCall } from "../protocol/turn.ts";
-import { type Agent, isStopping, now, shortId, tell, type Verdict } from "./agent.ts";
+import { type Agent, isStopping, now, shortId, tell } from "./agent.ts";
+import type { Verdict } from "./agent-state.ts";
 import { enter, publish, workingStatus } from "./display.ts";
 import { demandsAttention } from "./inbox.ts";
 

@@ -1,7 +1,7 @@
 // Calls that only wait, and the slot meanwhile.
 import { condition } from "@temporalio/workflow";
 import type { WaitingReason } from "../protocol/task.ts";
-import { type Agent, type Resting } from "./agent.ts";
+import type { Agent, Resting } from "./agent.ts";
 import { enter } from "./display.ts";
 import { holdsWords } from "./inbox.ts";
 import { giveSlotBack } from "./own-slot.ts";

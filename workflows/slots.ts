@@ -4,14 +4,9 @@ import { beginSignal } from "../protocol/messages.ts";
 import { type Agent, isPaused, send, tell } from "./agent.ts";
 import { tellDoom, tellResults } from "./dependents.ts";
 import { handOut } from "./findings.ts";
-import {
-  doomedTasks,
-  findTask,
-  markDoomed,
-  moveOnBoard,
-  startable,
-  workflowOf,
-} from "./task-board.ts";
+import { doomedTasks, startable } from "./board-slots.ts";
+import { findTask, workflowOf } from "./board.ts";
+import { markDoomed, moveOnBoard } from "./board-changes.ts";
 
 /** Lets tasks begin, or go on, for which there is a slot. An agent that ends begins nothing, a paused one nothing new. */
 export function beginQueued(agent: Agent): void {

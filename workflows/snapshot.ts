@@ -4,7 +4,7 @@ import type { Snapshot } from "../protocol/workflows.ts";
 import type { Agent } from "./agent.ts";
 import { trimFeed } from "./feed.ts";
 import { rebuild } from "./generations.ts";
-import { fitBoard } from "./task-board.ts";
+import { fitBoard } from "./board-size.ts";
 import { closeTurn } from "./tool-turn.ts";
 
 /**

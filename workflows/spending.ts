@@ -8,7 +8,7 @@ import { answerAsks, tellLease } from "./budget-news.ts";
 import { priceOf, toCallAsk, toRoom, usedUp } from "./call-room.ts";
 import { enter } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
-import { type Account, charge, limitOf, reserve } from "./leases.ts";
+import { type Account, charge, limitOf, reserve } from "./account.ts";
 import { toClosingText } from "./notices.ts";
 import { giveSlotBack, takeSlot } from "./own-slot.ts";
 import { goOn, reportWaiting } from "./parent.ts";

@@ -26,15 +26,8 @@ import { giveBack, leftItsDiff, takeDiff } from "./release.ts";
 import { readEnding } from "./read-ending.ts";
 import { withdrawAtEnd } from "./requests.ts";
 import { beginQueued } from "./slots.ts";
-import {
-  type BoardTask,
-  endOnBoard,
-  findAttempt,
-  findTask,
-  keepGrace,
-  openTasks,
-  workflowOf,
-} from "./task-board.ts";
+import { type BoardTask, findAttempt, findTask, openTasks, workflowOf } from "./board.ts";
+import { endOnBoard, keepGrace } from "./board-changes.ts";
 import { forgetTrouble } from "./trouble-stages.ts";
 
 /** Hears the end of a child that this run started. */

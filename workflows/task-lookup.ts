@@ -2,21 +2,15 @@
 import type { z } from "zod";
 import { isEnded, type TaskPhase } from "../protocol/task.ts";
 import { toLine } from "../protocol/text.ts";
-import type { checkTaskInput, listTasksInput } from "../protocol/tools.ts";
+import type { checkTaskInput, listTasksInput } from "../protocol/tool-delegation.ts";
 import type { ToolAnswer } from "../protocol/turn.ts";
 import type { TaskView } from "../protocol/views.ts";
 import { type Agent, now } from "./agent.ts";
 import { refused, said } from "./answers.ts";
 import { findingsOf } from "./findings.ts";
 import { phaseNow, toCheckAnswer, toOptions, toPhaseWords } from "./check-answer.ts";
-import {
-  type BoardTask,
-  countCheck,
-  findTask,
-  markHeard,
-  openTasks,
-  workflowOf,
-} from "./task-board.ts";
+import { type BoardTask, findTask, openTasks, workflowOf } from "./board.ts";
+import { countCheck, markHeard } from "./board-changes.ts";
 import { readTasks } from "./task-readings.ts";
 
 export function unknownTask({ state }: Agent, taskId: string): ToolAnswer {

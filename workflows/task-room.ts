@@ -3,7 +3,9 @@ import { condition, patched } from "@temporalio/workflow";
 import type { Budget } from "../protocol/budget.ts";
 import { type Agent, shortId } from "./agent.ts";
 import { tellLease } from "./budget-news.ts";
-import { free, giveLease, leasable, toAsk } from "./leases.ts";
+import { free, leasable } from "./account.ts";
+import { giveLease } from "./leases.ts";
+import { toAsk } from "./asks.ts";
 
 /** Why a task would find nothing to spend. What other tasks hold may come back, so it may wait for that. */
 export function refusalToSpend({ state, settings }: Agent): string | undefined {

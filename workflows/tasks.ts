@@ -28,7 +28,8 @@ import { newsForNew } from "./findings.ts";
 import { toChildFiles } from "./isolation.ts";
 import { switchWorkflows } from "./pause.ts";
 import { beginQueued } from "./slots.ts";
-import { type BoardTask, markExisting, workflowOf } from "./task-board.ts";
+import { type BoardTask, workflowOf } from "./board.ts";
+import { markExisting } from "./board-changes.ts";
 import { followChild, giveGrace, stopGraces } from "./task-ends.ts";
 
 interface NewTask extends Pick<BoardTask, "onComplete" | "dependsOn"> {

@@ -1,34 +1,19 @@
 // The tool calls of one answer, each with its result.
-import {
-  ActivityCancellationType,
-  ActivityFailure,
-  CancellationScope,
-  isCancellation,
-  proxyActivities,
-} from "@temporalio/workflow";
-import type { HostActivities, ToolOutcome } from "../protocol/activities.ts";
-import { toHostQueue } from "../protocol/ids.ts";
+import { CancellationScope } from "@temporalio/workflow";
 import { byteLength, cutText, toLine } from "../protocol/text.ts";
-import { checkCall, type CheckedCall, toolSpecs } from "../protocol/tools.ts";
-import { isSharingTool } from "../protocol/tool-sharing.ts";
+import { checkCall, toolSpecs } from "../protocol/tools.ts";
 import { isWaitingTool } from "../protocol/tool-waiting.ts";
 import type { ToolAnswer, ToolCall, ToolResult } from "../protocol/turn.ts";
-import { type Agent, type CallAnswer, isStopping, tell } from "./agent.ts";
-import { delegate, refusalAtDepth, type WorkflowTool } from "./delegation.ts";
+import { type Agent, isStopping, tell } from "./agent.ts";
+import type { CallAnswer } from "./agent-state.ts";
+import { refusalAtDepth } from "./delegation.ts";
 import { publish } from "./display.ts";
-import { TaskFailure } from "./envelope.ts";
-import { onHost } from "./host.ts";
-import { holdsWords } from "./inbox.ts";
 import { awaitDecision, takeSlot } from "./own-slot.ts";
-import { noteRead, toHostInput } from "./isolation.ts";
 import { ask, needsPerson, untilRequestIsOver, withdrawAll } from "./requests.ts";
 import { giveWay } from "./resting.ts";
-import { mustRoll } from "./roll.ts";
-import { share } from "./sharing.ts";
 import { append, toUserMessage } from "./transcript.ts";
 import { watchCalls } from "./trouble-stages.ts";
-
-type GoodCall = Extract<CheckedCall, { ok: true }>;
+import { answerCall, type GoodCall } from "./run-call.ts";
 
 /** Whether the newest answer has calls that are still to be answered. */
 export function hasOpenTurn({ state }: Agent): boolean {
@@ -190,7 +175,7 @@ function oweResults(agent: Agent): void {
   state.verdicts = {};
 }
 
-const interrupted = "Not run: a person interrupted the turn.";
+export const interrupted = "Not run: a person interrupted the turn.";
 
 /** Results for calls that were not run because a note or a person came first. */
 export function cancelCalls(agent: Agent, calls: readonly ToolCall[]): readonly ToolResult[] {
@@ -228,104 +213,4 @@ function toResult(agent: Agent, { id }: ToolCall, answer: CallAnswer | undefined
     content: text || "(empty)",
     ...(isError && { is_error: true }),
   };
-}
-
-export async function answerCall(agent: Agent, id: string, call: GoodCall): Promise<ToolAnswer> {
-  if (isSharingTool(call.name)) return await share(agent, call.name, call.input);
-  if (toolSpecs[call.name].effect === "delegate") {
-    return await delegate(agent, id, call.name as WorkflowTool, call.input);
-  }
-  try {
-    const outcome = await runOnHost(agent, id, call);
-    takeOutcome(agent, call, outcome);
-    noteRead(agent, call.name);
-    return outcome;
-  } catch (error) {
-    if (CancellationScope.current().consideredCancelled) throw error;
-    if (isCancellation(error)) return { text: toCancelled(agent), isError: true };
-    return { text: toToolTrouble(call, error), isError: true };
-  }
-}
-
-function toCancelled(agent: Agent): string {
-  const what = isStopping(agent) ? "a person interrupted the turn" : "a note came first";
-  return `Cancelled: ${what}.`;
-}
-
-function takeOutcome({ state }: Agent, call: GoodCall, outcome: ToolOutcome): void {
-  if (!outcome.isError) keepTrace(state, call, outcome);
-  state.artifacts = [...new Set([...state.artifacts, ...outcome.artifacts])].slice(-50);
-  if (outcome.inDoubt) state.inDoubt = [...state.inDoubt, outcome.inDoubt].slice(-20);
-}
-
-/** For the envelope: what the task wrote, and what its words rest on. */
-function keepTrace(
-  state: Agent["state"],
-  { name, label, input }: GoodCall,
-  outcome: ToolOutcome,
-): void {
-  if (name === "write_file" || name === "edit_file") {
-    const { path } = input as { readonly path: string };
-    if (outcome.artifacts.length === 0)
-      state.written = latest(state.written, toLine(path, 200), 50);
-    return;
-  }
-  // A command's answer begins with how it ended.
-  const end = name === "run_command" ? `: ${outcome.text.slice(0, 40).split("\n", 1)[0]}` : "";
-  state.evidence = latest(state.evidence, `${label}${end}`, 20);
-}
-
-const latest = (known: readonly string[], line: string, most: number): readonly string[] =>
-  [...known.filter((one) => one !== line), line].slice(-most);
-
-function toToolTrouble(call: GoodCall, error: unknown): string {
-  // Its host was away: nothing of it has begun.
-  if (error instanceof TaskFailure) return error.message;
-  const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const doubt =
-    toolSpecs[call.name].effect === "write"
-      ? " It may have begun and its outcome is unknown: look before you repeat it."
-      : "";
-  return cutText(`${call.label} could not be run: ${message}.${doubt}`, 1_000);
-}
-
-async function runOnHost(agent: Agent, id: string, call: GoodCall): Promise<ToolOutcome> {
-  const { workspace } = agent.state;
-  if (!workspace) return { text: "This agent has no workspace.", isError: true, artifacts: [] };
-  const { effect, timeoutMs } = toolSpecs[call.name];
-  const { limits, installation } = agent.settings;
-  const { runTool } = proxyActivities<HostActivities>({
-    taskQueue: toHostQueue(installation, workspace.host),
-    startToCloseTimeout: timeoutMs,
-    scheduleToStartTimeout: limits.hostStartMs,
-    heartbeatTimeout: limits.toolHeartbeatMs,
-    cancellationType:
-      effect === "read"
-        ? ActivityCancellationType.TRY_CANCEL
-        : ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: {
-      initialInterval: 1_000,
-      maximumInterval: 30_000,
-      maximumAttempts: limits.toolAttempts,
-    },
-    priority: { priorityKey: 4, fairnessKey: agent.rootId.slice(0, 64) },
-  });
-  const input = {
-    workspace,
-    rootId: agent.rootId,
-    toolUseId: id,
-    name: call.name,
-    input: toHostInput(agent, call),
-    ...(effect === "write" && agent.state.files.scopes && { scopes: agent.state.files.scopes }),
-  };
-  const run = (): Promise<ToolOutcome> =>
-    onHost(
-      agent,
-      () => runTool.executeWithOptions({ summary: call.label }, [input]),
-      () =>
-        agent.state.ending || isStopping(agent) || holdsWords(agent.state.inbox) || mustRoll(agent),
-    );
-  const { step } = agent.run;
-  return await (effect === "read" && step ? step.run(run) : run());
 }

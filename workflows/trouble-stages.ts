@@ -3,10 +3,11 @@ import { patched } from "@temporalio/workflow";
 import { isEnded } from "../protocol/task.ts";
 import type { Trouble } from "../protocol/trouble.ts";
 import type { ToolCall } from "../protocol/turn.ts";
-import { type Agent, arrive, type CallAnswer, now, tell } from "./agent.ts";
+import { type Agent, arrive, now, tell } from "./agent.ts";
+import type { CallAnswer } from "./agent-state.ts";
 import { toNotice } from "./notices.ts";
 import { reportTrouble } from "./parent.ts";
-import { type BoardTask, findTask } from "./task-board.ts";
+import { type BoardTask, findTask } from "./board.ts";
 import { calmDown, newStages, toFingerprint, type TracedCall, watchTurn } from "./trouble.ts";
 
 /** Agents begun before this watched nothing, and hear of it from their next turn on. */

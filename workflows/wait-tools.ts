@@ -9,7 +9,7 @@ import { addWait, deliverEvents, toEventNotice } from "./background-waits.ts";
 import { takeFrom } from "./event-box.ts";
 import { findOwn, isOpen, readEnded } from "./own-tasks.ts";
 import { isCalledAway, rest } from "./resting.ts";
-import { markTold } from "./task-board.ts";
+import { markTold } from "./board-changes.ts";
 import { unknownTask } from "./task-lookup.ts";
 import { mostWaits, withoutEvent } from "./waits.ts";
 

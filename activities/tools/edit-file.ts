@@ -1,6 +1,6 @@
 // Replaces exact text in a file.
 import type { z } from "zod";
-import type { editFileInput } from "../../protocol/tools.ts";
+import type { editFileInput } from "../../protocol/tool-host.ts";
 import { writeWhole } from "../write-whole.ts";
 import { readPlace } from "./load-text.ts";
 import { toLines } from "./read-file.ts";

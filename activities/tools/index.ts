@@ -1,10 +1,6 @@
 // The tools that a host runs, by name.
-import {
-  type DelegationTool,
-  type ToolName,
-  type ToolSpec,
-  toolSpecs,
-} from "../../protocol/tools.ts";
+import { type DelegationTool, type ToolName, toolSpecs } from "../../protocol/tools.ts";
+import type { ToolSpec } from "../../protocol/tool-spec.ts";
 import type { SharingTool } from "../../protocol/tool-sharing.ts";
 import { applyDiffTool } from "./apply-diff.ts";
 import type { WaitingTool } from "../../protocol/tool-waiting.ts";

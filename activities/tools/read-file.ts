@@ -1,7 +1,7 @@
 // Reads a page of a text file, with line numbers.
 import type { z } from "zod";
 import { byteLength } from "../../protocol/text.ts";
-import type { readFileInput } from "../../protocol/tools.ts";
+import type { readFileInput } from "../../protocol/tool-host.ts";
 import { cutLine } from "./cut-line.ts";
 import { toPlace } from "./jail.ts";
 import { readPlace, type TextFile } from "./load-text.ts";

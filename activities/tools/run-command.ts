@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { constants } from "node:os";
 import type { z } from "zod";
-import type { runCommandInput } from "../../protocol/tools.ts";
+import type { runCommandInput } from "../../protocol/tool-host.ts";
 import { type Executed, execute, toShell } from "./execute.ts";
 import { type Jail, toPlace } from "./jail.ts";
 import { ToolProblem } from "./tool-problem.ts";

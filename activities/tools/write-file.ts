@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { z } from "zod";
 import { byteLength } from "../../protocol/text.ts";
-import type { writeFileInput } from "../../protocol/tools.ts";
+import type { writeFileInput } from "../../protocol/tool-host.ts";
 import { writeWhole } from "../write-whole.ts";
 import { readPlace } from "./load-text.ts";
 import { toLines } from "./read-file.ts";

@@ -6,16 +6,14 @@ import { bytesOf, drain, type InboxItem } from "../../workflows/inbox.ts";
 import { addEntry, emptyFeed, readFeed } from "../../workflows/feed.ts";
 import {
   addTask,
-  type Board,
-  emptyBoard,
   endOnBoard,
   markExisting,
   markTold,
   moveOnBoard,
-  openTasks,
-  startable,
   takeSeq,
-} from "../../workflows/task-board.ts";
+} from "../../workflows/board-changes.ts";
+import { type Board, emptyBoard, openTasks } from "../../workflows/board.ts";
+import { startable } from "../../workflows/board-slots.ts";
 import { noUsage } from "../../protocol/turn.ts";
 import type { Envelope } from "../../protocol/task.ts";
 

@@ -13,7 +13,7 @@ import { checkBytes } from "../../protocol/views.ts";
 import { phaseNow, toCheckAnswer } from "../../workflows/check-answer.ts";
 import { refusalAtDepth } from "../../workflows/delegation.ts";
 import { toEnvelope } from "../../workflows/envelope.ts";
-import type { BoardTask } from "../../workflows/task-board.ts";
+import type { BoardTask } from "../../workflows/board.ts";
 import { addCarefulAgent } from "../support/careful-agent.ts";
 import { callTool } from "../support/call-tool.ts";
 import { fakeAgent } from "../support/fake-agent.ts";

@@ -6,20 +6,16 @@ import { noUsage } from "../../protocol/turn.ts";
 import {
   addReceipt,
   addTask,
-  type Board,
   dropTask,
-  emptyBoard,
   endOnBoard,
-  findTask,
-  hasFreeSlot,
   markExisting,
   markTold,
   moveOnBoard,
   moveToBackground,
-  openTasks,
-  startable,
   takeSeq,
-} from "../../workflows/task-board.ts";
+} from "../../workflows/board-changes.ts";
+import { type Board, emptyBoard, findTask, openTasks } from "../../workflows/board.ts";
+import { hasFreeSlot, startable } from "../../workflows/board-slots.ts";
 import { holds } from "./property.ts";
 
 const ends: readonly TaskEnd[] = [

@@ -6,20 +6,15 @@ import { noUsage } from "../../protocol/turn.ts";
 import { type Dependency, standingOf } from "../../workflows/dependencies.ts";
 import {
   addTask,
-  type Board,
-  doomedTasks,
-  emptyBoard,
   endOnBoard,
-  findTask,
-  fitBoard,
-  hasFreeSlot,
   markDoomed,
   markExisting,
   markTold,
   moveOnBoard,
-  openTasks,
-  startable,
-} from "../../workflows/task-board.ts";
+} from "../../workflows/board-changes.ts";
+import { type Board, emptyBoard, findTask, openTasks } from "../../workflows/board.ts";
+import { doomedTasks, hasFreeSlot, startable } from "../../workflows/board-slots.ts";
+import { fitBoard } from "../../workflows/board-size.ts";
 import { holds } from "./property.ts";
 
 const ends: readonly TaskEnd[] = [

@@ -5,7 +5,8 @@ import type { Block, Message, ToolCall, ToolResult } from "../../protocol/turn.t
 import { takeInbox } from "../../workflows/agent-loop.ts";
 import { addEntry, emptyFeed, readFeed } from "../../workflows/feed.ts";
 import { bytesOf, drain, type Inbox, type InboxItem } from "../../workflows/inbox.ts";
-import { addTask, emptyBoard } from "../../workflows/task-board.ts";
+import { addTask } from "../../workflows/board-changes.ts";
+import { emptyBoard } from "../../workflows/board.ts";
 import { cancelCalls } from "../../workflows/tool-turn.ts";
 import { append, toPage, withoutEmptyText } from "../../workflows/transcript.ts";
 import { fakeAgent } from "../support/fake-agent.ts";

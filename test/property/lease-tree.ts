@@ -10,21 +10,16 @@ import {
   type Spent,
 } from "../../protocol/budget.ts";
 import { noUsage } from "../../protocol/turn.ts";
+import { type Account, charge, free, openAccount, reserve } from "../../workflows/account.ts";
+import { decide, toAsk } from "../../workflows/asks.ts";
 import {
-  type Account,
-  charge,
-  decide,
-  free,
   giveLease,
   markReading,
-  openAccount,
   recall,
-  reserve,
   setLimits,
   settleLease,
   takeGrant,
   takeReport,
-  toAsk,
 } from "../../workflows/leases.ts";
 
 interface Report {

@@ -6,12 +6,11 @@ import {
   amountOf,
   committed,
   free,
-  giveLease,
   limitOf,
   openAccount,
   reserve,
-  takeGrant,
-} from "../../workflows/leases.ts";
+} from "../../workflows/account.ts";
+import { giveLease, takeGrant } from "../../workflows/leases.ts";
 import { LeaseTree, type Node } from "./lease-tree.ts";
 import { holds } from "./property.ts";
 

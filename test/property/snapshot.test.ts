@@ -11,14 +11,8 @@ import { takeClaim } from "../../workflows/claim-list.ts";
 import { addFinding, addOwn, hear, markHanded, newsFor } from "../../workflows/finding-board.ts";
 import { bytesOf, type InboxItem } from "../../workflows/inbox.ts";
 import { toSnapshot } from "../../workflows/snapshot.ts";
-import {
-  addReceipt,
-  addTask,
-  type Board,
-  endOnBoard,
-  markTold,
-  openTasks,
-} from "../../workflows/task-board.ts";
+import { addReceipt, addTask, endOnBoard, markTold } from "../../workflows/board-changes.ts";
+import { type Board, openTasks } from "../../workflows/board.ts";
 import { append, beginGeneration } from "../../workflows/transcript.ts";
 import { fakeAgent } from "../support/fake-agent.ts";
 

@@ -1,6 +1,7 @@
 // An agent without a workflow, for what is decided without one.
 import { limitDefaults } from "../../protocol/settings.ts";
-import { type Agent, type AgentState, freshState } from "../../workflows/agent.ts";
+import type { Agent } from "../../workflows/agent.ts";
+import { type AgentState, freshState } from "../../workflows/agent-state.ts";
 
 export function fakeAgent(state: Partial<AgentState> = {}): Agent {
   const identity = {
