@@ -1,4 +1,4 @@
-// A transcript, pulled from its workflow and kept while it grows.
+// A transcript, pulled from its workflow and kept.
 import { ApplicationFailure } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
 import { LRUCache } from "lru-cache";

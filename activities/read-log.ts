@@ -1,4 +1,4 @@
-// Which files a task has read and written, to tell what others changed.
+// Which files a task has read and written.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";

@@ -1,4 +1,4 @@
-// Commands in progress, on record, so none outlives its worker.
+// Commands in progress, so that none outlives its worker.
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";

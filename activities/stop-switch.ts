@@ -1,4 +1,4 @@
-// When an effect in progress stops, with several attempts at it.
+// When an effect in progress stops.
 import type { Context } from "@temporalio/activity";
 
 export interface StopSwitch {

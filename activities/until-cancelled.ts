@@ -1,4 +1,4 @@
-// A question to Temporal that ends with the activity that asks it.
+// A question to Temporal that ends with its activity.
 import { Context } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
 

@@ -1,4 +1,4 @@
-// A watchdog on raw bytes, for a stream may fall silent forever.
+// A watchdog on a stream that may fall silent forever.
 import type { Middleware } from "@anthropic-ai/sdk";
 
 export interface StreamWatch {

@@ -1,4 +1,4 @@
-// What Temporal knows about other tasks: how they stand, how they ended.
+// How other tasks stand or ended, as Temporal knows it.
 import { setMaxListeners } from "node:events";
 import { Context } from "@temporalio/activity";
 import { type Client, WorkflowFailedError, WorkflowNotFoundError } from "@temporalio/client";

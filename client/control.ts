@@ -1,4 +1,4 @@
-// Words to a running agent that pause it, let it go on, change it.
+// Pauses, resumes and changes running agents.
 import { randomUUID } from "node:crypto";
 import type { Client, WorkflowHandle } from "@temporalio/client";
 import { modelAliases } from "../protocol/agent.ts";

@@ -1,4 +1,4 @@
-// Something fetched from a host, through a workflow of its own.
+// Fetches from a host, through a workflow of its own.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import {

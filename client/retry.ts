@@ -1,4 +1,4 @@
-// A new attempt at an ended task, asked of the agent that started it.
+// Asks for a new attempt at an ended task.
 import { ApplicationFailure } from "@temporalio/common";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";

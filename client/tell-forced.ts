@@ -1,4 +1,4 @@
-// Tasks that Bosun stopped by force, told from those somebody terminated.
+// Tells tasks Bosun forced to stop from terminated ones.
 import { type Client, WorkflowFailedError, WorkflowNotFoundError } from "@temporalio/client";
 import { toAttemptId } from "../protocol/ids.ts";
 import { forcedReason } from "../protocol/task.ts";

@@ -1,4 +1,4 @@
-// An agent that does not get on: what is wrong, and who was told.
+// An agent that does not get on, and who was told.
 import { z } from "zod";
 import { toLine } from "./text.ts";
 

@@ -1,4 +1,4 @@
-// What is said about budgets: to tasks, by tasks, and by people.
+// What tasks and people say about budgets.
 import { getExternalWorkflowHandle, setHandler } from "@temporalio/workflow";
 import {
   addSpent,

@@ -1,4 +1,4 @@
-// What a cancelled task is given, and its end by force after it.
+// What a cancelled task is given, and its end by force.
 import {
   ActivityCancellationType,
   CancellationScope,

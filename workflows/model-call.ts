@@ -1,4 +1,4 @@
-// One call of the model, as an activity that can be broken off.
+// One call of the model that can be broken off.
 import {
   ActivityCancellationType,
   CancellationScope,

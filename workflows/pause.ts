@@ -1,4 +1,4 @@
-// A pause: parked at a step boundary, with all that works below.
+// A pause: parked at a step boundary, and all below too.
 import {
   CancellationScope,
   condition,

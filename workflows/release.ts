@@ -1,4 +1,4 @@
-// Worktrees of ended tasks, given back by the agent that started them.
+// Gives back the worktrees of ended tasks.
 import { CancellationScope, proxyActivities } from "@temporalio/workflow";
 import type { HostActivities, TaskEnding } from "../protocol/activities.ts";
 import { toHostQueue } from "../protocol/ids.ts";

@@ -1,4 +1,4 @@
-// What an agent spends: looked at before each call, charged after it.
+// What an agent spends, call by call.
 import { condition, isCancellation } from "@temporalio/workflow";
 import type { ModelPurpose } from "../protocol/activities.ts";
 import { type Budget, noSpent } from "../protocol/budget.ts";

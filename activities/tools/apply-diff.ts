@@ -1,4 +1,4 @@
-// Applies the diff of an ended task, once a person has approved it.
+// Applies an ended task's diff that a person approved.
 import type { z } from "zod";
 import type { applyDiffInput } from "../../protocol/tool-isolation.ts";
 import { applyDiff } from "../apply-diff.ts";

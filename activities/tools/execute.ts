@@ -1,4 +1,4 @@
-// A shell command, from its start to the end of all it started.
+// A shell command, to the end of all it started.
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";

@@ -1,4 +1,4 @@
-// Shows what may be spent and was spent, and changes what may be.
+// Shows and changes what may be spent.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { pricesAsOf, pricesSource } from "../../protocol/prices.ts";

@@ -1,4 +1,4 @@
-// bosun doctor: what is well here, and what to do about the rest.
+// Tells what is well here and what to do about the rest.
 import type { Command } from "commander";
 import { checkModel } from "../installation/check-model.ts";
 import { checkServer } from "../installation/check-server.ts";

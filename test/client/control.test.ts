@@ -1,4 +1,4 @@
-// Work held, changed, repeated and broken off from the command line.
+// Work held, changed and repeated from the command line.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SupervisorHandle, TaskHandle, TaskView } from "../../client/index.ts";
 import { runSlash } from "../../client/chat/slash.ts";

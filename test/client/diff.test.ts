@@ -1,4 +1,4 @@
-// What isolated tasks changed, shown and applied from the command line.
+// Diffs shown and applied from the command line.
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";

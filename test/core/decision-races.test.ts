@@ -1,4 +1,4 @@
-// Decisions and notes that come in the worst moment, again and again.
+// Decisions and notes in the worst moments.
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";

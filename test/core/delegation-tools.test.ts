@@ -1,4 +1,4 @@
-// The five tools and the sync one, with good and bad arguments.
+// The tools that delegate, with good and bad arguments.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle } from "../../client/index.ts";
 import { callTool as callToolIn } from "../support/call-tool.ts";

@@ -1,4 +1,4 @@
-// Tasks in worktrees of their own, with scopes, diffs and stale reads.
+// Tasks in worktrees, with scopes, diffs, stale reads.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Work that a person holds and lets go on: where it stops, what goes on meanwhile.
+// Work that a person holds and lets go on.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";

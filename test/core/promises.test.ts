@@ -1,4 +1,4 @@
-// What Bosun promises of tasks, where it would be easy to do otherwise.
+// What Bosun promises of tasks where others fail.
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { NativeConnection, Worker } from "@temporalio/worker";

@@ -1,4 +1,4 @@
-// A new attempt at a task that has ended: what it begins from, and who hears of it.
+// New attempts at ended tasks.
 import { Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";

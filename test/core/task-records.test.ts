@@ -1,4 +1,4 @@
-// What stays on record of a task, for figures over many of them.
+// What stays on record of a task, for figures.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TaskRecords } from "../../protocol/records.ts";
 import type { Envelope } from "../../protocol/task.ts";

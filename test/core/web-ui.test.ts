@@ -1,4 +1,4 @@
-// What the Web UI and a list show of an agent, from what the server holds.
+// What the Web UI and a list show of an agent.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 

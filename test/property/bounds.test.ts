@@ -1,4 +1,4 @@
-// What leaves an agent or begins its transcript anew stays small.
+// What leaves an agent or begins anew stays small.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Collected } from "../../protocol/isolation.ts";

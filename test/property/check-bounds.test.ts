@@ -1,4 +1,4 @@
-// What a check tells has an end, however long the task has lived.
+// What a check tells has an end.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { TaskReading } from "../../protocol/activities.ts";

@@ -1,4 +1,4 @@
-// A tree of accounts that talk over slow lines, for properties.
+// A tree of accounts over slow lines, for properties.
 import {
   addSpent,
   type Ask,

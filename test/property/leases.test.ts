@@ -1,4 +1,4 @@
-// Leases under any order of starts, calls, asks, ends and settings.
+// Leases under any order of events.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { dimensions } from "../../protocol/budget.ts";

@@ -1,4 +1,4 @@
-// One tool call of a supervisor, as its model makes and sees it.
+// One tool call of a supervisor, as its model sees it.
 import type { SupervisorHandle } from "../../client/index.ts";
 import { until, type World } from "./world.ts";
 

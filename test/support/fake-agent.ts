@@ -1,4 +1,4 @@
-// An agent without a workflow, for what is decided without one.
+// An agent without a workflow, for pure decisions.
 import { limitDefaults } from "../../protocol/settings.ts";
 import type { Agent } from "../../workflows/agent.ts";
 import { type AgentState, freshState } from "../../workflows/agent-state.ts";

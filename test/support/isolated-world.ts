@@ -1,4 +1,4 @@
-// A world whose workspace is a git repository, with agents for isolated edits.
+// A world whose workspace is a git repository.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";

@@ -1,4 +1,4 @@
-// An agent that hands out work of its own, and a supervisor for it.
+// An agent that hands out work, and its supervisor.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";

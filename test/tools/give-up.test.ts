@@ -1,4 +1,4 @@
-// Tools that neither end nor stop, and attempts that come and go.
+// Tools that neither end nor stop.
 import { ActivityCancellationDetails } from "@temporalio/common";
 import { expect, test } from "vitest";
 import { giveUp } from "../../activities/give-up.ts";

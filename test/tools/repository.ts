@@ -1,4 +1,4 @@
-// A real git repository, with the host activities of isolation upon it.
+// A real git repository with its host activities.
 import { execFileSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Worktrees of tasks: made, worked in, taken, applied and removed.
+// Worktrees: made, worked in, taken, applied, removed.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import {
