@@ -7,7 +7,12 @@ import type { HostActivities } from "../protocol/activities.ts";
 import type { CommandEnvironment } from "../protocol/environment.ts";
 import type { WorktreeRequest } from "../protocol/isolation.ts";
 import { beatEvery } from "./beat-every.ts";
-import { invalid, type MadeWorktree, makeWorktree, type WorktreeDeps } from "./make-worktree.ts";
+import {
+  invalid,
+  type MadeWorktree,
+  makeWorktree,
+  type WorktreeDeps,
+} from "./edits/make-worktree.ts";
 import { toCode } from "./tools/tool-problem.ts";
 
 export interface PrepareWorkspaceDeps {

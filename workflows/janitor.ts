@@ -24,7 +24,7 @@ import type {
 import { cancelReasonSignal, janitorLimitsSignal, janitorQuery } from "../protocol/messages.ts";
 import type { Grace } from "../protocol/task.ts";
 import { memoKeys } from "../protocol/views.ts";
-import { awaitStop } from "./grace.ts";
+import { awaitStop } from "./tasks/grace.ts";
 
 /** The janitor of this run. */
 interface Keeper {

@@ -7,23 +7,23 @@ import {
   workflowInfo,
 } from "@temporalio/workflow";
 import type { Supervisor } from "../protocol/workflows.ts";
-import { type Agent, isPaused, openAgent, tell } from "./agent.ts";
-import { giveUpTurn, runTurns, takeInbox } from "./agent-loop.ts";
-import { answerClaims } from "./claims.ts";
-import { enter } from "./display.ts";
-import { TaskFailure } from "./envelope.ts";
-import { takeEvents } from "./events.ts";
-import { stopTurn } from "./interrupt.ts";
-import { answerQueries } from "./queries.ts";
-import { takeMessage } from "./inbox-room.ts";
-import { takePersonMessages, takeTaskNews } from "./messages.ts";
-import { park } from "./pause.ts";
-import { flush, takeOver, handOver, prepare } from "./run.ts";
-import { mustRoll } from "./roll.ts";
-import { openAccount } from "./account.ts";
-import { toSnapshot } from "./snapshot.ts";
-import { keepBudget } from "./spending.ts";
-import { endTasks } from "./task-ends.ts";
+import { type Agent, isPaused, openAgent, tell } from "./agent/agent.ts";
+import { giveUpTurn, runTurns, takeInbox } from "./turn/agent-loop.ts";
+import { answerClaims } from "./sharing/claims.ts";
+import { enter } from "./agent/display.ts";
+import { TaskFailure } from "./agent/envelope.ts";
+import { takeEvents } from "./waits/events.ts";
+import { stopTurn } from "./handlers/interrupt.ts";
+import { answerQueries } from "./handlers/queries.ts";
+import { takeMessage } from "./agent/inbox-room.ts";
+import { takePersonMessages, takeTaskNews } from "./handlers/messages.ts";
+import { park } from "./handlers/pause.ts";
+import { flush, takeOver, handOver, prepare } from "./agent/run.ts";
+import { mustRoll } from "./agent/roll.ts";
+import { openAccount } from "./budget/account.ts";
+import { toSnapshot } from "./agent/snapshot.ts";
+import { keepBudget } from "./budget/spending.ts";
+import { endTasks } from "./tasks/task-ends.ts";
 
 export const supervisor: Supervisor = async (input) => {
   const agent = openAgent(

@@ -1,7 +1,7 @@
 // Applies an ended task's diff that a person approved.
 import type { z } from "zod";
 import type { applyDiffInput } from "../../protocol/tool-isolation.ts";
-import { applyDiff } from "../apply-diff.ts";
+import { applyDiff } from "../edits/apply-diff.ts";
 import type { Tool } from "./tool.ts";
 import { ToolProblem } from "./tool-problem.ts";
 

@@ -4,8 +4,8 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ProcessGroup, stopGroup, tagVariable } from "../process-group.ts";
-import { markOf } from "../processes.ts";
+import { type ProcessGroup, stopGroup, tagVariable } from "../commands/process-group.ts";
+import { markOf } from "../commands/processes.ts";
 import { ToolProblem } from "./tool-problem.ts";
 
 export interface Execution {

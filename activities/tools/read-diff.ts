@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { byteLength, toLine } from "../../protocol/text.ts";
 import type { readDiffInput } from "../../protocol/tool-isolation.ts";
-import { loadDiff, readStat } from "../read-diff.ts";
+import { loadDiff, readStat } from "../edits/read-diff.ts";
 import type { Tool } from "./tool.ts";
 import { ToolProblem } from "./tool-problem.ts";
 

@@ -1,7 +1,7 @@
 // A file that may be written.
 import { lstat } from "node:fs/promises";
 import type { Scope } from "../../protocol/isolation.ts";
-import { refuseOutside } from "../scope.ts";
+import { refuseOutside } from "../edits/scope.ts";
 import { type Jail, type Place, toPlace } from "./jail.ts";
 import { toCode, ToolProblem } from "./tool-problem.ts";
 

@@ -1,8 +1,8 @@
 // What a tool is given, what it gives back.
 import type { Scope } from "../../protocol/isolation.ts";
-import type { ProcessGroup } from "../process-group.ts";
-import type { ReadLog } from "../read-log.ts";
-import type { Sandbox } from "../sandbox.ts";
+import type { ProcessGroup } from "../commands/process-group.ts";
+import type { ReadLog } from "../edits/read-log.ts";
+import type { Sandbox } from "../commands/sandbox.ts";
 import type { Jail } from "./jail.ts";
 
 export interface ToolContext {

@@ -2,8 +2,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { isEnded, moveTask, type TaskMove, type TaskPhase } from "../../protocol/task.ts";
-import { bytesOf, drain, type InboxItem } from "../../workflows/inbox.ts";
-import { addEntry, emptyFeed, readFeed } from "../../workflows/feed.ts";
+import { bytesOf, drain, type InboxItem } from "../../workflows/agent/inbox.ts";
+import { addEntry, emptyFeed, readFeed } from "../../workflows/agent/feed.ts";
 import {
   addTask,
   endOnBoard,
@@ -11,9 +11,9 @@ import {
   markTold,
   moveOnBoard,
   takeSeq,
-} from "../../workflows/board-changes.ts";
-import { type Board, emptyBoard, openTasks } from "../../workflows/board.ts";
-import { startable } from "../../workflows/board-slots.ts";
+} from "../../workflows/tasks/board-changes.ts";
+import { type Board, emptyBoard, openTasks } from "../../workflows/tasks/board.ts";
+import { startable } from "../../workflows/tasks/board-slots.ts";
 import { noUsage } from "../../protocol/turn.ts";
 import type { Envelope } from "../../protocol/task.ts";
 

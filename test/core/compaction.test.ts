@@ -11,7 +11,7 @@ import {
   measure,
   tokensOf,
   toUserMessage,
-} from "../../workflows/transcript.ts";
+} from "../../workflows/transcript/transcript.ts";
 import type { Rule } from "../support/scripted-model.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 

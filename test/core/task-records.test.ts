@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TaskRecords } from "../../protocol/records.ts";
 import type { Envelope } from "../../protocol/task.ts";
 import { noUsage } from "../../protocol/turn.ts";
-import { toRecords } from "../../workflows/records.ts";
-import { addTask, countCheck, endOnBoard, markTold } from "../../workflows/board-changes.ts";
-import { type Board, emptyBoard } from "../../workflows/board.ts";
-import { fitBoard } from "../../workflows/board-size.ts";
+import { toRecords } from "../../workflows/agent/records.ts";
+import { addTask, countCheck, endOnBoard, markTold } from "../../workflows/tasks/board-changes.ts";
+import { type Board, emptyBoard } from "../../workflows/tasks/board.ts";
+import { fitBoard } from "../../workflows/tasks/board-size.ts";
 import { callTool } from "../support/call-tool.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 

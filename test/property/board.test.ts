@@ -13,9 +13,9 @@ import {
   moveOnBoard,
   moveToBackground,
   takeSeq,
-} from "../../workflows/board-changes.ts";
-import { type Board, emptyBoard, findTask, openTasks } from "../../workflows/board.ts";
-import { hasFreeSlot, startable } from "../../workflows/board-slots.ts";
+} from "../../workflows/tasks/board-changes.ts";
+import { type Board, emptyBoard, findTask, openTasks } from "../../workflows/tasks/board.ts";
+import { hasFreeSlot, startable } from "../../workflows/tasks/board-slots.ts";
 import { holds } from "./property.ts";
 
 const ends: readonly TaskEnd[] = [

@@ -4,12 +4,12 @@ import { expect, test } from "vitest";
 import type { Collected } from "../../protocol/isolation.ts";
 import type { TaskEnd } from "../../protocol/task.ts";
 import type { Block, Message } from "../../protocol/turn.ts";
-import { toEnvelope } from "../../workflows/envelope.ts";
-import { rebuild } from "../../workflows/generations.ts";
-import type { InboxItem } from "../../workflows/inbox.ts";
-import { addTask } from "../../workflows/board-changes.ts";
-import { emptyBoard } from "../../workflows/board.ts";
-import { beginGeneration } from "../../workflows/transcript.ts";
+import { toEnvelope } from "../../workflows/agent/envelope.ts";
+import { rebuild } from "../../workflows/transcript/generations.ts";
+import type { InboxItem } from "../../workflows/agent/inbox.ts";
+import { addTask } from "../../workflows/tasks/board-changes.ts";
+import { emptyBoard } from "../../workflows/tasks/board.ts";
+import { beginGeneration } from "../../workflows/transcript/transcript.ts";
 import { fakeAgent } from "../support/fake-agent.ts";
 import { anyText, longText, holds } from "./property.ts";
 

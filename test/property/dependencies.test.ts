@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { isEnded, type TaskEnd } from "../../protocol/task.ts";
 import { noUsage } from "../../protocol/turn.ts";
-import { type Dependency, standingOf } from "../../workflows/dependencies.ts";
+import { type Dependency, standingOf } from "../../workflows/tasks/dependencies.ts";
 import {
   addTask,
   endOnBoard,
@@ -11,10 +11,10 @@ import {
   markExisting,
   markTold,
   moveOnBoard,
-} from "../../workflows/board-changes.ts";
-import { type Board, emptyBoard, findTask, openTasks } from "../../workflows/board.ts";
-import { doomedTasks, hasFreeSlot, startable } from "../../workflows/board-slots.ts";
-import { fitBoard } from "../../workflows/board-size.ts";
+} from "../../workflows/tasks/board-changes.ts";
+import { type Board, emptyBoard, findTask, openTasks } from "../../workflows/tasks/board.ts";
+import { doomedTasks, hasFreeSlot, startable } from "../../workflows/tasks/board-slots.ts";
+import { fitBoard } from "../../workflows/tasks/board-size.ts";
 import { holds } from "./property.ts";
 
 const ends: readonly TaskEnd[] = [

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Claim } from "../../protocol/claims.ts";
 import { findingBytes, toFindingText } from "../../protocol/findings.ts";
 import { jsonLength } from "../../protocol/text.ts";
-import { releaseClaims, takeClaim } from "../../workflows/claim-list.ts";
+import { releaseClaims, takeClaim } from "../../workflows/sharing/claim-list.ts";
 import {
   addFinding,
   addOwn,
@@ -18,7 +18,7 @@ import {
   nothingHeard,
   nothingPosted,
   takeUntold,
-} from "../../workflows/finding-board.ts";
+} from "../../workflows/sharing/finding-board.ts";
 import { anyText, holds, longText } from "./property.ts";
 
 const at = "2026-11-21T00:00:00.000Z";

@@ -10,8 +10,14 @@ import {
   type Spent,
 } from "../../protocol/budget.ts";
 import { noUsage } from "../../protocol/turn.ts";
-import { type Account, charge, free, openAccount, reserve } from "../../workflows/account.ts";
-import { decide, toAsk } from "../../workflows/asks.ts";
+import {
+  type Account,
+  charge,
+  free,
+  openAccount,
+  reserve,
+} from "../../workflows/budget/account.ts";
+import { decide, toAsk } from "../../workflows/budget/asks.ts";
 import {
   giveLease,
   markReading,
@@ -20,7 +26,7 @@ import {
   settleLease,
   takeGrant,
   takeReport,
-} from "../../workflows/leases.ts";
+} from "../../workflows/budget/leases.ts";
 
 interface Report {
   readonly n: number;

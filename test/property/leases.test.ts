@@ -9,8 +9,8 @@ import {
   limitOf,
   openAccount,
   reserve,
-} from "../../workflows/account.ts";
-import { giveLease, takeGrant } from "../../workflows/leases.ts";
+} from "../../workflows/budget/account.ts";
+import { giveLease, takeGrant } from "../../workflows/budget/leases.ts";
 import { LeaseTree, type Node } from "./lease-tree.ts";
 import { holds } from "./property.ts";
 

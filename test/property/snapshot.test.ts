@@ -6,14 +6,20 @@ import { limitDefaults } from "../../protocol/settings.ts";
 import type { Envelope } from "../../protocol/task.ts";
 import { byteLength } from "../../protocol/text.ts";
 import { noUsage } from "../../protocol/turn.ts";
-import { type Agent, takeId, tell } from "../../workflows/agent.ts";
-import { takeClaim } from "../../workflows/claim-list.ts";
-import { addFinding, addOwn, hear, markHanded, newsFor } from "../../workflows/finding-board.ts";
-import { bytesOf, type InboxItem } from "../../workflows/inbox.ts";
-import { toSnapshot } from "../../workflows/snapshot.ts";
-import { addReceipt, addTask, endOnBoard, markTold } from "../../workflows/board-changes.ts";
-import { type Board, openTasks } from "../../workflows/board.ts";
-import { append, beginGeneration } from "../../workflows/transcript.ts";
+import { type Agent, takeId, tell } from "../../workflows/agent/agent.ts";
+import { takeClaim } from "../../workflows/sharing/claim-list.ts";
+import {
+  addFinding,
+  addOwn,
+  hear,
+  markHanded,
+  newsFor,
+} from "../../workflows/sharing/finding-board.ts";
+import { bytesOf, type InboxItem } from "../../workflows/agent/inbox.ts";
+import { toSnapshot } from "../../workflows/agent/snapshot.ts";
+import { addReceipt, addTask, endOnBoard, markTold } from "../../workflows/tasks/board-changes.ts";
+import { type Board, openTasks } from "../../workflows/tasks/board.ts";
+import { append, beginGeneration } from "../../workflows/transcript/transcript.ts";
 import { fakeAgent } from "../support/fake-agent.ts";
 
 const mostBytes = 1_300_000;

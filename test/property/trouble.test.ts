@@ -10,7 +10,7 @@ import {
   type TracedCall,
   type TroubleWatch,
   watchTurn,
-} from "../../workflows/trouble.ts";
+} from "../../workflows/turn/trouble.ts";
 import { holds } from "./property.ts";
 
 const limits = { troubleRepeats: 3, troubleFailures: 4, troubleIdleTurns: 5 };

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Bundles a copy in which each model call is preceded by this statement. */
 export function bundleWithStep(statement: string): Promise<string> {
-  return bundleChanged((folder) => addStep(join(folder, "agent-loop.ts"), statement));
+  return bundleChanged((folder) => addStep(join(folder, "turn", "agent-loop.ts"), statement));
 }
 
 /** Bundles a copy in which a file of the workflows lacks a text. */

@@ -1,7 +1,7 @@
 // An agent without a workflow, for pure decisions.
 import { limitDefaults } from "../../protocol/settings.ts";
-import type { Agent } from "../../workflows/agent.ts";
-import { type AgentState, freshState } from "../../workflows/agent-state.ts";
+import type { Agent } from "../../workflows/agent/agent.ts";
+import { type AgentState, freshState } from "../../workflows/agent/agent-state.ts";
 
 export function fakeAgent(state: Partial<AgentState> = {}): Agent {
   const identity = {

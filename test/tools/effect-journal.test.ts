@@ -5,8 +5,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { createEffectJournal, type Effect } from "../../activities/effect-journal.ts";
-import { createRunTool } from "../../activities/run-tool.ts";
+import { createEffectJournal, type Effect } from "../../activities/tools/effect-journal.ts";
+import { createRunTool } from "../../activities/tools/run-tool.ts";
 import type { ToolOutcome, ToolRunInput } from "../../protocol/activities.ts";
 import {
   type Bench,

@@ -4,9 +4,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { HostActivities } from "../../protocol/activities.ts";
 import type { WorktreeRequest } from "../../protocol/isolation.ts";
-import { createIsolation } from "../../activities/isolation.ts";
+import { createIsolation } from "../../activities/edits/isolation.ts";
 import { createPrepareWorkspace } from "../../activities/prepare-workspace.ts";
-import { createRunTool } from "../../activities/run-tool.ts";
+import { createRunTool } from "../../activities/tools/run-tool.ts";
 import { type Files, fill, inActivity, newEnvironment, newFolder } from "./bench.ts";
 
 const env = { PATH: process.env["PATH"] ?? "", HOME: "/nowhere" };
