@@ -160,7 +160,7 @@ test("failed calls in a row are told, too, and a supervisor's own are told to th
 });
 
 test("an agent begun before trouble was watched replays, and hears of it from its next turn on", async () => {
-  const code = await bundleWithout("tool-turn.ts", "watchCalls(agent);");
+  const code = await bundleWithout("turn/tool-turn.ts", "watchCalls(agent);");
   const old = await openWorld({ workers: false, env: { ...env, BOSUN_GRACE_MS: "10000" } });
   try {
     await old.model.script("before", stuck("before", 14));
