@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle } from "../../client/index.ts";
 import { callTool as callToolIn } from "../support/call-tool.ts";
+import { delegating, startCall, untilTasks } from "../support/lead-agent.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
 let world: World;
@@ -54,6 +55,17 @@ async function untilEnded(supervisor: SupervisorHandle, taskId: string): Promise
 }
 
 describe("start_async_task", () => {
+  test("called several times in one answer lists the tasks in the order of the calls", async () => {
+    const names = ["one", "two", "three", "four", "five", "six"];
+    const calls = names.map((name) => startCall(`${quickWork} in-order ${name}`));
+    await world.model.script("in-order", delegating("in-order", ...calls));
+    const supervisor = await world.start("go in-order");
+    const tasks = await untilTasks(supervisor, names.length);
+    const listed = tasks.map(({ description }) => description.split(" ").at(-1));
+    expect(listed).toEqual(names);
+    await supervisor.end();
+  });
+
   test("returns the id of a running task at once", async () => {
     const supervisor = await world.start();
     const { text, isError } = await callTool(supervisor, "start_async_task", {

@@ -54,6 +54,13 @@ export interface Board {
 
 export const emptyBoard: Board = { tasks: [], forgotten: 0 };
 
+/** When a task that is added now has started: after every other one, so that all lists keep the order. */
+export function nextStart({ tasks }: Board, nowMs: number): string {
+  const newest = tasks.at(-1)?.startedAt;
+  const afterMs = newest === undefined ? 0 : Date.parse(newest) + 1;
+  return new Date(Math.max(nowMs, afterMs)).toISOString();
+}
+
 /** By its id, or by the workflow of any of its attempts. */
 export function findTask(board: Board, id: string): BoardTask | undefined {
   return board.tasks.find((task) => task.taskId === id || isAttemptOf(task, id));

@@ -20,7 +20,7 @@ import type {
 import { toDeadline } from "../../protocol/deadline.ts";
 import { cutText } from "../../protocol/text.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
-import { type Agent, isPaused, isStopping, now, shortId, tell } from "../agent/agent.ts";
+import { type Agent, isPaused, isStopping, shortId, tell } from "../agent/agent.ts";
 import { type Dependency, standingOf } from "./dependencies.ts";
 import { mustRoll } from "../agent/roll.ts";
 import { holdsWords } from "../agent/inbox.ts";
@@ -34,7 +34,7 @@ import { waitForEvent, waitForTasks } from "../waits/wait-tools.ts";
 import { check, list, unknownTask } from "./task-lookup.ts";
 import { cancelTask, startTask, steerTask } from "./tasks.ts";
 import { addTask, dropTask, markTold, moveToBackground } from "./board-changes.ts";
-import { type BoardTask, findTask, unreadTasks } from "./board.ts";
+import { type BoardTask, findTask, nextStart, unreadTasks } from "./board.ts";
 import { hasFreeSlot } from "./board-slots.ts";
 
 /** Tools that the workflow itself carries out. */
@@ -120,7 +120,7 @@ async function begin(
     taskId,
     agent: input.subagent_type,
     description: input.description,
-    startedAt: now(),
+    startedAt: nextStart(state.board, Date.now()),
     ...(awaitedBy && { awaitedBy }),
     ...toTaskFiles(agent, input),
     ...(input.on_complete && { onComplete: input.on_complete }),
