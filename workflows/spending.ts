@@ -12,6 +12,7 @@ import { type Account, charge, limitOf, reserve } from "./leases.ts";
 import { toClosingText } from "./notices.ts";
 import { giveSlotBack, takeSlot } from "./own-slot.ts";
 import { goOn, reportWaiting } from "./parent.ts";
+import { isParked } from "./pause.ts";
 import { mustRoll } from "./roll.ts";
 import { append, toUserMessage } from "./transcript.ts";
 
@@ -87,7 +88,7 @@ function askForCalls(agent: Agent): boolean {
 /** Without a slot, until something about its budget changes or somebody speaks. */
 async function waitForBudget(agent: Agent, why: string): Promise<"again" | "roll"> {
   const { state } = agent;
-  if (!waitsForBudget(agent)) {
+  if (!waitsForBudget(agent) || isParked(agent)) {
     giveSlotBack(agent);
     enter(agent, { status: "waiting", waitingOn: ["budget"] }, why);
     reportWaiting(agent, ["budget"], why);
