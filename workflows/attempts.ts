@@ -1,7 +1,12 @@
 // One more attempt at a task that has ended.
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
 import { ApplicationFailure, condition, proxyActivities } from "@temporalio/workflow";
-import type { AttemptReading, TaskTerms, WatchActivities } from "../protocol/activities.ts";
+import type {
+  AttemptReading,
+  TaskEnding,
+  TaskTerms,
+  WatchActivities,
+} from "../protocol/activities.ts";
 import { type Deadline, toDeadline } from "../protocol/deadline.ts";
 import { retryBytes, type Retried, type RetryInput } from "../protocol/control.ts";
 import { failureTypes } from "../protocol/failures.ts";
@@ -171,7 +176,7 @@ export interface Before {
 /** What the attempt before leaves to this one. Nothing for a first attempt. */
 export async function readBefore(
   agent: Agent,
-  { attempt }: SubagentInput,
+  { attempt, isolation }: SubagentInput,
 ): Promise<Before | undefined> {
   if (!attempt) return undefined;
   const { readAttempt } = proxyActivities<WatchActivities>({
@@ -192,11 +197,15 @@ export async function readBefore(
   const words = message.trim() ? [`[retry ${retryId} from person] ${message}`] : [];
   return {
     terms,
-    texts: [toBeforeText(number, reading), ...words],
+    texts: [toBeforeText(number, reading, isolation !== undefined), ...words],
   };
 }
 
-function toBeforeText(number: number, { ending, digest }: AttemptReading): string {
+function toBeforeText(
+  number: number,
+  { ending, digest }: AttemptReading,
+  isApart: boolean,
+): string {
   const { envelope, end } = ending;
   const data = {
     attempt: number,
@@ -205,12 +214,20 @@ function toBeforeText(number: number, { ending, digest }: AttemptReading): strin
     ...(envelope.notDone && { why: envelope.notDone }),
     ...(envelope.inDoubt.length > 0 && { in_doubt: envelope.inDoubt }),
     ...(envelope.artifacts.length > 0 && { artifacts: envelope.artifacts }),
+    ...(envelope.diff && { diff: envelope.diff }),
     ...(digest === undefined && { summary: envelope.summary }),
   };
-  const said =
-    "This task was worked on before, and a person asks for a new attempt. What was done then is done: look before you repeat it.";
-  const notice = toNotice("new_attempt", data, said);
+  const said = "This task was worked on before, and a person asks for a new attempt.";
+  const notice = toNotice("new_attempt", data, `${said} ${toWhereItIs(ending, isApart)}`);
   return digest === undefined ? notice : `${notice}\n\n${digest}`;
+}
+
+/** What an isolated attempt changed is not in the files that the next one begins with. */
+function toWhereItIs({ taskId, envelope: { diff } }: TaskEnding, isApart: boolean): string {
+  if (!diff && !isApart) return "What was done then is done: look before you repeat it.";
+  // Of one that was stopped from outside, only the agent that started it knows whether it left any.
+  const artifact = diff?.artifact ?? `artifacts/${taskId}.diff`;
+  return `What it changed in files is in ${artifact}, if there is such a file, and in yours only if it has been applied since: read it, look, and do again what is still wanted.`;
 }
 
 const noteBytes = 1_000;
