@@ -16,6 +16,7 @@ import { byteLength, cutText, toLine } from "../protocol/text.ts";
 import type { SubagentInput } from "../protocol/workflows.ts";
 import { type Agent, isPaused, now, send, takeId, tell } from "./agent.ts";
 import { refusalToStart } from "./delegation.ts";
+import { type Dependency, missed, standingOf } from "./dependencies.ts";
 import { dropLease } from "./leases.ts";
 import { hasRoom, leaseTo, noRoom, refusalToSpend } from "./task-room.ts";
 import { toDigest } from "./digest.ts";
@@ -55,7 +56,8 @@ export function refuseRetry(agent: Agent, { retryId, taskId, message }: RetryInp
     throw ApplicationFailure.nonRetryable(text, failureTypes.taskOpen);
   }
   const room = hasRoom(agent) ? undefined : noRoom;
-  const refusal = refusalToStart(agent, task.agent) ?? refusalToSpend(agent) ?? room;
+  const refusal =
+    refusalToStart(agent, task.agent) ?? refuseDoomed(agent, task) ?? refusalToSpend(agent) ?? room;
   if (refusal) refuse(refusal);
 }
 
@@ -72,10 +74,16 @@ export function takeRetry(agent: Agent, retry: RetryInput): Retried {
     return { taskId: task?.taskId ?? retry.taskId, attempt: task?.attempt ?? 1, known: !isNew };
   }
   keepUntoldEnd(agent, task);
-  const begun = !isPaused(agent) && hasFreeSlot(state.board, settings.limits.maxRunning);
+  const dependsOn = dependsNow(agent, task);
+  const begun =
+    !dependsOn && !isPaused(agent) && hasFreeSlot(state.board, settings.limits.maxRunning);
   const deadline = toNewDeadline(task);
-  const deadlineAt = deadline && { deadlineAt: deadline.at };
-  state.board = beginAttempt(state.board, task.taskId, { begun, startedAt: now(), ...deadlineAt });
+  state.board = beginAttempt(state.board, task.taskId, {
+    begun,
+    startedAt: now(),
+    ...(deadline && { deadlineAt: deadline.at }),
+    ...(dependsOn && { dependsOn }),
+  });
   const next = findTask(state.board, task.taskId) ?? task;
   leaseTo(agent, workflowOf(next), {});
   const { taskId, phase, attempt = 1 } = next;
@@ -127,7 +135,7 @@ async function startAttempt(
   { retryId, message }: RetryInput,
 ): Promise<void> {
   const { taskId, agent: name, description, startedAt, attempt: number = 2 } = task;
-  const { isolation, onComplete } = task;
+  const { isolation, onComplete, dependsOn } = task;
   const { before, begun, deadline } = start;
   const attempt = { taskId, number, before, retryId, message };
   try {
@@ -140,6 +148,7 @@ async function startAttempt(
       attempt,
       ...(isolation && { isolation }),
       ...(onComplete && { onComplete }),
+      ...(dependsOn && { dependsOn }),
       ...(deadline && { deadline }),
     });
   } catch (error) {
@@ -147,6 +156,25 @@ async function startAttempt(
   } finally {
     agent.run.starting -= 1;
   }
+}
+
+/** How the tasks stand by now that had to end before it began. They may have been tried again, too. */
+function dependsNow({ state }: Agent, task: BoardTask): readonly Dependency[] | undefined {
+  return task.dependsOn?.map((one) => {
+    const found = findTask(state.board, one.taskId);
+    if (!found) return one;
+    const { taskId, phase } = found;
+    return isEnded(phase) ? { taskId, ended: phase.status } : { taskId };
+  });
+}
+
+function refuseDoomed(agent: Agent, task: BoardTask): string | undefined {
+  const { taskId, runsOnFailed } = task;
+  const dependsOn = dependsNow(agent, task) ?? [];
+  if (standingOf({ dependsOn, ...(runsOnFailed && { runsOnFailed }) }) !== "doomed")
+    return undefined;
+  const [first] = missed(dependsOn);
+  return `${taskId} cannot begin: it depends on ${first?.taskId} (${first?.ended}). Try that one again first: bosun retry ${first?.taskId}`;
 }
 
 /** As long as the first one had. */

@@ -13,7 +13,7 @@ import {
   type WaitingReason,
 } from "../protocol/task.ts";
 import { byteLength, cutText, toLine } from "../protocol/text.ts";
-import { type Dependent, noteEnd, standingOf } from "./dependencies.ts";
+import { type Dependency, type Dependent, noteEnd, standingOf } from "./dependencies.ts";
 
 export interface BoardTask extends Dependent {
   readonly taskId: string;
@@ -129,9 +129,14 @@ export function addTask(
 export function beginAttempt(
   board: Board,
   taskId: string,
-  next: { readonly begun: boolean; readonly startedAt: string; readonly deadlineAt?: string },
+  next: {
+    readonly begun: boolean;
+    readonly startedAt: string;
+    readonly deadlineAt?: string;
+    readonly dependsOn?: readonly Dependency[];
+  },
 ): Board {
-  const { begun, startedAt, deadlineAt } = next;
+  const { begun, startedAt, deadlineAt, dependsOn } = next;
   return change(board, taskId, ({ agent, description, attempt = 1, ...kept }) => ({
     taskId,
     agent,
@@ -146,6 +151,8 @@ export function beginAttempt(
     ...(kept.onComplete && { onComplete: kept.onComplete }),
     ...(kept.checks !== undefined && { checks: kept.checks }),
     ...(deadlineAt !== undefined && { deadlineAt }),
+    ...(dependsOn && { dependsOn }),
+    ...(kept.runsOnFailed && { runsOnFailed: kept.runsOnFailed }),
   }));
 }
 

@@ -2,7 +2,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { firstWords } from "../support/gates.ts";
+import type { SupervisorHandle } from "../../client/index.ts";
+import {
+  callTools,
+  firstWords,
+  openGates,
+  start,
+  startTasks,
+  tellCalls,
+} from "../support/gates.ts";
 import {
   beginTask,
   openIsolatedWorld,
@@ -101,5 +109,92 @@ describe("a new attempt of an isolated task", () => {
     await task.ended();
     expect(await firstWords(task)).toContain(`artifacts/${begun.task.taskId}-2.diff`);
     await begun.supervisor.end();
+  });
+});
+
+describe("a new attempt", () => {
+  let world: World;
+  let supervisor: SupervisorHandle;
+  beforeAll(async () => {
+    world = await openGates();
+    await world.model.script("attempts", [
+      {
+        when: { system: "^# researcher", anyUser: "^~mended", lastUser: "\\[retry" },
+        reply: { text: "Mended after all.", delayMs: 500 },
+      },
+      { when: { system: "^# researcher", anyUser: "^~mended" }, reply: { stopReason: "refusal" } },
+      {
+        when: { system: "^# researcher", anyUser: "^~says" },
+        reply: { text: "Said with results." },
+      },
+    ]);
+    supervisor = await world.start("hello");
+  });
+  afterAll(() => world.close());
+
+  const startOne = async (description: string, options: object = {}): Promise<string> => {
+    const [id] = await startTasks(world, supervisor, [start(description, options)]);
+    return id!;
+  };
+
+  test("of a dependency lets those that failed for it be tried again, each after it and with its result", async () => {
+    const first = await startOne("~mended first");
+    const second = await startOne("~says second", { depends_on: [first] });
+    const third = await startOne("~says third", { depends_on: [second] });
+    expect((await world.bosun.task(third).ended()).reason).toBe("dependency");
+    const task = world.bosun.task(second);
+    await expect(task.retry()).rejects.toMatchObject({
+      code: "refused",
+      message: expect.stringMatching(`depends on ${first} \\(failed\\).*bosun retry ${first}`),
+    });
+    await world.bosun.task(first).retry("once more");
+    await task.retry();
+    expect((await task.view()).status).toBe("queued");
+    await world.bosun.task(third).retry();
+    expect(await world.bosun.task(third).ended()).toMatchObject({
+      status: "completed",
+      attempt: 2,
+    });
+    expect(await firstWords(task)).toMatch(/dependency_results[^]*Mended after all/);
+    expect(await firstWords(world.bosun.task(third))).toMatch(
+      /dependency_results[^]*Said with results/,
+    );
+    expect((await task.view()).dependsOn).toEqual([first]);
+  });
+
+  test("is waited for, and depended on, by the id of any attempt", async () => {
+    const first = await startOne("~mended any");
+    await world.bosun.task(first).ended();
+    await world.bosun.task(first).retry("once more");
+    await world.bosun.task(first).ended();
+    const [waited] = await callTools(world, supervisor, [
+      { name: "wait_for_async_tasks", input: { task_ids: [`${first}-2`] } },
+    ]);
+    expect(waited?.text).toMatch(new RegExp(`"task_id":"${first}"[^]*Mended after all`));
+    const next = await startOne("~says next", { depends_on: [`${first}-2`] });
+    expect((await world.bosun.task(next).ended()).status).toBe("completed");
+  });
+
+  test("that is begun while its supervisor waits for others is waited for too", async () => {
+    const first = await startOne("~mended during");
+    const gate = await startOne("~gate during");
+    await world.bosun.task(first).ended();
+    await tellCalls(world, supervisor, [
+      { name: "wait_for_async_tasks", input: { task_ids: [first, gate], mode: "all" } },
+    ]);
+    await until("the wait", async () => (await supervisor.status()).status === "waiting");
+    await world.bosun.task(first).retry("once more");
+    await world.bosun.task(gate).event("go");
+    await world.bosun.task(first).ended();
+    const said = await until("the answer", async () => {
+      const { messages } = await supervisor.transcript();
+      const results = messages.flatMap(({ content }) =>
+        content.flatMap((block) =>
+          block.type === "tool_result" ? [JSON.stringify(block.content)] : [],
+        ),
+      );
+      return results.find((text) => text.includes("Passed the gate"));
+    });
+    expect(said).toMatch(/ended[^[]+\[.*Mended after all/);
   });
 });
