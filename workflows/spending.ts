@@ -1,14 +1,14 @@
 // What an agent spends: looked at before each call, charged after it.
 import { condition, isCancellation } from "@temporalio/workflow";
 import type { ModelPurpose } from "../protocol/activities.ts";
-import { type Budget, noSpent } from "../protocol/budget.ts";
+import { type Budget, narrow, noSpent } from "../protocol/budget.ts";
 import type { Usage } from "../protocol/turn.ts";
 import { type Agent, shortId, tell } from "./agent.ts";
-import { answerAsks, tellLease } from "./budget-news.ts";
+import { answerAsks, tellIfLess, tellLease } from "./budget-news.ts";
 import { priceOf, toCallAsk, toRoom, usedUp } from "./call-room.ts";
 import { enter } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
-import { type Account, charge, limitOf, reserve } from "./leases.ts";
+import { type Account, charge, limitOf, reserve, trim } from "./leases.ts";
 import { toClosingText } from "./notices.ts";
 import { giveSlotBack, takeSlot } from "./own-slot.ts";
 import { goOn, reportWaiting } from "./parent.ts";
@@ -30,9 +30,11 @@ export function keepBudget({ state }: Agent, account: Account): void {
   state.spending = { ...state.spending, kept: true };
 }
 
-/** What a task may spend by its own budget, whatever its lease. */
-export function limitTo({ state }: Agent, own: Budget): void {
-  state.account = { ...state.account, own };
+/** What a task may spend by its own budget, whatever its lease. What its agent's file says holds as well. */
+export function limitTo(agent: Agent, given: Budget): void {
+  const { account } = agent.state;
+  agent.state.account = trim({ ...account, own: narrow(account.own, given) });
+  tellIfLess(agent, account.pool);
 }
 
 export function waitsForBudget({ state }: Agent): boolean {

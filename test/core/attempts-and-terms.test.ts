@@ -17,6 +17,7 @@ import {
   untilEnded,
   worktreesOf,
 } from "../support/isolated-world.ts";
+import { addAgent } from "../support/spending.ts";
 import { until, untilFeed, type World } from "../support/world.ts";
 
 const write = (path: string) => ({
@@ -160,6 +161,22 @@ describe("a new attempt", () => {
       /dependency_results[^]*Said with results/,
     );
     expect((await task.view()).dependsOn).toEqual([first]);
+  });
+
+  test("may spend no more than the first one might, by its start and by its agent's file", async () => {
+    await addAgent(world, "frugal", "tools: list_files\nbudget:\n  outputTokens: 900");
+    await world.model.script("frugal", [
+      { when: { system: "^# frugal" }, reply: { text: "Said." } },
+    ]);
+    const id = await startOne("spend little", { subagent_type: "frugal", budget: { turns: 9 } });
+    const task = world.bosun.task(id);
+    await task.ended();
+    const { budget } = await task.budget();
+    expect(budget).toEqual({ turns: 9, outputTokens: 900 });
+    await task.retry();
+    await task.ended();
+    expect((await task.budget()).budget).toEqual(budget);
+    expect((await task.budget()).pool).toMatchObject(budget);
   });
 
   test("is waited for, and depended on, by the id of any attempt", async () => {
