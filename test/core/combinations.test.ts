@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TaskView } from "../../client/index.ts";
+import { sumUsage } from "../../client/budgets.ts";
 import { retrySignal } from "../../protocol/control.ts";
 import { countIn, openGates, start, startTasks, untilTask } from "../support/gates.ts";
 import { addLeadAgent } from "../support/lead-agent.ts";
@@ -233,6 +234,8 @@ describe("a budget", () => {
     expect(report.leases).toEqual([]);
     expect(report.spent.usage.outputTokens).toBeLessThanOrEqual(1_500);
     expect(attempts).toBeGreaterThan(1);
+    const { usage } = sumUsage([await supervisor.status()], await supervisor.tasks());
+    expect(report.spent.usage).toEqual(usage);
     await supervisor.setBudget({ outputTokens: 9_000 });
     expect(await task.retry("go on")).toMatchObject({ attempt: attempts + 1 });
     await task.ended();
