@@ -125,14 +125,14 @@ export class Bosun {
     return findIds(this.client, this.installation, part);
   }
 
-  /** What an ended task with isolation has changed. Needs a tools worker of its host. */
-  diff(taskId: string, only?: "stat"): Promise<TaskDiff> {
-    return readDiff(this.client, this.installation, taskId, only);
+  /** What an ended task with isolation has changed, or one attempt at it. Needs a tools worker of its host. */
+  diff(taskId: string, only?: "stat", attempt?: number): Promise<TaskDiff> {
+    return readDiff(this.client, this.installation, taskId, only, attempt);
   }
 
   /** Applies it to the workspace: all of it, or nothing, and `outcome` says which. */
-  apply(taskId: string): Promise<Applied> {
-    return applyDiff(this.client, this.installation, taskId);
+  apply(taskId: string, attempt?: number): Promise<Applied> {
+    return applyDiff(this.client, this.installation, taskId, attempt);
   }
 
   /** What agents started here run with. */

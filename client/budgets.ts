@@ -48,5 +48,9 @@ export function sumUsage(
   };
 }
 
-const sum = (all: readonly { readonly usage: Usage }[]): Usage =>
-  all.reduce((total, { usage }) => addUsage(total, usage), noUsage);
+/** Attempts that others followed have used their part, too. */
+const sum = (all: readonly Pick<TaskView, "usage" | "usageBefore">[]): Usage =>
+  all.reduce(
+    (total, { usage, usageBefore = noUsage }) => addUsage(addUsage(total, usage), usageBefore),
+    noUsage,
+  );

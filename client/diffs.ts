@@ -1,10 +1,11 @@
 // What isolated tasks changed, read and applied.
 import type { Client } from "@temporalio/client";
 import type { Applied, DiffPart, DiffStatLine, DiffSummary } from "../protocol/isolation.ts";
+import { toAttemptId } from "../protocol/ids.ts";
 import { readMemos, toTaskView } from "../protocol/task-view.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { runErrand } from "./errand.ts";
-import { describeNewest } from "./newest-attempt.ts";
+import { describe, describeNewest } from "./newest-attempt.ts";
 import { RequestError } from "./request-error.ts";
 
 export interface TaskDiff {
@@ -17,23 +18,39 @@ export interface TaskDiff {
 }
 
 interface Place {
-  /** The workflow of the newest attempt, whose changes are meant. */
+  /** The workflow of the attempt whose changes are meant. */
   readonly workflowId: string;
   readonly host: string;
   readonly rootId: string;
 }
 
+/** The newest attempt counts, or the one that is named. */
+async function find(client: Client, taskId: string, attempt: number | undefined) {
+  if (attempt === undefined) return await describeNewest(client, taskId);
+  const { agent } = readMemos(await describe(client, taskId));
+  return await describe(client, toAttemptId(agent?.taskId ?? taskId, attempt));
+}
+
 /** Throws `RequestError`, code `refused`, with words when there is none, or none yet. */
-async function findPlace(client: Client, taskId: string): Promise<Place> {
-  const description = await describeNewest(client, taskId);
+async function findPlace(
+  client: Client,
+  taskId: string,
+  attempt: number | undefined,
+): Promise<Place> {
+  const description = await find(client, taskId, attempt);
   if (description.type !== workflowTypes.subagent) {
     throw new RequestError("wrongKind", `${taskId} is a supervisor, and only tasks have a diff.`);
   }
   const view = toTaskView(description, new Date());
   if (view.endedAt === null) {
+    const before = (view.attempt ?? 1) - 1;
+    const other =
+      before > 0
+        ? `. The diff of the attempt before: bosun diff ${taskId} --attempt ${before}`
+        : "";
     throw new RequestError(
       "refused",
-      `${taskId} is ${view.status}: its diff is taken when it has ended. Follow it with: bosun check ${taskId}`,
+      `${taskId} is ${view.status}: its diff is taken when it has ended. Follow it with: bosun check ${taskId}${other}`,
     );
   }
   const { agent } = readMemos(description);
@@ -47,8 +64,9 @@ export async function readDiff(
   installation: string,
   taskId: string,
   only?: "stat",
+  attempt?: number,
 ): Promise<TaskDiff> {
-  const { workflowId, host, rootId } = await findPlace(client, taskId);
+  const { workflowId, host, rootId } = await findPlace(client, taskId, attempt);
   const read = (offset: number): Promise<DiffPart> => {
     const input = { taskId: workflowId, rootId, offset, ended: true } as const;
     return runErrand<DiffPart>(client, { installation, host, type: "diff", input });
@@ -72,8 +90,9 @@ export async function applyDiff(
   client: Client,
   installation: string,
   taskId: string,
+  attempt?: number,
 ): Promise<Applied> {
-  const { workflowId, host, rootId } = await findPlace(client, taskId);
+  const { workflowId, host, rootId } = await findPlace(client, taskId, attempt);
   const input = { taskId: workflowId, rootId, ended: true } as const;
   return await runErrand<Applied>(client, { installation, host, type: "apply", input });
 }

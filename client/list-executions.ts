@@ -1,6 +1,7 @@
 // What the server's list of workflows knows of agents.
 import type { Client } from "@temporalio/client";
 import { isWorkflowId, toQueues } from "../protocol/ids.ts";
+import { addUsage, noUsage } from "../protocol/turn.ts";
 import type { TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { callServer } from "./call.ts";
@@ -83,14 +84,24 @@ export async function findIds(
   return [...ids].map(([id, kind]) => ({ id, kind }));
 }
 
-/** Of several attempts at a task, the newest. */
+/** Of several attempts at a task the newest, with what those before it have used. */
 function toNewest(tasks: readonly TaskView[]): readonly TaskView[] {
   const newest = new Map<string, TaskView>();
   for (const task of tasks) {
     const known = newest.get(task.taskId);
-    if (!known || (task.attempt ?? 1) > (known.attempt ?? 1)) newest.set(task.taskId, task);
+    if (!known) newest.set(task.taskId, task);
+    else if (isNewer(task, known)) newest.set(task.taskId, follow(task, known));
+    else newest.set(task.taskId, follow(known, task));
   }
-  return tasks.filter((task) => newest.get(task.taskId) === task);
+  return [...newest.values()];
+}
+
+const isNewer = (a: TaskView, b: TaskView): boolean => (a.attempt ?? 1) > (b.attempt ?? 1);
+
+function follow(newer: TaskView, older: TaskView): TaskView {
+  const { usageBefore: before = noUsage } = older;
+  const used = addUsage(before, older.usage);
+  return { ...newer, usageBefore: addUsage(newer.usageBefore ?? noUsage, used) };
 }
 
 async function list(client: Client, id: string, query: string): Promise<Agents> {

@@ -34,13 +34,25 @@ const taskId = z
   .max(100)
   .describe("The task_id exactly as start_async_task returned it");
 
+const attempt = z
+  .int()
+  .min(1)
+  .max(9_999)
+  .optional()
+  .describe("An attempt before the newest one, for a task that was tried again");
+
 export const readDiffInput = z.strictObject({
   task_id: taskId,
+  attempt,
   page: z.int().min(1).optional().describe("Default: 1. The answer says how many there are"),
 });
-export const applyDiffInput = z.strictObject({ task_id: taskId });
+export const applyDiffInput = z.strictObject({ task_id: taskId, attempt });
 
 const timeoutMs = 120_000;
+const name = (input: z.infer<typeof applyDiffInput>): string => {
+  const which = input.attempt === undefined ? "" : ` (attempt ${input.attempt})`;
+  return `${line(input.task_id)}${which}`;
+};
 
 export const isolationToolSpecs = {
   read_diff: spec<z.infer<typeof readDiffInput>>({
@@ -49,7 +61,7 @@ export const isolationToolSpecs = {
     description:
       "Read what an ended task with isolation: worktree has changed, as a unified diff in pages. None of it is in the workspace before it is applied.",
     input: readDiffInput,
-    label: (input) => `read_diff ${line(input.task_id)}`,
+    label: (input) => `read_diff ${name(input)}`,
   }),
   apply_diff: spec<z.infer<typeof applyDiffInput>>({
     effect: "write",
@@ -58,6 +70,6 @@ export const isolationToolSpecs = {
     description:
       "Apply the diff of an ended task to the workspace: all of it, or nothing and the reason. A person approves it first, so read the diff and say what it does before you call this.",
     input: applyDiffInput,
-    label: (input) => `apply_diff ${line(input.task_id)}`,
+    label: (input) => `apply_diff ${name(input)}`,
   }),
 };

@@ -32,6 +32,8 @@ export interface TaskView extends TaskOptions {
   readonly asOf: string;
   /** Which attempt this is. The first one is not numbered. */
   readonly attempt?: number;
+  /** What the attempts before it have used. Only lists of a whole tree know it. */
+  readonly usageBefore?: Usage;
   /** Since when it is paused. While it still runs, it stops at its next step boundary. */
   readonly pausedAt?: string;
   /** Why it failed. */

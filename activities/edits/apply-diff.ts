@@ -2,6 +2,7 @@
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Applied, ReleaseInput } from "../../protocol/isolation.ts";
+import { withRepository } from "./apply-lock.ts";
 import { toFileName } from "../file-name.ts";
 import { createGit, type Git, GitFailure, toSaid } from "./git.ts";
 import type { WorktreeDeps } from "./make-worktree.ts";
@@ -21,21 +22,25 @@ export async function applyDiff(
   input: ReleaseInput,
   { again, signal }: { readonly again: boolean; readonly signal: AbortSignal },
 ): Promise<Applied> {
-  const { record } = await loadDiff(deps, input);
-  return await inTurn(record.top, () =>
-    inTurn(input.taskId, async () => {
-      const loaded = await loadDiff(deps, input);
-      if (loaded.data.length === 0) return { outcome: "nothing", text: nothing(loaded), paths: [] };
-      const work = await open(deps, loaded, signal);
-      try {
-        return await apply(work, again);
-      } catch (error) {
-        if (!(error instanceof GitFailure)) throw error;
-        throw new ToolProblem(`It was not applied: ${error.message}`);
-      } finally {
-        await rm(work.scratch, { recursive: true, force: true });
-      }
-    }),
+  const { top } = (await loadDiff(deps, input)).record;
+  const alone = (work: () => Promise<Applied>) => withRepository(deps.dir, top, signal, work);
+  return await inTurn(top, () =>
+    inTurn(input.taskId, () =>
+      alone(async () => {
+        const loaded = await loadDiff(deps, input);
+        if (loaded.data.length === 0)
+          return { outcome: "nothing", text: nothing(loaded), paths: [] };
+        const work = await open(deps, loaded, signal);
+        try {
+          return await apply(work, again);
+        } catch (error) {
+          if (!(error instanceof GitFailure)) throw error;
+          throw new ToolProblem(`It was not applied: ${error.message}`);
+        } finally {
+          await rm(work.scratch, { recursive: true, force: true });
+        }
+      }),
+    ),
   );
 }
 

@@ -1,7 +1,13 @@
 // Applies what an isolated task has changed.
 import type { Command } from "commander";
 import { CommandError, type Context } from "./context.ts";
+import { toNumber } from "./to-number.ts";
 import { pickId, withBosun } from "./with-bosun.ts";
+
+interface Options {
+  readonly attempt?: number;
+  readonly json?: boolean;
+}
 
 const examples = `
 All of it, or nothing and the reason: files with changes of their own are never touched, and what
@@ -18,15 +24,16 @@ export function addApply(program: Command, context: Context): void {
     .command("apply")
     .description("apply what an isolated task has changed")
     .argument("<task>", "the task")
+    .option("--attempt <number>", "an attempt before the newest one", toNumber)
     .option("--json", "print JSON")
     .addHelpText("after", examples)
-    .action((task: string, options: { json?: boolean }) => apply(task, options, context));
+    .action((task: string, options: Options) => apply(task, options, context));
 }
 
-async function apply(given: string, options: { readonly json?: boolean }, context: Context) {
+async function apply(given: string, options: Options, context: Context) {
   await withBosun(context, async (bosun) => {
     const taskId = await pickId(bosun, given, "task");
-    const { outcome, text, paths } = await bosun.apply(taskId);
+    const { outcome, text, paths } = await bosun.apply(taskId, options.attempt);
     if (outcome === "refused") {
       throw new CommandError([text, ...paths.map((path) => `  ${path}`)].join("\n"));
     }

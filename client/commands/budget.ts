@@ -92,7 +92,9 @@ async function readView(bosun: Bosun, id: string, set: BudgetChange): Promise<Bu
     const task = await bosun.task(id).view();
     const tree = await bosun.supervisor(await bosun.task(id).rootId()).tasks();
     const below = toBelow(task, tree);
-    return { id, report, tasks: below, total: sumUsage([], [task, ...below]) };
+    const listed = tree.find(({ taskId }) => taskId === task.taskId);
+    const top = { ...task, ...(listed?.usageBefore && { usageBefore: listed.usageBefore }) };
+    return { id, report, tasks: below, total: sumUsage([], [top, ...below]) };
   } catch (error) {
     if (!isRequestError(error, "wrongKind")) throw error;
     const supervisor = bosun.supervisor(id);

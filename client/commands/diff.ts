@@ -2,10 +2,12 @@
 import type { Command } from "commander";
 import type { TaskDiff } from "../diffs.ts";
 import type { Context } from "./context.ts";
+import { toNumber } from "./to-number.ts";
 import { pickId, withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly stat?: boolean;
+  readonly attempt?: number;
   readonly json?: boolean;
 }
 
@@ -24,6 +26,7 @@ export function addDiff(program: Command, context: Context): void {
     .description("show what an isolated task has changed")
     .argument("<task>", "the task")
     .option("--stat", "only the files, with their numbers of lines")
+    .option("--attempt <number>", "an attempt before the newest one", toNumber)
     .option("--json", "print JSON")
     .addHelpText("after", examples)
     .action((task: string, options: Options) => diff(task, options, context));
@@ -32,7 +35,7 @@ export function addDiff(program: Command, context: Context): void {
 async function diff(given: string, options: Options, context: Context) {
   await withBosun(context, async (bosun) => {
     const taskId = await pickId(bosun, given, "task");
-    const found = await bosun.diff(taskId, options.stat ? "stat" : undefined);
+    const found = await bosun.diff(taskId, options.stat ? "stat" : undefined, options.attempt);
     const { summary, stat, data } = found;
     const text = data.toString();
     if (options.json) {

@@ -1,5 +1,5 @@
 // Worktrees: made, worked in, taken, applied, removed.
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import {
   chmod,
@@ -14,8 +14,12 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { sweepWorktrees } from "../../activities/index.ts";
+import { newSlowGit } from "../support/slow-git.ts";
 import { fill, newFolder } from "./bench.ts";
 import { commitAll, git, newIsolated, newRepository } from "./repository.ts";
 
@@ -464,6 +468,22 @@ describe("applying", () => {
       paths: ["a.txt"],
     });
     expect(await readFile(join(made.workspace, "a.txt"), "utf8")).toBe("a person's own\n");
+  });
+
+  test("at the same time from two workers of a host is done by one, and the other says so", async () => {
+    const made = await newIsolated(files);
+    const path = await made.prepare("coder-1");
+    await fill(path, { "a.txt": "one\nTWO\nthree\n", "new.txt": "new file\n" });
+    await made.release("coder-1");
+    const slow = await newSlowGit();
+    slow.delay("apply --whitespace=nowarn");
+    const script = fileURLToPath(new URL("apply-elsewhere.ts", import.meta.url));
+    const args = ["--import", "tsx", script, made.dir, "coder-1", slow.path];
+    const elsewhere = promisify(execFile)(process.execPath, args);
+    while (!slow.hasBegun()) await sleep(50);
+    expect(await made.apply("coder-1")).toMatchObject({ outcome: "already" });
+    expect(JSON.parse((await elsewhere).stdout)).toMatchObject({ outcome: "applied" });
+    expect(await readFile(join(made.workspace, "new.txt"), "utf8")).toBe("new file\n");
   });
 
   test("a diff that was changed since it was taken is refused", async () => {

@@ -1,17 +1,19 @@
 // What an agent spends, call by call.
 import { condition, isCancellation } from "@temporalio/workflow";
 import type { ModelPurpose } from "../../protocol/activities.ts";
-import { type Budget, noSpent } from "../../protocol/budget.ts";
+import { type Budget, narrow, noSpent } from "../../protocol/budget.ts";
 import type { Usage } from "../../protocol/turn.ts";
 import { type Agent, shortId, tell } from "../agent/agent.ts";
-import { answerAsks, tellLease } from "./budget-news.ts";
+import { answerAsks, tellIfLess, tellLease } from "./budget-news.ts";
 import { priceOf, toCallAsk, toRoom, usedUp } from "./call-room.ts";
 import { enter } from "../agent/display.ts";
 import { TaskFailure } from "../agent/envelope.ts";
 import { type Account, charge, limitOf, reserve } from "./account.ts";
+import { trim } from "./leases.ts";
 import { toClosingText } from "../transcript/notices.ts";
 import { giveSlotBack, takeSlot } from "../tasks/own-slot.ts";
 import { goOn, reportWaiting } from "../tasks/parent.ts";
+import { isParked } from "../handlers/pause.ts";
 import { mustRoll } from "../agent/roll.ts";
 import { append, toUserMessage } from "../transcript/transcript.ts";
 
@@ -29,9 +31,11 @@ export function keepBudget({ state }: Agent, account: Account): void {
   state.spending = { ...state.spending, kept: true };
 }
 
-/** What a task may spend by its own budget, whatever its lease. */
-export function limitTo({ state }: Agent, own: Budget): void {
-  state.account = { ...state.account, own };
+/** What a task may spend by its own budget, whatever its lease. What its agent's file says holds as well. */
+export function limitTo(agent: Agent, given: Budget): void {
+  const { account } = agent.state;
+  agent.state.account = trim({ ...account, own: narrow(account.own, given) });
+  tellIfLess(agent, account.pool);
 }
 
 export function waitsForBudget({ state }: Agent): boolean {
@@ -87,7 +91,7 @@ function askForCalls(agent: Agent): boolean {
 /** Without a slot, until something about its budget changes or somebody speaks. */
 async function waitForBudget(agent: Agent, why: string): Promise<"again" | "roll"> {
   const { state } = agent;
-  if (!waitsForBudget(agent)) {
+  if (!waitsForBudget(agent) || isParked(agent)) {
     giveSlotBack(agent);
     enter(agent, { status: "waiting", waitingOn: ["budget"] }, why);
     reportWaiting(agent, ["budget"], why);

@@ -127,13 +127,14 @@ export function noteRead({ role, state }: Agent, tool: ToolName): void {
 
 const diffTools: ReadonlySet<ToolName> = new Set(["read_diff", "apply_diff"]);
 
-/** A diff is on record under the workflow that made it: that of the newest attempt. */
+/** A diff is on record under the workflow that made it: that of the newest attempt, if none is named. */
 export function toHostInput(
   { state }: Agent,
   { name, input }: { readonly name: ToolName; readonly input: unknown },
 ): unknown {
   if (!diffTools.has(name)) return input;
-  const given = input as { readonly task_id: string };
+  const { attempt, ...given } = input as { readonly task_id: string; readonly attempt?: number };
   const task = findTask(state.board, given.task_id);
-  return task ? { ...given, task_id: workflowOf(task) } : input;
+  const meant = task && (attempt === undefined ? task : { ...task, attempt });
+  return meant ? { ...given, task_id: workflowOf(meant) } : given;
 }

@@ -115,5 +115,15 @@ function toReasons(agent: Agent): readonly WaitingReason[] {
   const { role, state } = agent;
   const isAtRest = !state.begun && !state.due && state.inbox.length + state.requests.length === 0;
   const waits = role === "subagent" && isAtRest && openTasks(state.board).length > 0;
-  return [...kindsOf(agent), ...(waits ? (["tasks"] as const) : []), "paused"];
+  return [
+    ...kindsOf(agent),
+    ...(waits ? (["tasks"] as const) : []),
+    // Whoever waits for budget goes on by asking for a slot.
+    ...(waitsOnBudget(agent) ? (["budget"] as const) : []),
+    "paused",
+  ];
+}
+
+function waitsOnBudget({ state: { phase } }: Agent): boolean {
+  return phase.status === "waiting" && "waitingOn" in phase && phase.waitingOn.includes("budget");
 }

@@ -1,7 +1,12 @@
 // One more attempt at a task that has ended.
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
 import { ApplicationFailure, condition, proxyActivities } from "@temporalio/workflow";
-import type { AttemptReading, TaskTerms, WatchActivities } from "../../protocol/activities.ts";
+import type {
+  AttemptReading,
+  TaskEnding,
+  TaskTerms,
+  WatchActivities,
+} from "../../protocol/activities.ts";
 import { type Deadline, toDeadline } from "../../protocol/deadline.ts";
 import { retryBytes, type Retried, type RetryInput } from "../../protocol/control.ts";
 import { failureTypes } from "../../protocol/failures.ts";
@@ -11,6 +16,7 @@ import { byteLength, cutText, toLine } from "../../protocol/text.ts";
 import type { SubagentInput } from "../../protocol/workflows.ts";
 import { type Agent, isPaused, now, send, takeId, tell } from "../agent/agent.ts";
 import { refusalToStart } from "./delegation.ts";
+import { type Dependency, missed, standingOf } from "./dependencies.ts";
 import { dropLease } from "../budget/leases.ts";
 import { hasRoom, leaseTo, noRoom, refusalToSpend } from "../budget/task-room.ts";
 import { toDigest } from "../transcript/digest.ts";
@@ -45,7 +51,8 @@ export function refuseRetry(agent: Agent, { retryId, taskId, message }: RetryInp
     throw ApplicationFailure.nonRetryable(text, failureTypes.taskOpen);
   }
   const room = hasRoom(agent) ? undefined : noRoom;
-  const refusal = refusalToStart(agent, task.agent) ?? refusalToSpend(agent) ?? room;
+  const refusal =
+    refusalToStart(agent, task.agent) ?? refuseDoomed(agent, task) ?? refusalToSpend(agent) ?? room;
   if (refusal) refuse(refusal);
 }
 
@@ -62,10 +69,16 @@ export function takeRetry(agent: Agent, retry: RetryInput): Retried {
     return { taskId: task?.taskId ?? retry.taskId, attempt: task?.attempt ?? 1, known: !isNew };
   }
   keepUntoldEnd(agent, task);
-  const begun = !isPaused(agent) && hasFreeSlot(state.board, settings.limits.maxRunning);
+  const dependsOn = dependsNow(agent, task);
+  const begun =
+    !dependsOn && !isPaused(agent) && hasFreeSlot(state.board, settings.limits.maxRunning);
   const deadline = toNewDeadline(task);
-  const deadlineAt = deadline && { deadlineAt: deadline.at };
-  state.board = beginAttempt(state.board, task.taskId, { begun, startedAt: now(), ...deadlineAt });
+  state.board = beginAttempt(state.board, task.taskId, {
+    begun,
+    startedAt: now(),
+    ...(deadline && { deadlineAt: deadline.at }),
+    ...(dependsOn && { dependsOn }),
+  });
   const next = findTask(state.board, task.taskId) ?? task;
   leaseTo(agent, workflowOf(next), {});
   const { taskId, phase, attempt = 1 } = next;
@@ -117,7 +130,7 @@ async function startAttempt(
   { retryId, message }: RetryInput,
 ): Promise<void> {
   const { taskId, agent: name, description, startedAt, attempt: number = 2 } = task;
-  const { isolation, onComplete } = task;
+  const { isolation, onComplete, dependsOn } = task;
   const { before, begun, deadline } = start;
   const attempt = { taskId, number, before, retryId, message };
   try {
@@ -130,6 +143,7 @@ async function startAttempt(
       attempt,
       ...(isolation && { isolation }),
       ...(onComplete && { onComplete }),
+      ...(dependsOn && { dependsOn }),
       ...(deadline && { deadline }),
     });
   } catch (error) {
@@ -137,6 +151,25 @@ async function startAttempt(
   } finally {
     agent.run.starting -= 1;
   }
+}
+
+/** How the tasks stand by now that had to end before it began. They may have been tried again, too. */
+function dependsNow({ state }: Agent, task: BoardTask): readonly Dependency[] | undefined {
+  return task.dependsOn?.map((one) => {
+    const found = findTask(state.board, one.taskId);
+    if (!found) return one;
+    const { taskId, phase } = found;
+    return isEnded(phase) ? { taskId, ended: phase.status } : { taskId };
+  });
+}
+
+function refuseDoomed(agent: Agent, task: BoardTask): string | undefined {
+  const { taskId, runsOnFailed } = task;
+  const dependsOn = dependsNow(agent, task) ?? [];
+  if (standingOf({ dependsOn, ...(runsOnFailed && { runsOnFailed }) }) !== "doomed")
+    return undefined;
+  const [first] = missed(dependsOn);
+  return `${taskId} cannot begin: it depends on ${first?.taskId} (${first?.ended}). Try that one again first: bosun retry ${first?.taskId}`;
 }
 
 /** As long as the first one had. */
@@ -166,7 +199,7 @@ export interface Before {
 /** What the attempt before leaves to this one. Nothing for a first attempt. */
 export async function readBefore(
   agent: Agent,
-  { attempt }: SubagentInput,
+  { attempt, isolation }: SubagentInput,
 ): Promise<Before | undefined> {
   if (!attempt) return undefined;
   const { readAttempt } = proxyActivities<WatchActivities>({
@@ -187,11 +220,15 @@ export async function readBefore(
   const words = message.trim() ? [`[retry ${retryId} from person] ${message}`] : [];
   return {
     terms,
-    texts: [toBeforeText(number, reading), ...words],
+    texts: [toBeforeText(number, reading, isolation !== undefined), ...words],
   };
 }
 
-function toBeforeText(number: number, { ending, digest }: AttemptReading): string {
+function toBeforeText(
+  number: number,
+  { ending, digest }: AttemptReading,
+  isApart: boolean,
+): string {
   const { envelope, end } = ending;
   const data = {
     attempt: number,
@@ -200,12 +237,20 @@ function toBeforeText(number: number, { ending, digest }: AttemptReading): strin
     ...(envelope.notDone && { why: envelope.notDone }),
     ...(envelope.inDoubt.length > 0 && { in_doubt: envelope.inDoubt }),
     ...(envelope.artifacts.length > 0 && { artifacts: envelope.artifacts }),
+    ...(envelope.diff && { diff: envelope.diff }),
     ...(digest === undefined && { summary: envelope.summary }),
   };
-  const said =
-    "This task was worked on before, and a person asks for a new attempt. What was done then is done: look before you repeat it.";
-  const notice = toNotice("new_attempt", data, said);
+  const said = "This task was worked on before, and a person asks for a new attempt.";
+  const notice = toNotice("new_attempt", data, `${said} ${toWhereItIs(ending, isApart)}`);
   return digest === undefined ? notice : `${notice}\n\n${digest}`;
+}
+
+/** What an isolated attempt changed is not in the files that the next one begins with. */
+function toWhereItIs({ taskId, envelope: { diff } }: TaskEnding, isApart: boolean): string {
+  if (!diff && !isApart) return "What was done then is done: look before you repeat it.";
+  // Of one that was stopped from outside, only the agent that started it knows whether it left any.
+  const artifact = diff?.artifact ?? `artifacts/${taskId}.diff`;
+  return `What it changed in files is in ${artifact}, if there is such a file, and in yours only if it has been applied since: read it, look, and do again what is still wanted.`;
 }
 
 const noteBytes = 1_000;

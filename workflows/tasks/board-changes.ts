@@ -11,7 +11,7 @@ import {
 import { toLine } from "../../protocol/text.ts";
 import { forgetOldest } from "./board-size.ts";
 import { type Board, type BoardTask, findTask } from "./board.ts";
-import { noteEnd } from "./dependencies.ts";
+import { type Dependency, noteEnd } from "./dependencies.ts";
 
 export function addTask(
   board: Board,
@@ -49,9 +49,14 @@ export function addTask(
 export function beginAttempt(
   board: Board,
   taskId: string,
-  next: { readonly begun: boolean; readonly startedAt: string; readonly deadlineAt?: string },
+  next: {
+    readonly begun: boolean;
+    readonly startedAt: string;
+    readonly deadlineAt?: string;
+    readonly dependsOn?: readonly Dependency[];
+  },
 ): Board {
-  const { begun, startedAt, deadlineAt } = next;
+  const { begun, startedAt, deadlineAt, dependsOn } = next;
   return change(board, taskId, ({ agent, description, attempt = 1, ...kept }) => ({
     taskId,
     agent,
@@ -66,6 +71,8 @@ export function beginAttempt(
     ...(kept.onComplete && { onComplete: kept.onComplete }),
     ...(kept.checks !== undefined && { checks: kept.checks }),
     ...(deadlineAt !== undefined && { deadlineAt }),
+    ...(dependsOn && { dependsOn }),
+    ...(kept.runsOnFailed && { runsOnFailed: kept.runsOnFailed }),
   }));
 }
 

@@ -32,7 +32,7 @@ import { refusalOfScope, toTaskFiles } from "../edits/isolation.ts";
 import { findOwn } from "./own-tasks.ts";
 import { waitForEvent, waitForTasks } from "../waits/wait-tools.ts";
 import { check, list, unknownTask } from "./task-lookup.ts";
-import { cancelTask, startTask, steerTask } from "./tasks.ts";
+import { cancelTask, startTask, steerTask, untilStarted } from "./tasks.ts";
 import { addTask, dropTask, markTold, moveToBackground } from "./board-changes.ts";
 import { type BoardTask, findTask, nextStart, unreadTasks } from "./board.ts";
 import { hasFreeSlot } from "./board-slots.ts";
@@ -224,6 +224,7 @@ async function update(agent: Agent, input: z.infer<typeof updateTaskInput>): Pro
   if (!task) return unknownTask(agent, input.task_id);
   if (isEnded(task.phase)) return toRefusal(task, "the note was not sent");
   if (task.grace && patched("no-note-to-a-stopping-task")) return refused(toStoppingText(task));
+  if (agent.run.starting > 0) await untilStarted(agent, task);
   const when = input.when ?? "next_step";
   const noteId = shortId("n-");
   tell(agent, { type: "note", taskId: task.taskId, noteId, text: cutText(input.message, 300) });
@@ -269,6 +270,7 @@ async function cancel(agent: Agent, input: z.infer<typeof cancelTaskInput>): Pro
   const task = findTask(agent.state.board, input.task_id);
   if (!task) return unknownTask(agent, input.task_id);
   if (isEnded(task.phase)) return toRefusal(task, "there is nothing to cancel");
+  if (agent.run.starting > 0) await untilStarted(agent, task);
   await cancelTask(agent, task, input.reason ?? "");
   return said({
     task_id: task.taskId,

@@ -13,7 +13,8 @@ export async function findOwn(
   ids: readonly string[],
 ): Promise<{ readonly own: readonly Dependency[]; readonly unknown: readonly string[] }> {
   const { board } = agent.state;
-  const all = [...new Set(ids)];
+  // A task goes by its first id, whichever of its attempts was named.
+  const all = [...new Set(ids.map((id) => findTask(board, id)?.taskId ?? id))];
   const missing = all.filter((taskId) => !findTask(board, taskId));
   const forgotten = board.forgotten > 0 ? await readViews(agent, missing) : [];
   const own = all.flatMap((taskId): readonly Dependency[] => {

@@ -2,6 +2,7 @@
 import {
   ApplicationFailure,
   CancellationScope,
+  condition,
   getExternalWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
@@ -18,6 +19,7 @@ import {
 import { toAttemptId } from "../../protocol/ids.ts";
 import type { Isolation, Scope } from "../../protocol/isolation.ts";
 import { toSearchAttributes } from "../../protocol/search-attributes.ts";
+import { isEnded } from "../../protocol/task.ts";
 import { toLine } from "../../protocol/text.ts";
 import { type AgentMemo, memoKeys } from "../../protocol/views.ts";
 import {
@@ -32,7 +34,7 @@ import { newsForNew } from "../sharing/findings.ts";
 import { toChildFiles } from "../edits/isolation.ts";
 import { switchWorkflows } from "../handlers/pause.ts";
 import { beginQueued } from "./slots.ts";
-import { type BoardTask, workflowOf } from "./board.ts";
+import { type BoardTask, findAttempt, workflowOf } from "./board.ts";
 import { markExisting } from "./board-changes.ts";
 import { followChild, giveGrace, stopGraces } from "./task-ends.ts";
 
@@ -133,6 +135,15 @@ function toMemo(agent: Agent, task: NewTask): AgentMemo {
 function toStartDetails(agent: Agent, task: NewTask): string {
   const attempt = task.attempt ? `, attempt ${task.attempt.number}` : "";
   return `**Task**${attempt} for \`${agent.id}\`, agent **${task.agent}**, depth ${agent.depth + 1}\n\n${toLine(task.description, 15_000)}`;
+}
+
+/** A new attempt goes by an id that was known before its workflow is there to be told anything. */
+export async function untilStarted({ state }: Agent, task: BoardTask): Promise<void> {
+  const isThere = (): boolean => {
+    const found = findAttempt(state.board, workflowOf(task));
+    return !found || found.exists || isEnded(found.phase);
+  };
+  await condition(isThere);
 }
 
 /** Sends a note. Returns false when the task was no longer there to take it. */
