@@ -120,8 +120,29 @@ test("a cancelled tree of 13 tasks on three levels is quiet: all ended, leaves f
   console.log(
     `a tree of 13 was quiet ${last - asked} ms after the cancel (levels 3, 2, 1: ${perLevel.join(", ")} ms; seen after ${seen} ms)`,
   );
+  for (const { taskId, agent } of tasks.filter((task) => /chief|lead/.test(task.agent))) {
+    const cost = await costOfCancel(taskId);
+    expect({ agent, ...cost }).toEqual({ agent, requests: 3, awaitTasks: 0, readEnding: 3 });
+  }
   await supervisor.end();
 }, 60_000);
+
+/** What an agent does to stop its own tasks: each is asked once, and its end is read once. */
+async function costOfCancel(taskId: string) {
+  const { events } = await world.bosun.client.workflow.getHandle(taskId).fetchHistory();
+  const activities = (events ?? []).map(
+    (event) => event.activityTaskScheduledEventAttributes?.activityType?.name,
+  );
+  const count = (name: string): number => activities.filter((one) => one === name).length;
+  const asks = events?.filter(
+    (event) => event.requestCancelExternalWorkflowExecutionInitiatedEventAttributes,
+  );
+  return {
+    requests: asks?.length,
+    awaitTasks: count("awaitTasks"),
+    readEnding: count("readEnding"),
+  };
+}
 
 describe("a task that is cancelled", () => {
   test("before it has begun never works", async () => {

@@ -2,7 +2,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { isEnded, type TaskEnd } from "../../protocol/task.ts";
-import { noUsage } from "../../protocol/turn.ts";
 import { type Dependency, standingOf } from "../../workflows/tasks/dependencies.ts";
 import {
   addTask,
@@ -15,7 +14,7 @@ import {
 import { type Board, emptyBoard, findTask, openTasks } from "../../workflows/tasks/board.ts";
 import { doomedTasks, hasFreeSlot, startable } from "../../workflows/tasks/board-slots.ts";
 import { fitBoard } from "../../workflows/tasks/board-size.ts";
-import { holds } from "./property.ts";
+import { emptyEnvelope, holds } from "./property.ts";
 
 const ends: readonly TaskEnd[] = [
   { status: "completed" },
@@ -43,16 +42,9 @@ const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 const envelope = (status: TaskEnd["status"]) => ({
+  ...emptyEnvelope,
   status,
   summary: "s".repeat(500),
-  partial: false,
-  notDone: "",
-  inDoubt: [],
-  unseen: [],
-  artifacts: [],
-  usage: noUsage,
-  receipts: [],
-  stale: [],
 });
 
 function endTask(board: Board, taskId: string, end: TaskEnd): Board {

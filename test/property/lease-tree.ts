@@ -26,6 +26,7 @@ import {
   settleLease,
   takeGrant,
   takeReport,
+  writeOff,
 } from "../../workflows/budget/leases.ts";
 
 interface Report {
@@ -115,8 +116,11 @@ export class LeaseTree {
     this.#tell(node, ask);
   }
 
-  hearGrant(node: Node, index: number): void {
-    const [grant] = node.down.splice(index % Math.max(1, node.down.length), 1);
+  /** In any order. One that is kept comes once more. */
+  hearGrant(node: Node, index: number, isKept = false): void {
+    const at = index % Math.max(1, node.down.length);
+    const grant = node.down[at];
+    if (!isKept) node.down.splice(at, 1);
     if (!grant || !node.alive) return;
     node.account = takeGrant(node.account, grant);
     if (grant.recall && grant.n === node.account.n) {
@@ -151,6 +155,18 @@ export class LeaseTree {
     if (!node.parent) return;
     node.alive = false;
     if (node.parent.alive) this.#change(node.parent, (account) => markReading(account, node.id));
+  }
+
+  /** Its record is gone, and that of all below it: nobody can say any more what was spent. */
+  lose(node: Node): void {
+    if (!node.parent?.alive || !node.parent.account.leases[node.id]) return;
+    for (const one of this.treeOf(node)) one.alive = false;
+    this.#change(node.parent, (account) => writeOff(account, node.id));
+  }
+
+  /** All that the next run knows, and what stands on the board of the run before. */
+  roll(node: Node): void {
+    node.account = JSON.parse(JSON.stringify(node.account)) as Account;
   }
 
   /** Twice, as an activity may be. */

@@ -28,7 +28,11 @@ const acts = [
   "read",
   "raise",
 ] as const;
-type Act = (typeof acts)[number] | "lower";
+/** What nobody plans for: the tree rolls, words come twice, records vanish. */
+const mishaps = [...acts, "end", "roll", "hearTwice", "lose", "terminate"] as const;
+type Act = (typeof mishaps)[number] | "lower";
+
+const counted = ["turns", "outputTokens", "usd"] as const;
 
 const step = (kinds: readonly Act[]) =>
   fc.record({ act: fc.constantFrom(...kinds), at: fc.nat(30), amount: fc.nat(300) });
@@ -53,6 +57,12 @@ function take(tree: LeaseTree, { act, at, amount }: Step): void {
       return tree.endCall(node, (amount % 11) / 10);
     case "hearGrant":
       return tree.hearGrant(any, amount);
+    case "hearTwice":
+      return tree.hearGrant(any, amount, true);
+    case "roll":
+      return tree.roll(any);
+    case "lose":
+      return amount % 4 === 0 ? tree.lose(any) : undefined;
     case "hearReport":
       return tree.hearReport(any);
     case "end":
@@ -113,7 +123,7 @@ test(
           expectWithin(node);
         }
       }
-      for (const name of ["turns", "outputTokens", "usd"] as const) {
+      for (const name of counted) {
         const limit = limitOf(tree.root.account, name);
         expect(amountOf(tree.total, name)).toBeLessThanOrEqual(limit);
       }
@@ -138,6 +148,39 @@ test(
       for (const name of dimensions) {
         expect(committed(account, name)).toBe(amountOf(tree.total, name));
       }
+    },
+    400,
+  ),
+);
+
+test(
+  "whatever rolls, comes twice, is stopped or lost: never more is spent than there is, and every lease comes back",
+  holds(
+    fc.tuple(pool, fc.array(step(mishaps), { minLength: 20, maxLength: 200 })),
+    ([limits, steps]) => {
+      const tree = new LeaseTree(limits);
+      for (const one of steps) {
+        take(tree, one);
+        for (const node of tree.nodes) {
+          expectCovered(node);
+          expectWithin(node);
+        }
+        for (const name of counted) {
+          expect(amountOf(tree.total, name)).toBeLessThanOrEqual(
+            committed(tree.root.account, name),
+          );
+        }
+      }
+      wrapUp(tree);
+      const { account } = tree.root;
+      expect(account.leases).toEqual({});
+      expect(account.asks).toEqual([]);
+      // A lost task's lease counts as spent, whatever became of it.
+      for (const name of counted) {
+        expect(committed(account, name)).toBeGreaterThanOrEqual(amountOf(tree.total, name));
+        expect(committed(account, name)).toBeLessThanOrEqual(limitOf(account, name));
+      }
+      expect(committed(account, "tasks")).toBe(0);
     },
     400,
   ),

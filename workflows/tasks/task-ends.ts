@@ -125,14 +125,22 @@ export async function watchOpen(agent: Agent, stop: () => boolean): Promise<void
   }
 }
 
+/** Agents that end asked each task twice to stop before, and each end was told twice. */
+const once = "stops-each-task-once";
+
 /** One whose workflow is still being started would pass for lost. The run that starts it follows it. */
 function toWatched({ state, run }: Agent): readonly string[] {
-  const open = openTasks(state.board).filter(
-    (task) => !run.tasks.has(workflowOf(task)) || state.ending,
-  );
+  const isTwice = state.ending && !patched(once);
+  const open = openTasks(state.board).filter((task) => !run.tasks.has(workflowOf(task)) || isTwice);
   const there = open.filter((task) => task.exists);
   const isNew = there.length < open.length && !state.ending;
   return (isNew && patched("watches-what-exists") ? there : open).map(workflowOf);
+}
+
+/** Whether this run has cancelled what it started: that stands in its history, and this run waits for the end. */
+function isAsked({ run }: Agent, task: BoardTask): boolean {
+  const scope = run.tasks.get(workflowOf(task))?.scope;
+  return scope?.consideredCancelled === true && patched(once);
 }
 
 function toGroups(ids: readonly string[]): readonly (readonly string[])[] {
@@ -186,7 +194,7 @@ export async function endTasks(agent: Agent, reason: string): Promise<void> {
       open.map(async (task) => {
         const handle = getExternalWorkflowHandle(workflowOf(task));
         await send(agent, handle.signal(cancelReasonSignal, reason));
-        await send(agent, handle.cancel());
+        if (!isAsked(agent, task)) await send(agent, handle.cancel());
         giveGrace(agent, task.taskId);
       }),
     );
