@@ -94,17 +94,23 @@ function toNewest(tasks: readonly TaskView[]): readonly TaskView[] {
 }
 
 async function list(client: Client, id: string, query: string): Promise<Agents> {
-  const executions = await readList(client, id, query);
+  const listed = await readList(client, id, query);
+  // Tasks of one turn start at the same time.
+  const executions = listed.toSorted((a, b) => toPlace(a) - toPlace(b));
   const asOf = new Date();
   const ofType = (type: string) => executions.filter((execution) => execution.type === type);
   const tasks = toNewest(
     ofType(workflowTypes.subagent).map((one) => toTaskView(one, asOf)),
   ).toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
   return {
-    supervisors: ofType(workflowTypes.supervisor).map((one) => toSupervisorView(one, asOf)),
+    supervisors: ofType(workflowTypes.supervisor)
+      .map((one) => toSupervisorView(one, asOf))
+      .toSorted((a, b) => b.startedAt.localeCompare(a.startedAt)),
     tasks: await callServer(client, id, () => tellForced(client, tasks)),
   };
 }
+
+const toPlace = (execution: Execution): number => readMemos(execution).agent?.place ?? 0;
 
 function readList(
   client: Client,

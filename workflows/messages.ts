@@ -79,6 +79,7 @@ import { takeRecovery, waitsForModel } from "./recovery.ts";
 import { refuseRetry, toAttemptDigest, takeLateRetry, takeRetry } from "./attempts.ts";
 import { beginQueued } from "./slots.ts";
 import { giveGrace } from "./task-ends.ts";
+import { tellResumed } from "./task-news.ts";
 import { toPage } from "./transcript.ts";
 import { takeTrouble } from "./trouble-stages.ts";
 
@@ -196,6 +197,7 @@ function takeTaskEvent(agent: Agent, { taskId: workflowId, seq, event }: TaskEve
       break;
     }
     case "resumed":
+      tellResumed(agent, task);
       state.board = moveOnBoard(state.board, taskId, { type: "resumed" });
       if (waitsForModel(task.phase)) takeRecovery(agent, workflowId);
       break;

@@ -41,7 +41,7 @@ import { mustRoll } from "./roll.ts";
 import { closeRun, flush, takeOver, handOver, prepare } from "./run.ts";
 import { toSnapshot } from "./snapshot.ts";
 import { endTasks } from "./task-ends.ts";
-import { keepBudget, limitTo, toUsedUpText, waitsForBudget } from "./spending.ts";
+import { keepBudget, limitTo, toEndText, waitsForBudget } from "./spending.ts";
 import { openTasks } from "./task-board.ts";
 import { closeTurn } from "./tool-turn.ts";
 import { eventWaits } from "./waits.ts";
@@ -183,7 +183,9 @@ function toWaiting({ id, state }: Agent): {
       ...(events.length ? (["event"] as const) : []),
     ],
     why: [
-      ...(tasks ? [`${count} tasks of its own are open.`] : []),
+      ...(tasks
+        ? [`${count === 1 ? "1 task of its own is" : `${count} tasks of its own are`} open.`]
+        : []),
       ...events.map((name) => `It waits for the event ${name}: bosun event ${id} ${name}`),
     ].join(" "),
   };
@@ -201,7 +203,7 @@ function complete(agent: Agent): Envelope {
 
 function toEndOfBudget(agent: Agent): string {
   const isForBudget = agent.state.spending.closing;
-  const what = isForBudget ? toUsedUpText(agent) : "Its turns were used up.";
+  const what = isForBudget ? toEndText(agent) : "Its turns were used up.";
   return `${what} The summary is what it had.`;
 }
 

@@ -15,7 +15,6 @@ import { failureTypes } from "../protocol/failures.ts";
 import { toQueues } from "../protocol/ids.ts";
 import { cancelReasonSignal } from "../protocol/messages.ts";
 import { type Envelope, type Grace, isEnded } from "../protocol/task.ts";
-import { toLine } from "../protocol/text.ts";
 import { type Agent, arrive, now, send, tell } from "./agent.ts";
 import { releaseClaims } from "./claim-list.ts";
 import { publish } from "./display.ts";
@@ -35,6 +34,7 @@ import {
   openTasks,
   workflowOf,
 } from "./task-board.ts";
+import { toEndWords } from "./task-news.ts";
 import { forgetTrouble } from "./trouble-stages.ts";
 
 /** Hears the end of a child that this run started. */
@@ -93,7 +93,7 @@ function endNow(agent: Agent, task: BoardTask, ending: TaskEnding): void {
     taskId,
     agent: task.agent,
     phase: end,
-    text: toLine(envelope.summary, 400),
+    text: toEndWords(envelope),
   });
   if (!task.awaitedBy) arrive(agent, { type: "ended", taskId });
   giveBack(agent, ending);

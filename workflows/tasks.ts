@@ -116,6 +116,7 @@ function toMemo(agent: Agent, task: NewTask): AgentMemo {
     rootId: agent.rootId,
     depth: agent.depth + 1,
     startedAt: task.startedAt,
+    place: toPlace(agent, task.taskId),
     backend: agent.state.generation.backend,
     ...(agent.state.workspace && { host: agent.state.workspace.host }),
     ...(task.onComplete && { onComplete: task.onComplete }),
@@ -123,6 +124,11 @@ function toMemo(agent: Agent, task: NewTask): AgentMemo {
     ...(task.dependsOn && { dependsOn: task.dependsOn.map(({ taskId }) => taskId) }),
     ...(task.attempt && { taskId: task.taskId, attempt: task.attempt.number }),
   };
+}
+
+/** Tasks of one turn start at the same time: this tells which was asked for first. */
+function toPlace({ state: { board } }: Agent, taskId: string): number {
+  return board.forgotten + board.tasks.findIndex((one) => one.taskId === taskId);
 }
 
 function toStartDetails(agent: Agent, task: NewTask): string {
