@@ -20,7 +20,7 @@ export { type CancelAnswer, type SentNote, type TaskCheck, TaskHandle } from "./
 export type { FollowOptions } from "./follow-feed.ts";
 export type { Agents, Found, PersonInbox } from "./list-executions.ts";
 export type { TaskDiff } from "./diffs.ts";
-export type { SetOptions, SettingSent } from "./control.ts";
+export type { SetOptions, SettingSent, Switched } from "./control.ts";
 export type { DecisionTaken } from "./decide.ts";
 export type { SentEvent } from "./send-event.ts";
 export type { LiveCall } from "../protocol/live-call.ts";

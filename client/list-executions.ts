@@ -112,7 +112,9 @@ async function list(client: Client, id: string, query: string): Promise<Agents> 
     ofType(workflowTypes.subagent).map((one) => toTaskView(one, asOf)),
   ).toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
   return {
-    supervisors: ofType(workflowTypes.supervisor).map((one) => toSupervisorView(one, asOf)),
+    supervisors: ofType(workflowTypes.supervisor)
+      .map((one) => toSupervisorView(one, asOf))
+      .toSorted((a, b) => b.startedAt.localeCompare(a.startedAt)),
     tasks: await callServer(client, id, () => tellForced(client, tasks)),
   };
 }

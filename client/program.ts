@@ -1,5 +1,6 @@
 // Every command, and what they have in common.
 import { Command, type OutputConfiguration } from "commander";
+import stringWidth from "string-width";
 import { addAnswer } from "./commands/answer.ts";
 import { addApply } from "./commands/apply.ts";
 import { addApprove } from "./commands/approve.ts";
@@ -29,6 +30,7 @@ import { addTasks } from "./commands/tasks.ts";
 import { addTranscript } from "./commands/transcript.ts";
 import { addUp } from "./commands/up.ts";
 import { addWorker } from "./commands/worker.ts";
+import { wrapText } from "./screen/wrap-text.ts";
 
 const groups: readonly (readonly [
   string,
@@ -87,14 +89,31 @@ export function buildProgram(context: Context): Command {
 
 function settle(command: Command, context: Context): void {
   const output: OutputConfiguration = {
-    writeOut: (text) => context.print(text.replace(/\n$/, "")),
+    writeOut: (text) => context.print(toPage(text.replace(/\n$/, ""), context.columns())),
     writeErr: (text) => context.note(toWords(text, command)),
     getOutHelpWidth: () => context.columns(),
     getErrHelpWidth: () => context.columns(),
     getOutHasColors: () => context.color,
     getErrHasColors: () => context.color,
   };
-  command.exitOverride().configureOutput(output).helpOption("-h, --help", "show this help");
+  command
+    .exitOverride()
+    .configureOutput(output)
+    .configureHelp({ minWidthToWrap: narrowestMeaning })
+    .helpOption("-h, --help", "show this help");
+}
+
+/** Longer lines are hard to read. */
+const widestText = 96;
+/** Below this the description of an option stands under it. */
+const narrowestMeaning = 24;
+
+/** Paragraphs are filled up to the width. What is indented keeps its lines, and goes on below where it is too long. */
+function toPage(text: string, columns: number): string {
+  const width = Math.min(columns, widestText);
+  const paragraphs = text.replaceAll(/(?<=^\S.*)\n(?=\S)/gm, " ");
+  const fit = (line: string) => (stringWidth(line) > width ? wrapText(line, width) : [line]);
+  return paragraphs.split("\n").flatMap(fit).join("\n");
 }
 
 /** Commander's error, with what to do next. */

@@ -1,6 +1,6 @@
 // A running supervisor, as typed calls.
 import { randomUUID } from "node:crypto";
-import type { Client, WorkflowHandle } from "@temporalio/client";
+import type { Client, WorkflowExecutionDescription, WorkflowHandle } from "@temporalio/client";
 import { interruptSignal } from "../protocol/control.ts";
 import type { FeedEntry, FeedPage } from "../protocol/feed.ts";
 import {
@@ -17,12 +17,13 @@ import type { TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { readBudget, setBudget } from "./budgets.ts";
 import { callServer, callWorker } from "./call.ts";
-import { pause, resume, set, type SetOptions, type SettingSent } from "./control.ts";
+import { pause, resume, set, type SetOptions, type SettingSent, type Switched } from "./control.ts";
 import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
 import { followFeed, type FollowOptions } from "./follow-feed.ts";
 import { listTree } from "./list-executions.ts";
 import { type LiveCall, readLiveCall } from "../protocol/live-call.ts";
+import { describe } from "./newest-attempt.ts";
 import { readTranscript } from "./read-transcript.ts";
 import { type SentEvent, sendEvent, toEvent } from "./send-event.ts";
 import { isRequestError, RequestError } from "./request-error.ts";
@@ -113,10 +114,7 @@ export class SupervisorHandle {
 
   /** The supervisor as it is now, with the model call it is in. Needs no worker. */
   async look(): Promise<{ readonly view: SupervisorView; readonly live?: LiveCall }> {
-    const description = await callServer(this.#client, this.id, () => this.#handle().describe());
-    if (description.type !== workflowTypes.supervisor) {
-      throw new RequestError("wrongKind", `${this.id} is a task, not a supervisor.`);
-    }
+    const description = await this.#describe();
     const live = readLiveCall(description);
     return { view: toSupervisorView(description, new Date()), ...(live && { live }) };
   }
@@ -141,13 +139,13 @@ export class SupervisorHandle {
   }
 
   /** Parks it at its next step boundary, with its whole tree. Messages are kept, and answered when it goes on. */
-  async pause(): Promise<void> {
-    await pause(this.#client, await this.#open());
+  async pause(): Promise<Switched> {
+    return await pause(this.#client, await this.#open());
   }
 
   /** Goes on with what is paused, and at once with what waits for the model or for quota. Reaches the whole tree. */
-  async resume(): Promise<void> {
-    await resume(this.#client, await this.#open());
+  async resume(): Promise<Switched> {
+    return await resume(this.#client, await this.#open());
   }
 
   /** Changes what it goes on with, from its next model call on. Its tasks stay as they are. */
@@ -160,7 +158,7 @@ export class SupervisorHandle {
    * finished. It goes idle and says so. Resolves to its status before: an idle one stays as it is.
    */
   async interrupt(): Promise<SupervisorView["status"]> {
-    const { status } = await this.#open();
+    const { status } = toSupervisorView(await this.#open(), new Date());
     await callServer(this.#client, this.id, () => this.#handle().signal(interruptSignal));
     return status;
   }
@@ -232,12 +230,17 @@ export class SupervisorHandle {
     }
   }
 
-  async #open(): Promise<SupervisorView & { readonly workflowId: string }> {
-    const view = await this.status();
-    if (isOver(view)) {
-      throw new RequestError("ended", `${this.id} has ${toPast(view.status)}: nothing of it runs.`);
-    }
-    return { ...view, workflowId: this.id };
+  async #describe(): Promise<WorkflowExecutionDescription> {
+    const description = await describe(this.#client, this.id);
+    if (description.type === workflowTypes.supervisor) return description;
+    throw new RequestError("wrongKind", `${this.id} is a task, not a supervisor.`);
+  }
+
+  async #open(): Promise<WorkflowExecutionDescription> {
+    const description = await this.#describe();
+    const view = toSupervisorView(description, new Date());
+    if (!isOver(view)) return description;
+    throw new RequestError("ended", `${this.id} has ${toPast(view.status)}: nothing of it runs.`);
   }
 
   #handle(): WorkflowHandle {

@@ -19,7 +19,7 @@ import { workflowTypes } from "../protocol/workflows.ts";
 import { tellForced } from "./tell-forced.ts";
 import { readBudget, setBudget } from "./budgets.ts";
 import { callServer, callWorker } from "./call.ts";
-import { pause, resume, set, type SetOptions, type SettingSent } from "./control.ts";
+import { pause, resume, set, type SetOptions, type SettingSent, type Switched } from "./control.ts";
 import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
 import { type LiveCall, readLiveCall } from "../protocol/live-call.ts";
@@ -180,13 +180,13 @@ export class TaskHandle {
   }
 
   /** Parks it at its next step boundary, with all that it started. Throws `RequestError`, code `ended`. */
-  async pause(): Promise<void> {
-    await pause(this.#client, await this.#find());
+  async pause(): Promise<Switched> {
+    return await pause(this.#client, await this.#find());
   }
 
   /** Goes on with what is paused, and at once with what waits for the model or for quota. Reaches all below it. */
-  async resume(): Promise<void> {
-    await resume(this.#client, await this.#find());
+  async resume(): Promise<Switched> {
+    return await resume(this.#client, await this.#find());
   }
 
   /** Changes what it goes on with, from its next model call on. */
@@ -289,7 +289,7 @@ export class TaskHandle {
   #ended(view: TaskView, consequence: string): RequestError {
     return new RequestError(
       "ended",
-      `${this.id} is already ${view.status}: ${consequence}. Ask its supervisor for a new task.`,
+      `${this.id} is already ${view.status}: ${consequence}. Try it again with: bosun retry ${this.id}, or ask its supervisor for a new task.`,
     );
   }
 

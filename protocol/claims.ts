@@ -18,6 +18,20 @@ export interface Claim {
   readonly at: string;
 }
 
+/** What a task owns, for lists. */
+export interface Owned {
+  /** At most 50. */
+  readonly count: number;
+  /** The newest 5 keys. */
+  readonly newest: readonly string[];
+}
+
+const shownClaims = 5;
+
+export function toOwned(keys: readonly string[]): Owned {
+  return { count: keys.length, newest: keys.slice(-shownClaims) };
+}
+
 /** Asked of the root, by an activity of the task that claims. */
 export interface ClaimInput {
   readonly key: string;

@@ -40,6 +40,8 @@ export type FeedEvent =
       readonly agent: string;
       readonly text: string;
     }
+  /** A task owns a piece of work from now on, until it ends. Told by the root of its tree. */
+  | { readonly type: "claim"; readonly taskId: string; readonly key: string }
   /** The model cannot answer just now. `text` says why and what helps. */
   | { readonly type: "trouble"; readonly text: string }
   /** A person paused, resumed, changed, interrupted this agent, or began a new attempt at one of its tasks. */

@@ -53,6 +53,7 @@ export function toTaskView(execution: Execution, asOf: Date): TaskView {
     ...(!isEnded(phase) && state?.requests && { requests: state.requests }),
     ...(state?.instruction && { instruction: state.instruction }),
     ...(state?.findings && { findings: state.findings }),
+    ...(!isEnded(phase) && state?.claims && { claims: state.claims }),
     ...(!isEnded(phase) && state?.trouble && { trouble: state.trouble }),
     ...(envelope && { result: envelope }),
   };

@@ -9,6 +9,7 @@ import type {
   WaitingReason,
 } from "./task.ts";
 import type { SupervisorStatus } from "./feed.ts";
+import type { Owned } from "./claims.ts";
 import type { Posted } from "./findings.ts";
 import type { TaskOptions } from "./start-options.ts";
 import type { OpenRequest } from "./requests.ts";
@@ -48,6 +49,8 @@ export interface TaskView extends TaskOptions {
   readonly instruction?: Instruction;
   /** What it has told the tasks beside it. */
   readonly findings?: Posted;
+  /** What it owns until it ends. */
+  readonly claims?: Owned;
   /** It does not get on, and more than itself have been told. */
   readonly trouble?: Trouble;
   readonly result?: Envelope;
@@ -87,6 +90,7 @@ export interface StateMemo {
   readonly requests?: readonly OpenRequest[];
   readonly instruction?: Instruction;
   readonly findings?: Posted;
+  readonly claims?: Owned;
   /** From the moment on that its parent was told. */
   readonly trouble?: Trouble;
 }
@@ -99,7 +103,8 @@ export const memoKeys = {
   janitor: "janitor",
 } as const;
 
-export type CheckDetail = "status" | "digest" | "turns" | "full";
+export const checkDetails = ["status", "digest", "turns", "full"] as const;
+export type CheckDetail = (typeof checkDetails)[number];
 
 /** The most an agent's account of itself, and the answer to a check, may have as JSON. */
 export const checkBytes: Readonly<Record<CheckDetail, number>> = {

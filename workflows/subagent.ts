@@ -42,7 +42,7 @@ import { mustRoll } from "./agent/roll.ts";
 import { closeRun, flush, takeOver, handOver, prepare } from "./agent/run.ts";
 import { toSnapshot } from "./agent/snapshot.ts";
 import { endTasks } from "./tasks/task-ends.ts";
-import { keepBudget, limitTo, toUsedUpText, waitsForBudget } from "./budget/spending.ts";
+import { keepBudget, limitTo, toEndText, waitsForBudget } from "./budget/spending.ts";
 import { openTasks } from "./tasks/board.ts";
 import { closeTurn } from "./turn/tool-turn.ts";
 import { eventWaits } from "./waits/waits.ts";
@@ -184,7 +184,9 @@ function toWaiting({ id, state }: Agent): {
       ...(events.length ? (["event"] as const) : []),
     ],
     why: [
-      ...(tasks ? [`${count} tasks of its own are open.`] : []),
+      ...(tasks
+        ? [`${count === 1 ? "1 task of its own is" : `${count} tasks of its own are`} open.`]
+        : []),
       ...events.map((name) => `It waits for the event ${name}: bosun event ${id} ${name}`),
     ].join(" "),
   };
@@ -202,7 +204,7 @@ function complete(agent: Agent): Envelope {
 
 function toEndOfBudget(agent: Agent): string {
   const isForBudget = agent.state.spending.closing;
-  const what = isForBudget ? toUsedUpText(agent) : "Its turns were used up.";
+  const what = isForBudget ? toEndText(agent) : "Its turns were used up.";
   return `${what} The summary is what it had.`;
 }
 

@@ -1,5 +1,6 @@
 // Applies what an isolated task has changed.
 import type { Command } from "commander";
+import type { Applied } from "../../protocol/isolation.ts";
 import { CommandError, type Context } from "./context.ts";
 import { toNumber } from "./to-number.ts";
 import { pickId, withBosun } from "./with-bosun.ts";
@@ -33,11 +34,14 @@ export function addApply(program: Command, context: Context): void {
 async function apply(given: string, options: Options, context: Context) {
   await withBosun(context, async (bosun) => {
     const taskId = await pickId(bosun, given, "task");
-    const { outcome, text, paths } = await bosun.apply(taskId, options.attempt);
-    if (outcome === "refused") {
-      throw new CommandError([text, ...paths.map((path) => `  ${path}`)].join("\n"));
-    }
+    const applied = await bosun.apply(taskId, options.attempt);
+    const { outcome, text, paths } = applied;
+    if (outcome === "refused") throw new CommandError(toAppliedText(applied));
     if (options.json) context.json({ taskId, outcome, text, paths });
-    else context.print([text, ...paths.map((path) => `  ${path}`)].join("\n"));
+    else context.print(toAppliedText(applied));
   });
+}
+
+export function toAppliedText({ text, paths }: Applied): string {
+  return [text, ...paths.map((path) => `  ${path}`)].join("\n");
 }

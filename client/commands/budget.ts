@@ -59,8 +59,8 @@ async function showBudget(given: string, options: Options, context: Context) {
   const isSet = Object.keys(change).length > 0;
   await withBosun(context, async (bosun) => {
     const id = await pickId(bosun, given, "any");
-    if (isSet) await setBudget(bosun, id, change);
-    const view = await readView(bosun, id, change);
+    if (isSet) await changeBudget(bosun, id, change);
+    const view = await readBudgetView(bosun, id, change);
     if (options.json)
       context.json({ ...toJson(view), set: isSet ? withNulls(change as Budget) : null });
     else {
@@ -77,7 +77,7 @@ async function showBudget(given: string, options: Options, context: Context) {
   });
 }
 
-async function setBudget(bosun: Bosun, id: string, change: BudgetChange) {
+export async function changeBudget(bosun: Bosun, id: string, change: BudgetChange) {
   try {
     await bosun.task(id).setBudget(change);
   } catch (error) {
@@ -86,7 +86,11 @@ async function setBudget(bosun: Bosun, id: string, change: BudgetChange) {
   }
 }
 
-async function readView(bosun: Bosun, id: string, set: BudgetChange): Promise<BudgetView> {
+export async function readBudgetView(
+  bosun: Bosun,
+  id: string,
+  set: BudgetChange,
+): Promise<BudgetView> {
   const report = await readReport(bosun, id, set);
   try {
     const task = await bosun.task(id).view();

@@ -1,6 +1,6 @@
 // Shows one task as it is now.
 import { type Command, Option } from "commander";
-import type { CheckDetail } from "../../protocol/views.ts";
+import { type CheckDetail, checkDetails } from "../../protocol/views.ts";
 import { renderCheck } from "../screen/task-card.ts";
 import { toPalette } from "../screen/palette.ts";
 import type { Context } from "./context.ts";
@@ -22,12 +22,11 @@ Examples:
 `;
 
 export function addCheck(program: Command, context: Context): void {
-  const details: readonly CheckDetail[] = ["status", "digest", "turns", "full"];
   program
     .command("check")
     .description("show one task as it is now")
     .argument("<task>", "the task")
-    .addOption(new Option("--detail <detail>", "how much").choices(details).default("digest"))
+    .addOption(new Option("--detail <detail>", "how much").choices(checkDetails).default("digest"))
     .option("--attempt <number>", "an attempt before the newest one", toNumber)
     .option("--json", "print JSON")
     .addHelpText("after", examples)

@@ -48,7 +48,7 @@ async function diff(given: string, options: Options, context: Context) {
   });
 }
 
-function toStatText({ stat, summary }: TaskDiff): string {
+export function toStatText({ stat, summary }: TaskDiff): string {
   const lines = stat.map(({ path, insertions, deletions }) => {
     const count = insertions === null ? "binary" : `+${insertions} -${deletions}`;
     return `${path}  ${count}`;

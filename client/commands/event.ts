@@ -47,7 +47,7 @@ async function event(
   context: Context,
 ) {
   const text = json === "-" ? await readInput(context, eventBytes) : json;
-  const data = text === undefined ? null : parse(text);
+  const data = text === undefined ? null : parseData(text);
   await withBosun(context, async (bosun) => {
     const id = await pickId(bosun, given, "any");
     const sent = await sendTo(bosun, id, name, data, options.eventId);
@@ -56,7 +56,7 @@ async function event(
   });
 }
 
-function parse(text: string): unknown {
+export function parseData(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -67,7 +67,7 @@ function parse(text: string): unknown {
   }
 }
 
-async function sendTo(
+export async function sendTo(
   bosun: Bosun,
   id: string,
   name: string,

@@ -1,6 +1,7 @@
 // The options that limit what may be spent.
 import { type Command, InvalidArgumentError } from "commander";
 import type { BudgetChange, Dimension } from "../../protocol/budget.ts";
+import { CommandError } from "./context.ts";
 
 export interface LimitOptions {
   readonly usd?: number | "none";
@@ -33,6 +34,31 @@ function toLimit(name: keyof LimitOptions, given: string, mayTakeAway: boolean):
   if (isWhole && given.trim() !== "" && value >= least && value <= 1e9) return value;
   const kind = name === "usd" ? "a number above 0" : "a whole number";
   throw new InvalidArgumentError(`Give ${kind}${mayTakeAway ? ", or none" : ""}.`);
+}
+
+/** `--usd 5 --tokens none`, as they are typed in a chat. */
+export function parseLimits(words: readonly string[]): BudgetChange {
+  const given: Record<string, number | "none"> = {};
+  for (let index = 0; index < words.length; index += 2) {
+    const name = words[index]?.replace(/^--/, "") ?? "";
+    const option = options.find(([known]) => known === name);
+    const value = words[index + 1];
+    if (!option || value === undefined) {
+      const all = options.map(([known]) => `--${known} N`).join(", ");
+      throw new CommandError(`Limits are ${all}, and none takes one away.`, 2);
+    }
+    given[name] = readLimit(option[0], value);
+  }
+  return toBudgetChange(given);
+}
+
+function readLimit(name: keyof LimitOptions, value: string): number | "none" {
+  try {
+    return toLimit(name, value, true);
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    throw new CommandError(`--${name}: ${error.message}`, 2);
+  }
 }
 
 export function toBudgetChange(given: LimitOptions): BudgetChange {

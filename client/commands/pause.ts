@@ -1,6 +1,7 @@
 // Holds a supervisor or task, with all that works below it.
 import type { Command } from "commander";
 import type { Context } from "./context.ts";
+import type { Switched } from "../control.ts";
 import { pickAgent } from "./pick-agent.ts";
 import { withBosun } from "./with-bosun.ts";
 
@@ -31,12 +32,15 @@ export function addPause(program: Command, context: Context): void {
 async function pause(given: string, options: Options, context: Context) {
   await withBosun(context, async (bosun) => {
     const agent = await pickAgent(bosun, given);
-    await agent.pause();
+    const switched = await agent.pause();
     const { id } = agent;
-    if (options.json) context.json({ id, requested: true });
-    else
-      context.print(
-        `${id}: asked to pause, with all below it. It goes on with: bosun resume ${id}`,
-      );
+    if (options.json) context.json({ id, requested: true, ...switched });
+    else context.print(`${toPausedText(id, switched)} It goes on with: bosun resume ${id}`);
   });
+}
+
+export function toPausedText(id: string, { already }: Switched): string {
+  return already
+    ? `${id} is paused already. All below it was told again.`
+    : `${id}: asked to pause, with all below it.`;
 }

@@ -1,6 +1,7 @@
 // Lets go on what is paused, or waits for the model.
 import type { Command } from "commander";
 import type { Context } from "./context.ts";
+import type { Switched } from "../control.ts";
 import { pickAgent } from "./pick-agent.ts";
 import { withBosun } from "./with-bosun.ts";
 
@@ -29,8 +30,15 @@ export function addResume(program: Command, context: Context): void {
 async function resume(given: string, options: Options, context: Context) {
   await withBosun(context, async (bosun) => {
     const agent = await pickAgent(bosun, given);
-    await agent.resume();
-    if (options.json) context.json({ id: agent.id, requested: true });
-    else context.print(`${agent.id}: asked to go on.`);
+    const switched = await agent.resume();
+    const { id } = agent;
+    if (options.json) context.json({ id, requested: true, ...switched });
+    else context.print(toResumedText(id, switched));
   });
+}
+
+export function toResumedText(id: string, { already }: Switched): string {
+  return already
+    ? `${id} was not paused. What is paused below it goes on.`
+    : `${id}: asked to go on, with all below it.`;
 }

@@ -1,5 +1,6 @@
 // Changes what a running agent goes on with.
 import type { Command } from "commander";
+import type { SettingSent } from "../control.ts";
 import { CommandError, type Context } from "./context.ts";
 import { pickAgent } from "./pick-agent.ts";
 import { withBosun } from "./with-bosun.ts";
@@ -36,8 +37,12 @@ async function set(given: string, options: Options, context: Context) {
   if (!name) throw new CommandError("Say what to change: bosun set ID --model NAME", 2);
   await withBosun(context, async (bosun) => {
     const agent = await pickAgent(bosun, given);
-    const { settingId, model } = await agent.set({ model: name });
-    if (options.json) context.json({ id: agent.id, settingId, model });
-    else context.print(`${agent.id}: ${model} answers from the next model call on.`);
+    const sent = await agent.set({ model: name });
+    if (options.json) context.json({ id: agent.id, ...sent });
+    else context.print(toSetText(agent.id, sent));
   });
+}
+
+export function toSetText(id: string, { model }: SettingSent): string {
+  return `${id}: ${model} answers from the next model call on.`;
 }

@@ -1,6 +1,7 @@
 // Starts a supervisor, or sends to the one that runs.
 import type { Command } from "commander";
 import type { Budget } from "../../protocol/budget.ts";
+import type { Settings } from "../../protocol/settings.ts";
 import type { Bosun } from "../bosun.ts";
 import { isRequestError } from "../request-error.ts";
 import type { Sent } from "../supervisor-handle.ts";
@@ -55,7 +56,9 @@ async function start(given: string | undefined, options: Options, context: Conte
     };
     try {
       const { supervisor, messageId } = await bosun.start(request);
-      const { backend } = await bosun.settings();
+      const settings = await bosun.settings();
+      const { backend } = settings;
+      if (options.usd !== undefined) for (const text of toUnpriced(settings)) context.note(text);
       const started = { id: supervisor.id, started: true, workspace, backend };
       if (options.json) context.json({ ...started, messageId: messageId ?? null, stored: null });
       else context.print(toText(supervisor.id, workspace, backend));
@@ -89,6 +92,17 @@ async function sendInstead(
   } else {
     context.print(`${id} runs already${sent ? `: ${toSentText(sent)}` : "."}`);
   }
+}
+
+/** A limit in money counts nothing for a model whose price nobody knows. */
+function toUnpriced(settings: Settings): readonly string[] {
+  const { backend, supervisorModel, taskModel, prices = {} } = settings;
+  if (backend === "scripted") return [];
+  const models = [...new Set([supervisorModel, taskModel])].filter((model) => !prices[model]);
+  return models.map(
+    (model) =>
+      `The price of ${model} is not known, so --usd does not limit it. Limit --tokens or --turns, or set BOSUN_PRICES.`,
+  );
 }
 
 function toText(id: string, workspace: string, backend: string): string {

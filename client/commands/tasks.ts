@@ -3,9 +3,10 @@ import type { Command } from "commander";
 import logUpdate from "log-update";
 import type { Agents } from "../list-executions.ts";
 import { sumUsage } from "../budgets.ts";
-import { toCount, totalTokens, toUsdText } from "../screen/figures.ts";
+import { toTokenText, toUsdText } from "../screen/figures.ts";
 import { renderAgents } from "../screen/agent-list.ts";
 import { toPalette } from "../screen/palette.ts";
+import { wrapText } from "../screen/wrap-text.ts";
 import { isOver } from "../supervisor-view.ts";
 import type { Bosun } from "../bosun.ts";
 import type { Context } from "./context.ts";
@@ -63,8 +64,8 @@ function showOnce(agents: Agents, isOne: boolean, options: Options, context: Con
   const palette = toPalette(context.color);
   const lines = renderAgents(agents, { width: context.columns(), now: new Date(), palette });
   const ended = agents.supervisors.filter(isOver).length;
-  const text =
-    lines.length > 0 ? [...lines, ...toTotal(agents, isOne)].join("\n") : toEmptyText(ended);
+  const total = toTotal(agents, isOne).flatMap((line) => wrapText(line, context.columns()));
+  const text = lines.length > 0 ? [...lines, ...total].join("\n") : toEmptyText(ended);
   if (options.watch && context.isTty) logUpdate(text);
   else context.print(text);
 }
@@ -73,9 +74,7 @@ function showOnce(agents: Agents, isOne: boolean, options: Options, context: Con
 function toTotal({ supervisors, tasks: all }: Agents, isOne: boolean): readonly string[] {
   if (!isOne || all.length === 0) return [];
   const { usage } = sumUsage(supervisors, all);
-  return [
-    `In all: ${usage.calls} model calls, ${toCount(totalTokens(usage))} tokens, ${toUsdText(usage.usd)}`,
-  ];
+  return [`In all: ${usage.calls} model calls, ${toTokenText(usage)}, ${toUsdText(usage.usd)}`];
 }
 
 function toEmptyText(ended: number): string {

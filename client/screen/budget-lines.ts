@@ -9,9 +9,9 @@ import { pricesAsOf } from "../../protocol/prices.ts";
 import type { Usage } from "../../protocol/turn.ts";
 import type { TaskView } from "../../protocol/views.ts";
 import type { TreeUsage } from "../budgets.ts";
-import { toCount, toUsdText } from "./figures.ts";
+import { toTokenText, toUsdText } from "./figures.ts";
 import type { Frame } from "./frame.ts";
-import { cutLine } from "./wrap-text.ts";
+import { cutLine, wrapText } from "./wrap-text.ts";
 
 interface Shown {
   readonly id: string;
@@ -29,20 +29,54 @@ const names: Readonly<Record<Dimension, string>> = {
 
 export function renderBudget({ id, report, tasks, total }: Shown, frame: Frame): readonly string[] {
   const { palette, width } = frame;
-  const lines = [
-    palette.strong(id),
-    ...(report ? toLimitLines(report) : []),
-    `  ${"in all".padEnd(22)} ${toUsageLine(total.usage)}`,
+  const used: readonly (readonly [string, string])[] = [
+    ["in all", toUsageLine(total.usage)],
     ...total.agents.map(
-      ({ agent, count, usage }) => `  ${`${agent} (${count})`.padEnd(22)} ${toUsageLine(usage)}`,
+      ({ agent, count, usage }) => [`${agent} (${count})`, toUsageLine(usage)] as const,
     ),
-    ...tasks.map((task) => `  ${task.taskId.padEnd(22)} ${toTaskLine(task, report)}`),
-    ...toRemarks(total, report),
+    ...tasks.map((task) => [task.taskId, toTaskLine(task, report)] as const),
   ];
-  return lines.map((line) => cutLine(line, width));
+  return [
+    cutLine(palette.strong(id), width),
+    ...(report ? renderLimits(report, width) : []),
+    ...renderUsed(used, width),
+    ...toRemarks(total, report).flatMap((line) => wrapText(line, width)),
+  ];
 }
 
-function toLimitLines(report: BudgetReport): readonly string[] {
+const tableWidth = 64;
+
+/** As a table, where there is room for one. */
+function renderLimits(report: BudgetReport, width: number): readonly string[] {
+  if (width >= tableWidth) return toLimitTable(report);
+  return dimensions.flatMap((name) => {
+    const { [name]: most } = report.pool;
+    const amounts = [
+      `${toAmount(name, toSpent(report, name))} spent`,
+      `${toAmount(name, toLeased(report, name))} with tasks`,
+      most === undefined
+        ? "no limit"
+        : `${toAmount(name, report.left[name])} left of ${toAmount(name, most)}`,
+    ];
+    return wrapText(`  ${names[name]}: ${amounts.join(", ")}`, width);
+  });
+}
+
+/** In columns, where nothing has to be cut for it. */
+function renderUsed(
+  rows: readonly (readonly [string, string])[],
+  width: number,
+): readonly string[] {
+  const column = Math.max(...rows.map(([name]) => name.length));
+  const isWide = rows.every(([, text]) => column + 4 + text.length <= width);
+  if (isWide) return rows.map(([name, text]) => `  ${name.padEnd(column)}  ${text}`);
+  return rows.flatMap(([name, text]) => [
+    ...wrapText(`  ${name}`, width),
+    ...wrapText(`    ${text}`, width),
+  ]);
+}
+
+function toLimitTable(report: BudgetReport): readonly string[] {
   const head = ["", "may spend", "spent", "with tasks", "left"];
   const rows = dimensions.map((name) => [
     names[name],
@@ -74,9 +108,8 @@ function toAmount(name: Dimension, value: number | undefined): string {
 }
 
 function toUsageLine(usage: Usage): string {
-  const cached = `${toCount(usage.cacheReadTokens)} cached, ${toCount(usage.cacheWriteTokens)} written`;
-  const input = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
-  return `${usage.calls} calls, ${toCount(input)} in (${cached}), ${toCount(usage.outputTokens)} out, ${toUsdText(usage.usd)}`;
+  const calls = `${usage.calls} ${usage.calls === 1 ? "call" : "calls"}`;
+  return `${calls}, ${toTokenText(usage)}, ${toUsdText(usage.usd)}`;
 }
 
 function toTaskLine({ taskId, status, usage }: TaskView, report: BudgetReport | null): string {

@@ -53,6 +53,8 @@ function toWords(event: FeedEvent, palette: Palette): string {
       return toDecisionWords(event.decision);
     case "finding":
       return `finding of ${event.taskId}: ${toPlainLine(event.text)}`;
+    case "claim":
+      return `task ${event.taskId} owns: ${toPlainLine(event.key)}`;
     case "trouble":
       return palette.wait(`trouble: ${toPlainText(event.text)}`);
     case "control":

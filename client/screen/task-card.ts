@@ -4,7 +4,7 @@ import type { LiveCall } from "../../protocol/live-call.ts";
 import type { Envelope, Instruction, TaskError } from "../../protocol/task.ts";
 import type { TaskReport, TaskView } from "../../protocol/views.ts";
 import { field } from "./field.ts";
-import { toCount, toElapsed, totalTokens, toUsdText } from "./figures.ts";
+import { toElapsed, toTokenText, toUsdText } from "./figures.ts";
 import type { Frame } from "./frame.ts";
 import { paintStatus, toMark } from "./palette.ts";
 import { toPlainText } from "./plain-text.ts";
@@ -95,7 +95,7 @@ function toErrorText({ type, attempts, retryable }: TaskError): string {
 
 function toUsageText({ usage }: Pick<TaskView, "usage">): string {
   const calls = `${usage.calls} model call${usage.calls === 1 ? "" : "s"}`;
-  return `${calls}, ${toCount(totalTokens(usage))} tokens, ${toUsdText(usage.usd)}`;
+  return `${calls}, ${toTokenText(usage)}, ${toUsdText(usage.usd)}`;
 }
 
 function toDiffText({ files, insertions, deletions, outside, kept }: DiffSummary): string {

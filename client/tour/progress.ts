@@ -33,6 +33,7 @@ export class Progress {
       case "request":
       case "decision":
       case "finding":
+      case "claim":
       case "trouble":
       case "control":
       case "budget":

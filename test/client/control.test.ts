@@ -50,8 +50,10 @@ const untilParked = (task: TaskHandle): Promise<TaskView> =>
 describe("a task", () => {
   it("is paused and resumed, and every list says so", async () => {
     const { supervisor, task } = await begin("ctl-pause");
-    expect(await documentedJson("pause", task.id)).toEqual({ id: task.id, requested: true });
+    const asked = { id: task.id, requested: true, already: false };
+    expect(await documentedJson("pause", task.id)).toEqual(asked);
     await untilParked(task);
+    expect((await bosun("pause", task.id)).out).toMatch(/is paused already/);
     const listed = await until("it listed", async () => {
       const { tasks } = await documentedJson<{ tasks: TaskView[] }>("tasks", supervisor.id);
       return tasks[0]?.waitingOn.includes("paused") && tasks[0];
@@ -66,7 +68,12 @@ describe("a task", () => {
     expect((await bosun("steer", task.id, "a note")).out).toMatch(
       /It is paused and reads the note after: bosun resume/,
     );
-    expect(await documentedJson("resume", task.id)).toEqual({ id: task.id, requested: true });
+    expect(await documentedJson("resume", task.id)).toEqual(asked);
+    const resumed = await untilFeed(
+      supervisor,
+      ({ event }) => event.type === "task" && event.text === "It was resumed.",
+    );
+    expect(resumed.event).toMatchObject({ taskId: task.id, phase: { status: "running" } });
     expect((await task.ended()).receipts).toHaveLength(1);
     const late = await bosun("pause", task.id);
     expect(late).toMatchObject({ code: 1, out: "" });
@@ -165,7 +172,10 @@ describe("a supervisor", () => {
     const kept = await documentedJson<{ messageId: string }>("send", supervisor.id, "hello again");
     expect(kept).toMatchObject({ paused: true });
     expect((await bosun("tasks")).out).toContain(`bosun resume ${supervisor.id}`);
+    expect(await documentedJson("pause", supervisor.id)).toMatchObject({ already: true });
     await documentedJson("resume", supervisor.id);
+    await until("it goes on", async () => (await supervisor.status()).pausedAt === undefined);
+    expect((await bosun("resume", supervisor.id)).out).toMatch(/was not paused/);
     await untilFeed(
       supervisor,
       ({ event }) => event.type === "reply" && event.answers.includes(kept.messageId),

@@ -58,6 +58,7 @@ test("a task shows what it has found, what it owns and that it does not get on, 
   const { task, report } = await documentedJson<Checked>("check", id);
   expect(task).toMatchObject({
     findings: { count: 1, newest: "README.md:1 is a heading" },
+    claims: { count: 1, newest: ["README.md"] },
     trouble: { kind: "repeats", stage: "person" },
   });
   expect(report).toMatchObject({ findings: ["README.md:1 is a heading"], claims: ["README.md"] });
@@ -68,6 +69,7 @@ test("a task shows what it has found, what it owns and that it does not get on, 
   expect(card).toMatch(/^ {2}trouble +list_files \. was called \d times/m);
   const tree = (await bosun("tasks", supervisor.id)).out;
   expect(tree).toContain("1 found: README.md:1 is a heading");
+  expect(tree).toContain("owns README.md");
   expect(tree).toContain("trouble: list_files . was called");
   const inbox = (await bosun("inbox")).out;
   expect(inbox).toContain("1 agent does not get on. Nothing waits for you here");
@@ -76,6 +78,12 @@ test("a task shows what it has found, what it owns and that it does not get on, 
   const found = await untilFeed(supervisor, ({ event }) => event.type === "finding");
   const frame = { width: 80, palette: toPalette(false), stamp: "" };
   expect(renderEntry(found, frame).join("")).toBe(`finding of ${id}: README.md:1 is a heading`);
+  const claimed = await untilFeed(supervisor, ({ event }) => event.type === "claim");
+  expect(renderEntry(claimed, frame).join("")).toBe(`task ${id} owns: README.md`);
+  expect((await bosun("steer", id, "go another way", "--now")).code).toBe(0);
+  await untilFeed(supervisor, ({ event }) => {
+    return event.type === "trouble" && event.text === `Task ${id} gets on again.`;
+  });
   expect((await bosun("cancel", id)).code).toBe(0);
   await supervisor.task(id).ended();
   await supervisor.end();

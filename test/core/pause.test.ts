@@ -80,7 +80,12 @@ describe("one after the other", () => {
     expect((await task.view()).pausedAt).toBeUndefined();
     const { entries } = await supervisor.feed();
     const phases = entries.flatMap(({ event }) => (event.type === "task" ? [event.phase] : []));
-    expect(phases.map(({ status }) => status)).toEqual(["running", "waiting", "completed"]);
+    expect(phases.map(({ status }) => status)).toEqual([
+      "running",
+      "waiting",
+      "running",
+      "completed",
+    ]);
     await supervisor.end();
   });
 

@@ -1,5 +1,6 @@
 // What lists, panels and programs see of an agent.
 import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from "@temporalio/workflow";
+import { toOwned } from "../../protocol/claims.ts";
 import { dueAt } from "../../protocol/deadline.ts";
 import type { Envelope } from "../../protocol/task.ts";
 import type { OpenRequest } from "../../protocol/requests.ts";
@@ -41,6 +42,7 @@ export function publish(agent: Agent, envelope?: Envelope): void {
     ...(agent.state.instruction && { instruction: agent.state.instruction }),
     ...(agent.state.requests.length > 0 && { requests: toShownRequests(agent.state.requests) }),
     ...(agent.state.posted.count > 0 && { findings: toPosted(agent.state.posted) }),
+    ...(agent.state.claimed.length > 0 && { claims: toOwned(agent.state.claimed) }),
     ...(trouble && { trouble }),
   };
   const text = JSON.stringify(shown);

@@ -4,8 +4,10 @@ import {
   addSpent,
   type Ask,
   type Budget,
+  type BudgetChange,
   type BudgetEvent,
   type BudgetReport,
+  type Dimension,
   type Grant,
   grantShape,
   toBudget,
@@ -54,9 +56,26 @@ export function hearBudget(agent: Agent, { budget }: Setting): void {
   state.account = account;
   state.spending = { ...state.spending, kept: true };
   sendGrants(agent, takeBack(agent, short));
-  tell(agent, { type: "budget", text: `The budget was set to ${JSON.stringify(budget)}.` });
+  tell(agent, { type: "budget", text: toSetText(budget) });
   goOnWith(agent);
   publish(agent);
+}
+
+const units: readonly (readonly [Dimension, string])[] = [
+  ["turns", "turns"],
+  ["outputTokens", "output tokens"],
+  ["usd", "US dollars"],
+  ["tasks", "open tasks"],
+];
+
+/** `The budget was set: 60 turns, no limit of US dollars.` */
+function toSetText(change: BudgetChange): string {
+  const parts = units.flatMap(([name, unit]) => {
+    const most = change[name];
+    if (most === undefined) return [];
+    return [most === null ? `no limit of ${unit}` : `${most} ${unit}`];
+  });
+  return `The budget was set: ${parts.join(", ")}.`;
 }
 
 /** A task's word on its lease. */

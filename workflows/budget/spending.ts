@@ -70,7 +70,8 @@ async function resumeWork(agent: Agent): Promise<void> {
 /** Not even last words are left. A supervisor owes the answer, and gives it when there is budget again. */
 export function outOfBudget(agent: Agent): TaskFailure {
   agent.state.spending = { ...agent.state.spending, stopped: true };
-  return new TaskFailure("budget", toUsedUpText(agent));
+  const text = agent.role === "subagent" ? toEndText(agent) : toUsedUpText(agent);
+  return new TaskFailure("budget", text);
 }
 
 const askedText = "Its budget is used up, and it has asked for more.";
@@ -120,16 +121,31 @@ function endClosing({ state }: Agent): void {
 const words = { turns: "turns", outputTokens: "output tokens", usd: "US dollars", tasks: "tasks" };
 const flags = { turns: "--turns", outputTokens: "--tokens", usd: "--usd", tasks: "--tasks" };
 
-/** Names whose budget it is: its own, or that of the whole tree. */
+/** While it may still be raised. */
 export function toUsedUpText(agent: Agent): string {
+  const { what, flag, isOwn } = toLack(agent);
+  return `${what} Raise it with: bosun budget ${isOwn ? agent.taskId : agent.rootId} ${flag} N`;
+}
+
+/** Of a task that ends by it: raising comes too late for this attempt. */
+export function toEndText(agent: Agent): string {
+  const { what, flag, isOwn } = toLack(agent);
+  const retry = `bosun retry ${agent.taskId}`;
+  return isOwn
+    ? `${what} It was the task's own, and a new attempt has as much again: ${retry}`
+    : `${what} It is the tree's. Raise it with: bosun budget ${agent.rootId} ${flag} N, then: ${retry}`;
+}
+
+/** What is used up, and whose it was: the agent's own, or that of the whole tree. */
+function toLack(agent: Agent): { what: string; flag: string; isOwn: boolean } {
   const names = usedUp(agent);
   const { own, pool } = agent.state.account;
   const isOwn = names.some(
     (name) => own[name] !== undefined && own[name] <= (pool[name] ?? Infinity),
   );
-  const what = names.map((name) => words[name]).join(", ");
-  const first = flags[names[0] ?? "outputTokens"];
-  return `The budget is used up${what ? ` (${what})` : ""}. Raise it with: bosun budget ${isOwn ? agent.id : agent.rootId} ${first} N`;
+  const list = names.map((name) => words[name]).join(", ");
+  const flag = flags[names[0] ?? "outputTokens"];
+  return { what: `The budget is used up${list ? ` (${list})` : ""}.`, flag, isOwn };
 }
 
 /** Sets aside what the call may cost, and says how much it may write. */

@@ -42,9 +42,9 @@ import { takeSetting } from "../agent/chosen-model.ts";
 import { takeInterrupt } from "./interrupt.ts";
 import { takePause, takeResume } from "./pause.ts";
 import { refuseRetry, takeLateRetry, takeRetry } from "../tasks/attempts.ts";
+import { takeTaskEvent } from "./task-news.ts";
 import { refuse, refuseMessage, takeMessage, toFit } from "../agent/inbox-room.ts";
 import { believe } from "./signals.ts";
-import { takeTaskEvent } from "./task-news.ts";
 
 /** What both kinds of agent are told about their tasks and their waiting. */
 export function takeTaskNews(agent: Agent): void {

@@ -8,6 +8,7 @@ import { takeRecovery, waitsForModel } from "../turn/recovery.ts";
 import { beginQueued } from "../tasks/slots.ts";
 import { addReceipt, markHeard, moveOnBoard, takeSeq } from "../tasks/board-changes.ts";
 import { findAttempt } from "../tasks/board.ts";
+import { tellResumed } from "../tasks/feed-words.ts";
 import { giveGrace } from "../tasks/task-ends.ts";
 import { takeTrouble } from "../turn/trouble-stages.ts";
 
@@ -34,6 +35,7 @@ export function takeTaskEvent(agent: Agent, { taskId: workflowId, seq, event }: 
       break;
     }
     case "resumed":
+      tellResumed(agent, task);
       state.board = moveOnBoard(state.board, taskId, { type: "resumed" });
       if (waitsForModel(task.phase)) takeRecovery(agent, workflowId);
       break;

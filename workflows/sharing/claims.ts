@@ -14,7 +14,7 @@ import { toQueues } from "../../protocol/ids.ts";
 import { claimUpdate } from "../../protocol/messages.ts";
 import type { claimInput } from "../../protocol/tool-sharing.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
-import { type Agent, now } from "../agent/agent.ts";
+import { type Agent, now, tell } from "../agent/agent.ts";
 import { refused, said } from "../turn/answers.ts";
 import { takeClaim } from "./claim-list.ts";
 
@@ -26,6 +26,10 @@ export function answerClaims(agent: Agent): void {
     (given) => {
       const taken = takeClaim(state.claims, given, settings.limits.maxClaims, now());
       state.claims = taken.claims;
+      const { answer } = taken;
+      if (answer.status === "yours" && !answer.known) {
+        tell(agent, { type: "claim", taskId: given.taskId, key: given.key });
+      }
       return taken.answer;
     },
     {

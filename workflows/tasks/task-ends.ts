@@ -15,7 +15,6 @@ import { failureTypes } from "../../protocol/failures.ts";
 import { toQueues } from "../../protocol/ids.ts";
 import { cancelReasonSignal } from "../../protocol/messages.ts";
 import { type Envelope, type Grace, isEnded } from "../../protocol/task.ts";
-import { toLine } from "../../protocol/text.ts";
 import { type Agent, arrive, now, send, tell } from "../agent/agent.ts";
 import { releaseClaims } from "../sharing/claim-list.ts";
 import { publish } from "../agent/display.ts";
@@ -28,6 +27,7 @@ import { withdrawAtEnd } from "../people/requests.ts";
 import { beginQueued } from "./slots.ts";
 import { type BoardTask, findAttempt, findTask, openTasks, workflowOf } from "./board.ts";
 import { endOnBoard, keepGrace } from "./board-changes.ts";
+import { toEndWords } from "./feed-words.ts";
 import { forgetTrouble } from "../turn/trouble-stages.ts";
 
 /** Hears the end of a child that this run started. */
@@ -86,7 +86,7 @@ function endNow(agent: Agent, task: BoardTask, ending: TaskEnding): void {
     taskId,
     agent: task.agent,
     phase: end,
-    text: toLine(envelope.summary, 400),
+    text: toEndWords(envelope),
   });
   if (!task.awaitedBy) arrive(agent, { type: "ended", taskId });
   giveBack(agent, ending);

@@ -68,11 +68,16 @@ export function takeTrouble(agent: Agent, task: BoardTask, trouble: Trouble | nu
   const { taskId } = task;
   const known = agent.state.troubled[taskId];
   forgetTrouble(agent, taskId);
-  if (!trouble || isEnded(task.phase)) return;
+  if (isEnded(task.phase)) return;
+  if (!trouble) return tellOver(agent, taskId, known);
   const told = known?.told ?? false;
   agent.state.troubled = { ...agent.state.troubled, [taskId]: { ...trouble, told } };
   const asks = trouble.stage === "person" ? " A person can help: bosun inbox." : "";
   tell(agent, { type: "trouble", text: `Task ${taskId}: ${trouble.text}${asks}` });
+}
+
+function tellOver(agent: Agent, taskId: string, known: Trouble | undefined): void {
+  if (known) tell(agent, { type: "trouble", text: `Task ${taskId} gets on again.` });
 }
 
 export function forgetTrouble({ state }: Agent, taskId: string): void {
