@@ -11,6 +11,7 @@ import {
   startTasks,
   tellCalls,
 } from "../support/gates.ts";
+import { runBosun } from "../client/terminal.ts";
 import {
   beginTask,
   openIsolatedWorld,
@@ -55,7 +56,11 @@ describe("a new attempt of an isolated task", () => {
       new RegExp(`"artifact":"artifacts/${taskId}.diff"[^]*only if it has been applied`),
     );
     expect((await world.bosun.diff(taskId, "stat")).stat).toMatchObject([{ path: "two.txt" }]);
-    expect(await world.bosun.apply(taskId, 1)).toMatchObject({ paths: ["one.txt"] });
+    const where = { env: world.env, cwd: world.dir };
+    const ran = await runBosun(["diff", taskId, "--attempt", "1", "--stat"], where);
+    expect(ran.out).toContain("one.txt  +1 -0");
+    const applied = await runBosun(["apply", taskId, "--attempt", "1"], where);
+    expect(applied.out).toContain("one.txt");
     expect(await world.bosun.apply(taskId)).toMatchObject({ paths: ["two.txt"] });
     await expect(world.bosun.diff(taskId, "stat", 3)).rejects.toMatchObject({ code: "unknown" });
     await until("no worktree", async () => worktreesOf(world).length === 0);
@@ -118,6 +123,7 @@ describe("a new attempt", () => {
   let supervisor: SupervisorHandle;
   beforeAll(async () => {
     world = await openGates();
+    await addAgent(world, "frugal", "tools: list_files\nbudget:\n  outputTokens: 900");
     await world.model.script("attempts", [
       {
         when: { system: "^# researcher", anyUser: "^~mended", lastUser: "\\[retry" },
@@ -164,7 +170,6 @@ describe("a new attempt", () => {
   });
 
   test("may spend no more than the first one might, by its start and by its agent's file", async () => {
-    await addAgent(world, "frugal", "tools: list_files\nbudget:\n  outputTokens: 900");
     await world.model.script("frugal", [
       { when: { system: "^# frugal" }, reply: { text: "Said." } },
     ]);
@@ -177,6 +182,23 @@ describe("a new attempt", () => {
     await task.ended();
     expect((await task.budget()).budget).toEqual(budget);
     expect((await task.budget()).pool).toMatchObject(budget);
+  });
+
+  test("hears of an event that had come and that nobody waited for yet", async () => {
+    const id = await startOne("~slow but told");
+    const task = world.bosun.task(id);
+    await until("its call", async () => (await task.look()).live);
+    await task.event("built", { ok: true });
+    await task.cancel("enough");
+    await task.ended();
+    await task.retry("again");
+    const words = await until("its first words", async () => {
+      const found = await firstWords(task);
+      return found.includes("[retry") && found;
+    });
+    expect(words).toMatch(/"name":"built"[^]*\{\\"ok\\":true\}/);
+    await task.cancel("enough");
+    await task.ended();
   });
 
   test("is waited for, and depended on, by the id of any attempt", async () => {

@@ -94,6 +94,31 @@ test("two applies that come together change the workspace once, and both say so"
   await begun.supervisor.end();
 });
 
+test("an apply under way when its supervisor is ended is done whole or not at all", async () => {
+  const begun = await beginTask(world, "im-end", { subagent_type: "apart" }, writesOnce("e.txt"), [
+    {
+      when: { system: "^# chief", anyUser: "go im-end", lastUser: "task_ended" },
+      reply: {
+        toolCalls: [
+          { name: "apply_diff", input: { task_id: "{{json:start_async_task:task_id}}" } },
+        ],
+      },
+    },
+  ]);
+  const { supervisor } = begun;
+  const request = await until("the request", async () => (await supervisor.status()).requests?.[0]);
+  slow.delay("apply --whitespace=nowarn");
+  await supervisor.decide(request.requestId, { type: "approve" });
+  await until("git at work", async () => slow.hasBegun());
+  await supervisor.end();
+  await world.bosun.client.workflow.getHandle(supervisor.id).result();
+  slow.hurry();
+  const isThere = existsSync(join(world.workspace, "e.txt"));
+  const { outcome } = await world.bosun.apply(begun.task.taskId);
+  expect(outcome).toBe(isThere ? "already" : "applied");
+  commitAll(world.workspace);
+});
+
 test("a task that is stopped by force leaves its diff and no worktree", async () => {
   const roles = { BOSUN_ROLES: "workflows,models" };
   const away = await openIsolatedWorld({

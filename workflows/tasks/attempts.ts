@@ -9,12 +9,14 @@ import type {
 } from "../../protocol/activities.ts";
 import { type Deadline, toDeadline } from "../../protocol/deadline.ts";
 import { retryBytes, type Retried, type RetryInput } from "../../protocol/control.ts";
+import type { KeptEvent } from "../../protocol/events.ts";
 import { failureTypes } from "../../protocol/failures.ts";
 import { toQueues } from "../../protocol/ids.ts";
 import { isEnded, type TaskEnd } from "../../protocol/task.ts";
 import { byteLength, cutText, toLine } from "../../protocol/text.ts";
 import type { SubagentInput } from "../../protocol/workflows.ts";
 import { type Agent, isPaused, now, send, takeId, tell } from "../agent/agent.ts";
+import { toEventNotice } from "../waits/background-waits.ts";
 import { refusalToStart } from "./delegation.ts";
 import { type Dependency, missed, standingOf } from "./dependencies.ts";
 import { dropLease } from "../budget/leases.ts";
@@ -255,11 +257,17 @@ function toWhereItIs({ taskId, envelope: { diff } }: TaskEnding, isApart: boolea
 
 const noteBytes = 1_000;
 
+const cutEvent = (event: KeptEvent): KeptEvent => ({
+  ...event,
+  json: cutText(event.json, noteBytes),
+});
+
 /** The whole transcript in few words, with what had come and was never read. */
 export function toAttemptDigest({ state }: Agent): string {
   const notes = state.inbox.flatMap((item) =>
     item.type === "note" ? [`[note, never read] ${cutText(item.note.message, noteBytes)}`] : [],
   );
+  const events = state.events.map((event) => toEventNotice(cutEvent(event)));
   const digest = toDigest(state.generation.messages, state.board, "new_attempt");
-  return [digest, ...notes.slice(-5)].join("\n\n");
+  return [digest, ...notes.slice(-5), ...events.slice(-5)].join("\n\n");
 }
