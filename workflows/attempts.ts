@@ -25,6 +25,7 @@ import {
   hasFreeSlot,
   workflowOf,
 } from "./task-board.ts";
+import { toPastAttempts } from "./records.ts";
 import { settle } from "./task-ends.ts";
 import { startTask } from "./tasks.ts";
 
@@ -69,8 +70,12 @@ export function takeRetry(agent: Agent, retry: RetryInput): Retried {
   keepUntoldEnd(agent, task);
   const begun = !isPaused(agent) && hasFreeSlot(state.board, settings.limits.maxRunning);
   const deadline = toNewDeadline(task);
-  const deadlineAt = deadline && { deadlineAt: deadline.at };
-  state.board = beginAttempt(state.board, task.taskId, { begun, startedAt: now(), ...deadlineAt });
+  state.board = beginAttempt(state.board, task.taskId, {
+    begun,
+    startedAt: now(),
+    before: toPastAttempts(task),
+    ...(deadline && { deadlineAt: deadline.at }),
+  });
   const next = findTask(state.board, task.taskId) ?? task;
   leaseTo(agent, workflowOf(next), {});
   const { taskId, phase, attempt = 1 } = next;

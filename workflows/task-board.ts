@@ -1,6 +1,7 @@
 // The tasks of one agent, as plain state.
 import { toAttemptId } from "../protocol/ids.ts";
 import type { Isolation } from "../protocol/isolation.ts";
+import type { AttemptRecord } from "../protocol/records.ts";
 import {
   type Envelope,
   type Grace,
@@ -25,6 +26,8 @@ export interface BoardTask extends Dependent {
   readonly endedAt?: string;
   /** Which attempt at it this is. The first one is not numbered. */
   readonly attempt?: number;
+  /** How attempts before it ended. */
+  readonly before?: readonly AttemptRecord[];
   /** Its workflow exists, so that it can be told to begin. */
   readonly exists: boolean;
   /** Highest `seq` of the task's own events, so that a repeat has no effect. */
@@ -129,9 +132,9 @@ export function addTask(
 export function beginAttempt(
   board: Board,
   taskId: string,
-  next: { readonly begun: boolean; readonly startedAt: string; readonly deadlineAt?: string },
+  next: Pick<BoardTask, "startedAt" | "deadlineAt" | "before"> & { readonly begun: boolean },
 ): Board {
-  const { begun, startedAt, deadlineAt } = next;
+  const { begun, startedAt, deadlineAt, before } = next;
   return change(board, taskId, ({ agent, description, attempt = 1, ...kept }) => ({
     taskId,
     agent,
@@ -146,6 +149,7 @@ export function beginAttempt(
     ...(kept.onComplete && { onComplete: kept.onComplete }),
     ...(kept.checks !== undefined && { checks: kept.checks }),
     ...(deadlineAt !== undefined && { deadlineAt }),
+    ...(before && { before }),
   }));
 }
 

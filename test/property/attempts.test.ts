@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { toAttemptId } from "../../protocol/ids.ts";
 import { isEnded, type TaskEnd, type TaskMove } from "../../protocol/task.ts";
-import { toRecords } from "../../workflows/records.ts";
+import { toPastAttempts, toRecords } from "../../workflows/records.ts";
 import {
   addReceipt,
   addTask,
@@ -107,7 +107,8 @@ class Play {
 
   #retry(taskId: string): void {
     const begun = hasFreeSlot(this.board, this.most);
-    this.board = beginAttempt(this.board, taskId, { begun, startedAt: "2" });
+    const before = toPastAttempts(findTask(this.board, taskId)!);
+    this.board = beginAttempt(this.board, taskId, { begun, startedAt: "2", before });
     this.attempts.set(taskId, (this.attempts.get(taskId) ?? 0) + 1);
   }
 
@@ -190,8 +191,16 @@ test(
       const { records, forgotten } = toRecords(play.board, 0);
       expect(records.length + forgotten.tasks).toBe(play.attempts.size);
       for (const record of records) {
-        const last = toAttemptId(record.taskId, play.attempts.get(record.taskId) ?? 1);
-        expect(play.heard.get(last)).toMatchObject({ status: record.status });
+        const { attempt, before } = record;
+        expect(attempt).toBe(play.attempts.get(record.taskId));
+        expect(before).toHaveLength(Math.min(5, attempt - 1));
+        for (const [index, one] of [record, ...before.toReversed()].entries()) {
+          const end = play.heard.get(toAttemptId(record.taskId, attempt - index));
+          expect(end).toMatchObject({
+            status: one.status,
+            ...(one.reason && { reason: one.reason }),
+          });
+        }
         expect(record.endedAt).toBe("3");
         expect(record.checks).toBe(play.looks.get(record.taskId) ?? 0);
       }
