@@ -66,7 +66,7 @@ test("the page on upgrades names every mark that guards a decision of running wo
   );
   const page = readFileSync(join(root, "docs/upgrades.md"), "utf8");
   const rows = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, id]) => id);
-  expect(rows.toSorted()).toEqual([...new Set(marks)].toSorted());
+  expect(new Set(rows)).toEqual(new Set(marks));
 });
 
 function workflowFiles(): readonly string[] {

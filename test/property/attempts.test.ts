@@ -58,6 +58,7 @@ class Play {
   board: Board = emptyBoard;
   readonly said: Said[] = [];
   readonly heard = new Map<string, TaskEnd>();
+  heardTwice = false;
   readonly attempts = new Map<string, number>();
   readonly looks = new Map<string, number>();
   readonly #seqs = new Map<string, number>();
@@ -152,7 +153,7 @@ class Play {
   #hearEnd(taskId: string, { workflowId, end }: Extract<Said, { end: TaskEnd }>): void {
     const task = findTask(this.board, taskId);
     if (!task || isEnded(task.phase)) return;
-    expect(this.heard.has(workflowId)).toBe(false);
+    this.heardTwice ||= this.heard.has(workflowId);
     this.heard.set(workflowId, end);
     const envelope = { ...emptyEnvelope, status: end.status };
     this.board = markTold(endOnBoard(this.board, taskId, end, envelope, "3"), taskId);
@@ -188,6 +189,7 @@ test(
         }
       }
       play.finish();
+      expect(play.heardTwice).toBe(false);
       const { records, forgotten } = toRecords(play.board, 0);
       expect(records.length + forgotten.tasks).toBe(play.attempts.size);
       for (const record of records) {
