@@ -128,8 +128,8 @@ export function toEndText(agent: Agent): string {
   const { what, flag, isOwn } = toLack(agent);
   const retry = `bosun retry ${agent.taskId}`;
   return isOwn
-    ? `${what} It was the task's own, and a new attempt has as much again: ${retry}`
-    : `${what} It is the tree's. Raise it with: bosun budget ${agent.rootId} ${flag} N, then: ${retry}`;
+    ? `${what} It was the task's own, and a new attempt (${retry}) has as much again.`
+    : `${what} It is the tree's: raise it (bosun budget ${agent.rootId} ${flag} N) and try again (${retry}).`;
 }
 
 /** What is used up, and whose it was: the agent's own, or that of the whole tree. */

@@ -78,7 +78,12 @@ describe("a task with a budget of its own", () => {
       summary: "What I have.",
       partial: true,
     });
-    expect(task?.result?.notDone).toContain(`bosun budget ${task?.taskId} --tokens N`);
+    expect(task?.result?.notDone).toContain(`a new attempt (bosun retry ${task?.taskId})`);
+    const told = await untilFeed(
+      supervisor,
+      ({ event }) => event.type === "task" && event.phase.status === "failed",
+    );
+    expect(told.event).toMatchObject({ text: expect.stringContaining("The budget is used up") });
     expect(task!.usage.outputTokens).toBeLessThanOrEqual(900);
     const calls = (await requestsOf("own-task")).filter(({ system }) =>
       JSON.stringify(system).includes("# researcher"),
