@@ -89,9 +89,10 @@ function askForCalls(agent: Agent): boolean {
 async function waitForBudget(agent: Agent, why: string): Promise<"again" | "roll"> {
   const { state } = agent;
   if (!waitsForBudget(agent)) {
+    const words = `${why} ${toRaiseText(agent)}`;
     giveSlotBack(agent);
-    enter(agent, { status: "waiting", waitingOn: ["budget"] }, why);
-    reportWaiting(agent, ["budget"], why);
+    enter(agent, { status: "waiting", waitingOn: ["budget"] }, words);
+    reportWaiting(agent, ["budget"], words);
   }
   const { account } = state;
   await condition(
@@ -119,8 +120,12 @@ const flags = { turns: "--turns", outputTokens: "--tokens", usd: "--usd", tasks:
 
 /** While it may still be raised. */
 export function toUsedUpText(agent: Agent): string {
-  const { what, flag, isOwn } = toLack(agent);
-  return `${what} Raise it with: bosun budget ${isOwn ? agent.taskId : agent.rootId} ${flag} N`;
+  return `${toLack(agent).what} ${toRaiseText(agent)}`;
+}
+
+function toRaiseText(agent: Agent): string {
+  const { flag, isOwn } = toLack(agent);
+  return `Raise it with: bosun budget ${isOwn ? agent.taskId : agent.rootId} ${flag} N`;
 }
 
 /** Of a task that ends by it: raising comes too late for this attempt. */

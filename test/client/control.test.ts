@@ -125,6 +125,9 @@ describe("a task", () => {
       "1",
     );
     expect(first.attempt).toBeUndefined();
+    const none = await bosun("check", part, "--attempt", "7");
+    expect(none).toMatchObject({ code: 1, out: "" });
+    expect(none.err).toContain(`${task.id} has no attempt 7, the newest is 2.`);
     expect((await bosun("transcript", part)).out).toContain("once more");
     expect((await bosun("transcript", part, "--attempt", "1")).out).not.toContain("once more");
     const listed = await until("one line", async () => {

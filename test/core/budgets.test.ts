@@ -211,6 +211,7 @@ describe("the budget of a tree", () => {
       (await supervisor.tasks()).find(({ waitingOn }) => waitingOn.includes("budget")),
     );
     expect(waiting.description).toBe("wait-task spends");
+    expect(waiting.why).toContain(`Raise it with: bosun budget ${supervisor.id} --tokens N`);
     await supervisor.setBudget({ outputTokens: 20_000 });
     const done = await until("its end", async () => {
       const view = await supervisor.task(waiting.taskId).view();
