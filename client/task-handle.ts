@@ -207,7 +207,15 @@ export class TaskHandle {
   /** One attempt, whatever came after it. For reading. */
   async attempt(number: number): Promise<TaskHandle> {
     const { agent } = readMemos(await this.#find());
-    const id = toAttemptId(agent?.taskId ?? this.id, number);
+    const newest = agent?.attempt ?? 1;
+    const taskId = agent?.taskId ?? this.id;
+    if (number > newest) {
+      throw new RequestError(
+        "unknown",
+        `${taskId} has no attempt ${number}, the newest is ${newest}.`,
+      );
+    }
+    const id = toAttemptId(taskId, number);
     return new TaskHandle(this.#client, id, this.#maxMessageBytes, true);
   }
 

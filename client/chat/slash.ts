@@ -89,7 +89,7 @@ async function check(place: Place, argument: string): Promise<readonly string[]>
 /** The receipt comes by the feed. */
 async function steer(place: Place, argument: string): Promise<readonly string[]> {
   const [given, rest] = split(argument);
-  const isNow = /^--now\s/.test(rest);
+  const isNow = /^--now(\s|$)/.test(rest);
   const message = isNow ? split(rest)[1] : rest;
   if (!given || !message) return ["Say which and what: /steer TASK [--now] MESSAGE"];
   const id = await pickTask(place, given);

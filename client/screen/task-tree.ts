@@ -9,7 +9,7 @@ import { groupBy } from "./group-by.ts";
 import { paintStatus, toMark } from "./palette.ts";
 import { toPlainLine } from "./plain-text.ts";
 import { renderListed } from "./request-lines.ts";
-import { cutLine } from "./wrap-text.ts";
+import { cutLine, wrapText } from "./wrap-text.ts";
 
 /** A title with less room than this takes a line of its own, so that no status and no figure is cut. */
 const leastTitle = 12;
@@ -77,7 +77,10 @@ function renderTask(task: TaskView, level: number, frame: Frame, columns: Column
   ].map((line) => cutLine(line, width));
 }
 
-const outages: ReadonlySet<WaitingReason> = new Set(["model", "quota", "host"]);
+/** Lines of a reason. It ends with what helps. */
+const mostWhy = 3;
+
+const outages: ReadonlySet<WaitingReason> = new Set(["model", "quota", "host", "budget"]);
 
 /** Why a task cannot go on, below the last of those that follow each other with the same words. */
 function renderWhy(
@@ -89,7 +92,8 @@ function renderWhy(
   if (!task.why || next?.why === task.why) return [];
   if (!task.waitingOn.some((reason) => outages.has(reason))) return [];
   const indent = "  ".repeat(Math.min(level, deepestIndent) + 1);
-  return [cutLine(`${indent}${palette.wait(toPlainLine(task.why))}`, width)];
+  const lines = wrapText(toPlainLine(task.why), Math.max(8, width - indent.length));
+  return lines.slice(0, mostWhy).map((line) => `${indent}${palette.wait(line)}`);
 }
 
 /** What a running task has found and owns, and whether it gets on, each in a line. */

@@ -1,4 +1,5 @@
 // Work held, changed and repeated from the command line.
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SupervisorHandle, TaskHandle, TaskView } from "../../client/index.ts";
 import { runSlash } from "../../client/chat/slash.ts";
@@ -124,6 +125,9 @@ describe("a task", () => {
       "1",
     );
     expect(first.attempt).toBeUndefined();
+    const none = await bosun("check", part, "--attempt", "7");
+    expect(none).toMatchObject({ code: 1, out: "" });
+    expect(none.err).toContain(`${task.id} has no attempt 7, the newest is 2.`);
     expect((await bosun("transcript", part)).out).toContain("once more");
     expect((await bosun("transcript", part, "--attempt", "1")).out).not.toContain("once more");
     const listed = await until("one line", async () => {
@@ -137,6 +141,53 @@ describe("a task", () => {
     const late = await bosun("retry", task.id);
     expect(late).toMatchObject({ code: 1, out: "" });
     expect(late.err).toMatch(/cannot be tried again.*has ended.*bosun start/);
+  });
+});
+
+describe("a note that is waited for", () => {
+  it("is an error when the task ends before it has seen it", async () => {
+    const { supervisor, task } = await begin("ctl-unseen");
+    await task.pause();
+    await untilParked(task);
+    const waiting = bosun("steer", task.id, "too late", "--wait");
+    await until("the note", async () => (await task.check()).report?.unseenNotes.length === 1);
+    await task.cancel("enough");
+    const ran = await waiting;
+    expect(ran).toMatchObject({ code: 1 });
+    expect(ran.err).toMatch(/is already cancelled: it never saw the note\. .*bosun retry/);
+    expect((await task.view()).result?.unseen).toHaveLength(1);
+    await supervisor.end();
+  });
+
+  it("stays sent when Ctrl-C ends the wait", async () => {
+    const { supervisor, task } = await begin("ctl-break");
+    await task.pause();
+    await untilParked(task);
+    const waiting = bosun("steer", task.id, "in time", "--wait");
+    await until("the note", async () => (await task.check()).report?.unseenNotes.length === 1);
+    // The workers of this process would stop at a SIGINT.
+    process.emit("SIGHUP");
+    const ran = await waiting;
+    expect(ran.code).toBe(130);
+    expect(ran.err).toMatch(/Stopped waiting\. The note n-\w+ stays sent\. .*bosun check/);
+    await task.resume();
+    expect((await task.ended()).receipts).toHaveLength(1);
+    await supervisor.end();
+  });
+
+  it("says that no worker runs, and prints the receipt when one does", async () => {
+    const { supervisor, task } = await begin("ctl-alone");
+    await task.pause();
+    await untilParked(task);
+    await world.stopWorkers();
+    await task.resume();
+    const waiting = bosun("steer", task.id, "kept", "--wait");
+    await sleep(6_500);
+    await world.startWorkers();
+    const ran = await waiting;
+    expect(ran.err).toMatch(/No worker answers just now\. Waiting for one \(bosun worker\)/);
+    expect(ran).toMatchObject({ code: 0, out: expect.stringMatching(/seen at turn 2/) });
+    await supervisor.end();
   });
 });
 
@@ -203,6 +254,45 @@ describe("a supervisor", () => {
     await task.ended();
     await untilReply(supervisor, "^Over");
     expect(await say("/interrupt")).toMatch(/interrupt|break off/);
+    expect(await say("/apply")).toMatch(/Say which/);
+    await supervisor.end();
+  });
+
+  it("is bounded, changed, told and looked at from the chat", async () => {
+    const { supervisor, task } = await begin("ctl-slash");
+    const place = {
+      bosun: world.bosun,
+      supervisor,
+      frame: { width: 80, now: new Date(), palette: toPalette(false) },
+      leave: () => undefined,
+    };
+    const say = async (line: string): Promise<string> => (await runSlash(line, place)).join("\n");
+    await say("/pause");
+    expect(await say(`/check ${task.id} status`)).toMatch(/ task +ctl-slash-task/);
+    expect(await say(`/check ${task.id} more`)).toMatch(/no detail more.*digest/);
+    expect(await say("/budget")).toMatch(/output tokens +2,000,000/);
+    expect(await say("/budget --tokens 300000 --usd 3")).toMatch(/is set\.[^]* 300,000/);
+    const told = await untilFeed(supervisor, ({ event }) => event.type === "budget");
+    expect(told.event).toMatchObject({
+      text: "The budget was set: 300000 output tokens, 3 US dollars.",
+    });
+    expect(await say(`/budget ${task.id} --turns none`)).toMatch(/is set/);
+    await expect(say("/budget --tokens")).rejects.toThrow(/Limits are --usd N/);
+    await expect(say("/budget --tokens some")).rejects.toThrow(/--tokens: Give a whole number/);
+    expect(await say("/event")).toMatch(/Say whom and what/);
+    expect(await say(`/event ${task.id} built {"ok": true}`)).toMatch(/event built sent/);
+    await expect(say(`/event ${task.id} built {ok`)).rejects.toThrow(/not JSON/);
+    expect(await say("/set")).toMatch(/Say which model/);
+    expect(await say(`/set ${task.id} opus`)).toBe(
+      `${task.id}: claude-opus-5-5 answers from the next model call on.`,
+    );
+    expect(await say("/set sonnet")).toContain(supervisor.id);
+    expect(await say(`/steer ${task.id} --now`)).toMatch(/Say which and what/);
+    expect(await say(`/steer ${task.id} --now a note`)).toMatch(/note n-.* sent/);
+    await expect(say(`/diff ${task.id}`)).rejects.toThrow(/its diff is taken when it has ended/);
+    expect(await say("/inbox")).toMatch(/Nothing waits for you here/);
+    await say("/resume");
+    await task.ended();
     await supervisor.end();
   });
 });

@@ -209,6 +209,13 @@ describe("a tree", () => {
     expect(text).toMatch(/a-1.*\n.*b-1.*\n {2}The model is away\.\n.*c-1[^\n]*$/);
   });
 
+  it("says what raises a budget that is waited for, in whole", () => {
+    const why = "Its budget is used up. Raise it with: bosun budget supervisor-1 --tokens N";
+    const waiting = task("a-1", { status: "waiting", waitingOn: ["budget"], why });
+    const lines = renderTree([waiting], { ...frame, width: 40 });
+    expect(lines.join(" ").replaceAll(/\s+/g, " ")).toContain(why);
+  });
+
   it("shows a task whose parent is not listed", () => {
     expect(renderTree([task("a-1", { parentId: "gone-1" })], frame)).toHaveLength(1);
   });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { TaskView } from "../../client/index.ts";
 import { openWorld, until, type World } from "../support/world.ts";
-import { git, newRepository } from "../tools/repository.ts";
+import { newRepository } from "../tools/repository.ts";
 import { runBosun } from "./terminal.ts";
 
 const page = readFileSync(new URL("../../docs/steering.md", import.meta.url), "utf8");
@@ -12,6 +12,12 @@ const blocks = (language: string): readonly string[] =>
     ([, text]) => text ?? "",
   );
 
+const start = (subagent_type: string) => ({
+  name: "start_async_task",
+  input: { subagent_type, description: `Its part for the ${subagent_type}` },
+});
+const write = (path: string) => ({ name: "write_file", input: { path, content: "# Anew\n" } });
+
 let world: World;
 beforeAll(async () => {
   world = await openWorld();
@@ -19,14 +25,7 @@ beforeAll(async () => {
     const [, name] = /^name: (\w+)$/m.exec(text) ?? [];
     return [`.claude/agents/${name}.md`, text];
   });
-  expect(agents).toHaveLength(2);
   await newRepository(world.workspace, Object.fromEntries(agents));
-  git(world.workspace, "add", "--all");
-  const start = (subagent_type: string) => ({
-    name: "start_async_task",
-    input: { subagent_type, description: `Its part for the ${subagent_type}` },
-  });
-  const write = (path: string) => ({ name: "write_file", input: { path, content: "# Anew\n" } });
   await world.model.script("steering-page", [
     {
       when: { system: "^# supervisor", lastUser: "^Find dead links" },
@@ -81,6 +80,7 @@ const said: Readonly<Record<string, RegExp>> = {
 };
 
 it("runs as it is written, and says what it says it does", async () => {
+  expect(blocks("markdown")).toHaveLength(2);
   const lines = blocks("sh").flatMap((block) => block.trim().split("\n"));
   expect(lines[0]).toBe("bosun up --detach");
   for (const line of lines.slice(1)) {

@@ -78,7 +78,12 @@ describe("a task with a budget of its own", () => {
       summary: "What I have.",
       partial: true,
     });
-    expect(task?.result?.notDone).toContain(`bosun budget ${task?.taskId} --tokens N`);
+    expect(task?.result?.notDone).toContain(`a new attempt (bosun retry ${task?.taskId})`);
+    const told = await untilFeed(
+      supervisor,
+      ({ event }) => event.type === "task" && event.phase.status === "failed",
+    );
+    expect(told.event).toMatchObject({ text: expect.stringContaining("The budget is used up") });
     expect(task!.usage.outputTokens).toBeLessThanOrEqual(900);
     const calls = (await requestsOf("own-task")).filter(({ system }) =>
       JSON.stringify(system).includes("# researcher"),
@@ -206,6 +211,7 @@ describe("the budget of a tree", () => {
       (await supervisor.tasks()).find(({ waitingOn }) => waitingOn.includes("budget")),
     );
     expect(waiting.description).toBe("wait-task spends");
+    expect(waiting.why).toContain(`Raise it with: bosun budget ${supervisor.id} --tokens N`);
     await supervisor.setBudget({ outputTokens: 20_000 });
     const done = await until("its end", async () => {
       const view = await supervisor.task(waiting.taskId).view();

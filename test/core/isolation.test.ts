@@ -331,6 +331,23 @@ describe("stale reads", () => {
     await begun.supervisor.end();
   });
 
+  test("cost nothing where no file of the workspace was read: the host is not asked", async () => {
+    const path = "artifacts/notes.md";
+    const note = { name: "write_file", input: { path, content: "x" } };
+    const calls = [note, { name: "read_file", input: { path } }, { name: "list_files" }];
+    const begun = await beginTask(world, "iso-o", { subagent_type: "plain" }, [
+      { when: { assistantTurns: 0 }, reply: { toolCalls: calls } },
+      { when: {}, reply: { text: "Kept." } },
+    ]);
+    expect((await untilEnded(begun)).result).toMatchObject({ artifacts: [path], stale: [] });
+    const handle = world.bosun.client.workflow.getHandle(begun.task.taskId);
+    const { events = [] } = await handle.fetchHistory();
+    const run = events?.map((one) => one.activityTaskScheduledEventAttributes?.activityType?.name);
+    expect(run).not.toContain("collectTask");
+    expect(run).toContain("runTool");
+    await begun.supervisor.end();
+  });
+
   test("are said to be unknown when the host is away, and the task completes all the same", async () => {
     const away = await openIsolatedWorld({ workers: false, env: { BOSUN_COLLECT_MS: "500" } });
     try {

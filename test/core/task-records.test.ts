@@ -66,7 +66,7 @@ test("how often a task was looked at, when and how it ended stay on record, over
   const { records, ...rest } = await recordsOf(supervisor.id);
   expect(rest).toEqual({ total: 2, forgotten: { tasks: 0, checks: 0 } });
   const time = expect.stringMatching(/^\d{4}-.*Z$/);
-  const common = { agent: "researcher", startedAt: time, endedAt: time };
+  const common = { agent: "researcher", startedAt: time, endedAt: time, attempt: 1, before: [] };
   expect(records.toSorted((a, b) => a.checks - b.checks)).toEqual([
     { ...common, taskId: quick!.taskId, status: "completed", checks: 1 },
     { ...common, taskId: slow!.taskId, status: "cancelled", checks: 3 },

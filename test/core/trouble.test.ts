@@ -132,8 +132,9 @@ test("everybody is told once, though task and parent roll after every turn", asy
   const said = (await supervisor.feed()).entries.filter(
     ({ event }) => event.type === "trouble" && event.text.includes(taskId),
   );
-  // Once when the parent hears, once when the person does.
-  expect(said).toHaveLength(2);
+  // Once when the parent hears, once when the person does, and once when it is over.
+  expect(said).toHaveLength(3);
+  expect(said[2]?.event).toMatchObject({ text: `Task ${taskId} gets on again.` });
   await supervisor.end();
 });
 

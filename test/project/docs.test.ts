@@ -81,6 +81,22 @@ test("the configuration page names every limit with its default", () => {
     expect([name, rows.get(toVariable(name))]).toEqual([name, limitDefaults[name]]);
 });
 
+test("the page on upgrades names every mark that guards a decision of running workflows", () => {
+  const marks = workflowFiles().flatMap((text) =>
+    [...text.matchAll(/\bpatched\((?:"([^"]+)"|(\w+))\)/g)].map(
+      ([, id, name]) => id ?? new RegExp(`const ${name} = "([^"]+)"`).exec(text)?.[1],
+    ),
+  );
+  const page = readFileSync(join(root, "docs/upgrades.md"), "utf8");
+  const rows = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, id]) => id);
+  expect(new Set(rows)).toEqual(new Set(marks));
+});
+
+function workflowFiles(): readonly string[] {
+  const folder = join(root, "workflows");
+  return readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+}
+
 test("every test that the page on durability names is there", () => {
   const named = read("docs/durability.md")
     .split("\n")

@@ -1,6 +1,11 @@
 // What an agent has on record of its tasks.
 import { setHandler } from "@temporalio/workflow";
-import { type TaskRecord, type TaskRecords, taskRecordsQuery } from "../../protocol/records.ts";
+import {
+  type AttemptRecord,
+  type TaskRecord,
+  type TaskRecords,
+  taskRecordsQuery,
+} from "../../protocol/records.ts";
 import type { Agent } from "./agent.ts";
 import type { Board, BoardTask } from "../tasks/board.ts";
 
@@ -19,15 +24,24 @@ export function toRecords({ tasks, forgotten, forgottenChecks }: Board, from: nu
   };
 }
 
-function toRecord({ taskId, agent, phase, startedAt, endedAt, checks }: BoardTask): TaskRecord {
+function toRecord(task: BoardTask): TaskRecord {
+  const { taskId, agent, attempt = 1, before = [], checks = 0 } = task;
+  return { taskId, agent, ...toAttempt(task), attempt, before, checks };
+}
+
+function toAttempt({ phase, startedAt, endedAt }: BoardTask): AttemptRecord {
   return {
-    taskId,
-    agent,
     status: phase.status,
     ...(phase.status === "failed" && { reason: phase.reason }),
     ...(phase.status === "cancelled" && phase.forced && { forced: true }),
     startedAt,
     endedAt: endedAt ?? null,
-    checks: checks ?? 0,
   };
+}
+
+const attemptsKept = 5;
+
+/** What stays on record of a task's attempts when another one begins. */
+export function toPastAttempts(task: BoardTask): readonly AttemptRecord[] {
+  return [...(task.before ?? []), toAttempt(task)].slice(-attemptsKept);
 }

@@ -93,9 +93,10 @@ function askForCalls(agent: Agent): boolean {
 async function waitForBudget(agent: Agent, why: string): Promise<"again" | "roll"> {
   const { state } = agent;
   if (!waitsForBudget(agent) || isParked(agent)) {
+    const words = `${why} ${toRaiseText(agent)}`;
     giveSlotBack(agent);
-    enter(agent, { status: "waiting", waitingOn: ["budget"] }, why);
-    reportWaiting(agent, ["budget"], why);
+    enter(agent, { status: "waiting", waitingOn: ["budget"] }, words);
+    reportWaiting(agent, ["budget"], words);
   }
   const { account } = state;
   await condition(
@@ -123,8 +124,12 @@ const flags = { turns: "--turns", outputTokens: "--tokens", usd: "--usd", tasks:
 
 /** While it may still be raised. */
 export function toUsedUpText(agent: Agent): string {
-  const { what, flag, isOwn } = toLack(agent);
-  return `${what} Raise it with: bosun budget ${isOwn ? agent.taskId : agent.rootId} ${flag} N`;
+  return `${toLack(agent).what} ${toRaiseText(agent)}`;
+}
+
+function toRaiseText(agent: Agent): string {
+  const { flag, isOwn } = toLack(agent);
+  return `Raise it with: bosun budget ${isOwn ? agent.taskId : agent.rootId} ${flag} N`;
 }
 
 /** Of a task that ends by it: raising comes too late for this attempt. */
@@ -132,8 +137,8 @@ export function toEndText(agent: Agent): string {
   const { what, flag, isOwn } = toLack(agent);
   const retry = `bosun retry ${agent.taskId}`;
   return isOwn
-    ? `${what} It was the task's own, and a new attempt has as much again: ${retry}`
-    : `${what} It is the tree's. Raise it with: bosun budget ${agent.rootId} ${flag} N, then: ${retry}`;
+    ? `${what} It was the task's own, and a new attempt (${retry}) has as much again.`
+    : `${what} It is the tree's: raise it (bosun budget ${agent.rootId} ${flag} N) and try again (${retry}).`;
 }
 
 /** What is used up, and whose it was: the agent's own, or that of the whole tree. */

@@ -120,9 +120,17 @@ export function toFileWords({ state }: Agent): string {
 
 const reads: ReadonlySet<ToolName> = new Set(["read_file", "write_file", "edit_file"]);
 
+/** Nobody but the tree itself writes its artifacts: these are not followed. */
+const ownFile = /^(\.\/)*artifacts\/(?!.*\.\.)/s;
+
 /** Whether there is anything on the host to look at when the task ends. */
-export function noteRead({ role, state }: Agent, tool: ToolName): void {
-  if (role === "subagent" && reads.has(tool)) state.files = { ...state.files, hasRead: true };
+export function noteRead(
+  { role, state }: Agent,
+  { name, input }: { readonly name: ToolName; readonly input: unknown },
+): void {
+  if (role !== "subagent" || !reads.has(name)) return;
+  const { path } = input as { readonly path: string };
+  if (!ownFile.test(path)) state.files = { ...state.files, hasRead: true };
 }
 
 const diffTools: ReadonlySet<ToolName> = new Set(["read_diff", "apply_diff"]);

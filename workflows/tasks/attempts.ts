@@ -28,6 +28,7 @@ import { toEndNotice, toNotice } from "../transcript/notices.ts";
 import { beginAttempt } from "./board-changes.ts";
 import { type BoardTask, findAttempt, findTask, workflowOf } from "./board.ts";
 import { hasFreeSlot } from "./board-slots.ts";
+import { toPastAttempts } from "../agent/records.ts";
 import { settle } from "./task-ends.ts";
 import { startTask } from "./tasks.ts";
 
@@ -78,6 +79,7 @@ export function takeRetry(agent: Agent, retry: RetryInput): Retried {
   state.board = beginAttempt(state.board, task.taskId, {
     begun,
     startedAt: now(),
+    before: toPastAttempts(task),
     ...(deadline && { deadlineAt: deadline.at }),
     ...(dependsOn && { dependsOn }),
   });

@@ -11,7 +11,7 @@ import {
 import { toLine } from "../../protocol/text.ts";
 import { forgetOldest } from "./board-size.ts";
 import { type Board, type BoardTask, findTask } from "./board.ts";
-import { type Dependency, noteEnd } from "./dependencies.ts";
+import { noteEnd } from "./dependencies.ts";
 
 export function addTask(
   board: Board,
@@ -49,14 +49,11 @@ export function addTask(
 export function beginAttempt(
   board: Board,
   taskId: string,
-  next: {
+  next: Pick<BoardTask, "startedAt" | "deadlineAt" | "dependsOn" | "before"> & {
     readonly begun: boolean;
-    readonly startedAt: string;
-    readonly deadlineAt?: string;
-    readonly dependsOn?: readonly Dependency[];
   },
 ): Board {
-  const { begun, startedAt, deadlineAt, dependsOn } = next;
+  const { begun, startedAt, deadlineAt, dependsOn, before } = next;
   return change(board, taskId, ({ agent, description, attempt = 1, ...kept }) => ({
     taskId,
     agent,
@@ -73,6 +70,7 @@ export function beginAttempt(
     ...(deadlineAt !== undefined && { deadlineAt }),
     ...(dependsOn && { dependsOn }),
     ...(kept.runsOnFailed && { runsOnFailed: kept.runsOnFailed }),
+    ...(before && { before }),
   }));
 }
 

@@ -1,6 +1,7 @@
 // The tasks of one agent, as plain state.
 import { toAttemptId } from "../../protocol/ids.ts";
 import type { Isolation } from "../../protocol/isolation.ts";
+import type { AttemptRecord } from "../../protocol/records.ts";
 import {
   type Envelope,
   type Grace,
@@ -20,6 +21,8 @@ export interface BoardTask extends Dependent {
   readonly endedAt?: string;
   /** Which attempt at it this is. The first one is not numbered. */
   readonly attempt?: number;
+  /** How attempts before it ended. */
+  readonly before?: readonly AttemptRecord[];
   /** Its workflow exists, so that it can be told to begin. */
   readonly exists: boolean;
   /** Highest `seq` of the task's own events, so that a repeat has no effect. */

@@ -31,7 +31,7 @@ export async function answerCall(agent: Agent, id: string, call: GoodCall): Prom
   try {
     const outcome = await runOnHost(agent, id, call);
     takeOutcome(agent, call, outcome);
-    noteRead(agent, call.name);
+    noteRead(agent, call);
     return outcome;
   } catch (error) {
     if (CancellationScope.current().consideredCancelled) throw error;
