@@ -1,6 +1,7 @@
 // Every activity, as a workflow calls it.
 import type { AgentDefinition, PreparedWorkspace, Workspace } from "./agent.ts";
 import type { Spent } from "./budget.ts";
+import type { Handover } from "./control.ts";
 import type { ClaimResult } from "./claims.ts";
 import type {
   Applied,
@@ -100,7 +101,7 @@ export interface AttemptReading {
   /** What the first attempt was started with. Missing when its record is gone. */
   readonly given?: TaskTerms;
   /** Missing when no worker could tell it: then the envelope is all there is. */
-  readonly digest?: string;
+  readonly handover?: Handover;
   readonly ending: TaskEnding;
 }
 

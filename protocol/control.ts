@@ -1,7 +1,7 @@
 // How a person pauses, changes, repeats, breaks off work.
 import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
 import { z } from "zod";
-import { type BudgetChange, budgetChangeShape } from "./budget.ts";
+import { type Budget, type BudgetChange, budgetChangeShape } from "./budget.ts";
 import { idShape } from "./message-shapes.ts";
 
 /** Parks an agent at its next step boundary, and every task below it. */
@@ -46,8 +46,16 @@ export const retryUpdate = defineUpdate<Retried, [RetryInput]>("retry");
 /** The same when no worker is there to accept the update. */
 export const retrySignal = defineSignal<[RetryInput]>("retry");
 
-/** The transcript of an ended task in few words, for its next attempt. */
-export const digestQuery = defineQuery<string>("digest");
+/** What an ended task hands over to its next attempt. */
+export interface Handover {
+  /** Its transcript in few words. */
+  readonly digest: string;
+  /** The model that a person chose. */
+  readonly model?: string;
+  /** What it might spend itself in the end, where that had a limit. */
+  readonly budget?: Budget;
+}
+export const handoverQuery = defineQuery<Handover>("handover");
 
 /** The longest message that a new attempt begins with. */
 export const retryBytes = 20_000;

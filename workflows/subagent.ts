@@ -21,7 +21,7 @@ import { cutJson, cutText, toLine } from "../protocol/text.ts";
 import type { Subagent, SubagentInput } from "../protocol/workflows.ts";
 import { type Agent, isPaused, openAgent } from "./agent/agent.ts";
 import { runTurns } from "./turn/agent-loop.ts";
-import { readBefore } from "./tasks/attempts.ts";
+import { type Before, readBefore } from "./tasks/handover.ts";
 import { collect, collectAtEnd } from "./edits/collect.ts";
 import { underDeadline } from "./tasks/deadline.ts";
 import { enter, publish } from "./agent/display.ts";
@@ -42,7 +42,7 @@ import { mustRoll } from "./agent/roll.ts";
 import { closeRun, flush, takeOver, handOver, prepare } from "./agent/run.ts";
 import { toSnapshot } from "./agent/snapshot.ts";
 import { endTasks } from "./tasks/task-ends.ts";
-import { keepBudget, limitTo, toEndText, waitsForBudget } from "./budget/spending.ts";
+import { keepBudget, limitTo, setLimit, toEndText, waitsForBudget } from "./budget/spending.ts";
 import { openTasks } from "./tasks/board.ts";
 import { closeTurn } from "./turn/tool-turn.ts";
 import { eventWaits } from "./waits/waits.ts";
@@ -105,7 +105,7 @@ async function work(agent: Agent, input: SubagentInput): Promise<"settled" | "ro
   await prepare(agent, input.workspace);
   const isNew = state.turn === 0 && state.generation.messages.length === 0 && !state.opened;
   const before = isNew ? await readBefore(agent, input) : undefined;
-  if (before?.terms.budget) limitTo(agent, before.terms.budget);
+  if (before) holdTo(agent, before);
   const terms = { ...input, ...before?.terms };
   await isolate(agent, terms);
   if (isNew) open(agent, terms, before?.texts ?? []);
@@ -117,6 +117,13 @@ async function work(agent: Agent, input: SubagentInput): Promise<"settled" | "ro
     if (mustRoll(agent)) return "roll";
     if (state.inbox.length === 0) await waitForOthers(agent);
   }
+}
+
+/** A new attempt may spend what the one before might in the end, and goes on with the model it had. */
+function holdTo(agent: Agent, { terms, handover }: Before): void {
+  if (handover?.budget) setLimit(agent, handover.budget);
+  else if (terms.budget) limitTo(agent, terms.budget);
+  if (handover?.model) agent.state.model = { name: handover.model, fallback: "" };
 }
 
 /** Something to do without a person: while one is asked, what has come waits for the decision. */

@@ -3,39 +3,39 @@ import { Context } from "@temporalio/activity";
 import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import { defaultPayloadConverter } from "@temporalio/common";
 import type { AttemptReading, ReadAttemptInput, TaskTerms } from "../../protocol/activities.ts";
-import { digestQuery } from "../../protocol/control.ts";
+import { type Handover, handoverQuery } from "../../protocol/control.ts";
 import type { SubagentInput } from "../../protocol/workflows.ts";
 import { readEnding } from "./read-ending.ts";
 
 /** A worker replays the closed workflow first. */
 const queryMs = 10_000;
-/** Further attempts of this activity do without the digest. */
-const digestAttempts = 3;
+/** Further attempts of this activity do without it. */
+const handoverAttempts = 3;
 
 export async function readAttempt(
   client: Client,
   { taskId, before }: ReadAttemptInput,
 ): Promise<AttemptReading> {
-  const [given, digest, ending] = await Promise.all([
+  const [given, handover, ending] = await Promise.all([
     readTerms(client, taskId),
-    readDigest(client, before),
+    readHandover(client, before),
     readEnding(client, before),
   ]);
   return {
     ending,
     ...(given && { given }),
-    ...(digest !== undefined && { digest }),
+    ...(handover && { handover }),
   };
 }
 
-async function readDigest(client: Client, workflowId: string): Promise<string | undefined> {
+async function readHandover(client: Client, workflowId: string): Promise<Handover | undefined> {
   try {
     return await client.withDeadline(Date.now() + queryMs, () =>
-      client.workflow.getHandle(workflowId).query(digestQuery),
+      client.workflow.getHandle(workflowId).query(handoverQuery),
     );
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
-    if (Context.current().info.attempt < digestAttempts) throw error;
+    if (Context.current().info.attempt < handoverAttempts) throw error;
     return undefined;
   }
 }

@@ -124,6 +124,7 @@ describe("a new attempt", () => {
   beforeAll(async () => {
     world = await openGates();
     await addAgent(world, "frugal", "tools: list_files\nbudget:\n  outputTokens: 900");
+    await addAgent(world, "measured", "tools: list_files\nbudget:\n  turns: 9");
     await world.model.script("attempts", [
       {
         when: { system: "^# researcher", anyUser: "^~mended", lastUser: "\\[retry" },
@@ -182,6 +183,32 @@ describe("a new attempt", () => {
     await task.ended();
     expect((await task.budget()).budget).toEqual(budget);
     expect((await task.budget()).pool).toMatchObject(budget);
+  });
+
+  test("keeps the model and the budget that a person set for the one before", async () => {
+    await world.model.script("measured", [
+      {
+        when: { system: "^# measured", anyUser: "spend more", lastUser: "enough" },
+        reply: { text: "Said." },
+      },
+      {
+        when: { system: "^# measured", anyUser: "spend more" },
+        reply: { toolCalls: [{ name: "list_files" }], delayMs: 400 },
+      },
+    ]);
+    const id = await startOne("spend more", { subagent_type: "measured" });
+    const task = world.bosun.task(id);
+    await until("its first turn", async () => (await task.view()).turn > 0);
+    await task.set({ model: "sonnet" });
+    await task.setBudget({ turns: 40, outputTokens: 50_000 });
+    await task.steer("enough");
+    await task.ended();
+    const raised = { turns: 40, outputTokens: 50_000 };
+    expect((await task.budget()).budget).toEqual(raised);
+    await task.retry("enough");
+    await task.ended();
+    expect((await task.budget()).budget).toEqual(raised);
+    expect((await task.transcript()).header?.model).toBe("claude-sonnet-5-5");
   });
 
   test("hears of an event that had come and that nobody waited for yet", async () => {

@@ -1,10 +1,10 @@
 // What tasks have spent that could not say it themselves.
-import { ActivityCancellationType, CancellationScope, proxyActivities } from "@temporalio/workflow";
-import type { TaskEnding, WatchActivities } from "../../protocol/activities.ts";
-import { toQueues } from "../../protocol/ids.ts";
+import { CancellationScope } from "@temporalio/workflow";
+import type { TaskEnding } from "../../protocol/activities.ts";
 import type { Agent } from "../agent/agent.ts";
 import { goOnWith, tellIfLess } from "./budget-news.ts";
 import { markReading, settleLease, writeOff } from "./leases.ts";
+import { toWatchers } from "../agent/watchers.ts";
 
 /** An ended task's lease comes back, less what was spent. */
 export function closeLease(agent: Agent, { taskId, end, envelope }: TaskEnding): void {
@@ -43,7 +43,7 @@ function read(agent: Agent, taskId: string): void {
     run.readings.set(taskId, scope);
     const options = { summary: `what ${taskId} has spent` };
     const spent = await scope.run(() =>
-      toActivities(agent).readSpent.executeWithOptions(options, [taskId]),
+      toWatchers(agent.settings.installation).readSpent.executeWithOptions(options, [taskId]),
     );
     const { pool } = state.account;
     state.account = settleLease(state.account, taskId, spent);
@@ -51,14 +51,4 @@ function read(agent: Agent, taskId: string): void {
     tellIfLess(agent, pool);
     goOnWith(agent);
   }).catch(() => undefined);
-}
-
-function toActivities({ settings }: Agent) {
-  return proxyActivities<WatchActivities>({
-    taskQueue: toQueues(settings.installation).watch,
-    startToCloseTimeout: 3_600_000,
-    heartbeatTimeout: 10_000,
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
-    retry: { initialInterval: 500, maximumInterval: 10_000 },
-  });
 }

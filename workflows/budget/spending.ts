@@ -38,6 +38,13 @@ export function limitTo(agent: Agent, given: Budget): void {
   tellIfLess(agent, account.pool);
 }
 
+/** What a person set may be more than its agent's file gives. */
+export function setLimit(agent: Agent, own: Budget): void {
+  const { account } = agent.state;
+  agent.state.account = trim({ ...account, own });
+  tellIfLess(agent, account.pool);
+}
+
 export function waitsForBudget({ state }: Agent): boolean {
   const { phase } = state;
   return phase.status === "waiting" && "waitingOn" in phase && phase.waitingOn.includes("budget");

@@ -1,6 +1,6 @@
 // What an agent answers to queries.
 import { setHandler } from "@temporalio/workflow";
-import { digestQuery } from "../../protocol/control.ts";
+import { handoverQuery } from "../../protocol/control.ts";
 import {
   checkTaskQuery,
   feedQuery,
@@ -9,7 +9,7 @@ import {
   transcriptQuery,
 } from "../../protocol/messages.ts";
 import { type Agent, modelOf } from "../agent/agent.ts";
-import { toAttemptDigest } from "../tasks/attempts.ts";
+import { toHandover } from "../tasks/handover.ts";
 import { readFeed } from "../agent/feed.ts";
 import { answerRecords } from "../agent/records.ts";
 import { toReport, toSupervisorStatus } from "../agent/report.ts";
@@ -32,7 +32,7 @@ export function answerQueries(agent: Agent): void {
     total: state.generation.messages.length,
   }));
   setHandler(knowsQuery, ({ ids }) => ids.filter((id) => findTask(state.board, id)));
-  setHandler(digestQuery, () => toAttemptDigest(agent));
+  setHandler(handoverQuery, () => toHandover(agent));
   setHandler(checkTaskQuery, (detail) => toReport(agent, detail));
   setHandler(feedQuery, (after) => readFeed(state.feed, after, toSupervisorStatus(agent)));
 }

@@ -1,30 +1,19 @@
 // One more attempt at a task that has ended.
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
-import { ApplicationFailure, condition, proxyActivities } from "@temporalio/workflow";
-import type {
-  AttemptReading,
-  TaskEnding,
-  TaskTerms,
-  WatchActivities,
-} from "../../protocol/activities.ts";
+import { ApplicationFailure, condition } from "@temporalio/workflow";
 import { type Deadline, toDeadline } from "../../protocol/deadline.ts";
-import { retryBytes, type Retried, type RetryInput } from "../../protocol/control.ts";
-import type { KeptEvent } from "../../protocol/events.ts";
+import { type Retried, retryBytes, type RetryInput } from "../../protocol/control.ts";
 import { failureTypes } from "../../protocol/failures.ts";
-import { toQueues } from "../../protocol/ids.ts";
 import { isEnded, type TaskEnd } from "../../protocol/task.ts";
-import { byteLength, cutText, toLine } from "../../protocol/text.ts";
-import type { SubagentInput } from "../../protocol/workflows.ts";
+import { byteLength, toLine } from "../../protocol/text.ts";
 import { type Agent, isPaused, now, send, takeId, tell } from "../agent/agent.ts";
-import { toEventNotice } from "../waits/background-waits.ts";
 import { refusalToStart } from "./delegation.ts";
 import { type Dependency, missed, standingOf } from "./dependencies.ts";
 import { dropLease } from "../budget/leases.ts";
 import { hasRoom, leaseTo, noRoom, refusalToSpend } from "../budget/task-room.ts";
-import { toDigest } from "../transcript/digest.ts";
 import { publish } from "../agent/display.ts";
-import { TaskFailure, toEmptyEnvelope } from "../agent/envelope.ts";
-import { toEndNotice, toNotice } from "../transcript/notices.ts";
+import { toEmptyEnvelope } from "../agent/envelope.ts";
+import { toEndNotice } from "../transcript/notices.ts";
 import { beginAttempt } from "./board-changes.ts";
 import { type BoardTask, findAttempt, findTask, workflowOf } from "./board.ts";
 import { hasFreeSlot } from "./board-slots.ts";
@@ -192,84 +181,4 @@ function endUnstarted(agent: Agent, task: BoardTask, error: unknown): void {
     : "It was never started.";
   agent.state.account = dropLease(agent.state.account, workflowOf(task));
   settle(agent, { taskId: workflowOf(task), end, envelope: toEmptyEnvelope(end, notDone) });
-}
-
-/** What a new attempt is told first. */
-export interface Before {
-  readonly terms: TaskTerms;
-  readonly texts: readonly string[];
-}
-
-/** What the attempt before leaves to this one. Nothing for a first attempt. */
-export async function readBefore(
-  agent: Agent,
-  { attempt, isolation }: SubagentInput,
-): Promise<Before | undefined> {
-  if (!attempt) return undefined;
-  const { readAttempt } = proxyActivities<WatchActivities>({
-    taskQueue: toQueues(agent.settings.installation).watch,
-    startToCloseTimeout: 60_000,
-    retry: { initialInterval: 500, maximumInterval: 10_000 },
-  });
-  const { taskId, before, number, retryId, message } = attempt;
-  const summary = `what ${before} had done`;
-  const reading = await readAttempt.executeWithOptions({ summary }, [{ taskId, before }]);
-  const terms = reading.given;
-  if (!terms) {
-    throw new TaskFailure(
-      "error",
-      `What ${taskId} was started with is no longer kept, so nobody knows what it may change or spend. Start a new task.`,
-    );
-  }
-  const words = message.trim() ? [`[retry ${retryId} from person] ${message}`] : [];
-  return {
-    terms,
-    texts: [toBeforeText(number, reading, isolation !== undefined), ...words],
-  };
-}
-
-function toBeforeText(
-  number: number,
-  { ending, digest }: AttemptReading,
-  isApart: boolean,
-): string {
-  const { envelope, end } = ending;
-  const data = {
-    attempt: number,
-    before: end.status,
-    ...("reason" in end && { reason: end.reason }),
-    ...(envelope.notDone && { why: envelope.notDone }),
-    ...(envelope.inDoubt.length > 0 && { in_doubt: envelope.inDoubt }),
-    ...(envelope.artifacts.length > 0 && { artifacts: envelope.artifacts }),
-    ...(envelope.diff && { diff: envelope.diff }),
-    ...(digest === undefined && { summary: envelope.summary }),
-  };
-  const said = "This task was worked on before, and a person asks for a new attempt.";
-  const notice = toNotice("new_attempt", data, `${said} ${toWhereItIs(ending, isApart)}`);
-  return digest === undefined ? notice : `${notice}\n\n${digest}`;
-}
-
-/** What an isolated attempt changed is not in the files that the next one begins with. */
-function toWhereItIs({ taskId, envelope: { diff } }: TaskEnding, isApart: boolean): string {
-  if (!diff && !isApart) return "What was done then is done: look before you repeat it.";
-  // Of one that was stopped from outside, only the agent that started it knows whether it left any.
-  const artifact = diff?.artifact ?? `artifacts/${taskId}.diff`;
-  return `What it changed in files is in ${artifact}, if there is such a file, and in yours only if it has been applied since: read it, look, and do again what is still wanted.`;
-}
-
-const noteBytes = 1_000;
-
-const cutEvent = (event: KeptEvent): KeptEvent => ({
-  ...event,
-  json: cutText(event.json, noteBytes),
-});
-
-/** The whole transcript in few words, with what had come and was never read. */
-export function toAttemptDigest({ state }: Agent): string {
-  const notes = state.inbox.flatMap((item) =>
-    item.type === "note" ? [`[note, never read] ${cutText(item.note.message, noteBytes)}`] : [],
-  );
-  const events = state.events.map((event) => toEventNotice(cutEvent(event)));
-  const digest = toDigest(state.generation.messages, state.board, "new_attempt");
-  return [digest, ...notes.slice(-5), ...events.slice(-5)].join("\n\n");
 }

@@ -1,13 +1,8 @@
 // What a cancelled task is given, and its end by force.
-import {
-  ActivityCancellationType,
-  CancellationScope,
-  condition,
-  proxyActivities,
-} from "@temporalio/workflow";
-import type { TaskEnding, WatchActivities } from "../../protocol/activities.ts";
-import { toQueues } from "../../protocol/ids.ts";
+import { CancellationScope, condition } from "@temporalio/workflow";
+import type { TaskEnding } from "../../protocol/activities.ts";
 import type { Grace } from "../../protocol/task.ts";
+import { toWatchers } from "../agent/watchers.ts";
 
 /** A task that was asked to stop, as whoever waits for that holds it. */
 export interface Stopping {
@@ -30,7 +25,7 @@ export async function awaitStop(task: Stopping): Promise<TaskEnding | undefined>
   if (task.grace() && !task.grace()?.until) await fixEnd(task);
   await waitOut(task);
   if (!task.grace()) return undefined;
-  return await toActivities(task).forceEnd.executeWithOptions(
+  return await toWatchers(task.installation).forceEnd.executeWithOptions(
     { summary: `stop ${task.taskId} by force` },
     [task.taskId],
   );
@@ -44,7 +39,7 @@ async function untilEnded(task: Stopping, time: number): Promise<void> {
 /** The grace counts from when a worker took the cancellation, and grows with the levels below. */
 async function fixEnd(task: Stopping): Promise<void> {
   const taken = await whileOpen(task, () =>
-    toActivities(task).awaitCancelTaken.executeWithOptions(
+    toWatchers(task.installation).awaitCancelTaken.executeWithOptions(
       { summary: `whether ${task.taskId} heard that it should stop` },
       [task.taskId],
     ),
@@ -85,14 +80,4 @@ async function whileOpen<Answer>(
   } finally {
     scope.cancel();
   }
-}
-
-function toActivities({ installation }: Stopping) {
-  return proxyActivities<WatchActivities>({
-    taskQueue: toQueues(installation).watch,
-    startToCloseTimeout: 3_600_000,
-    heartbeatTimeout: 10_000,
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
-    retry: { initialInterval: 500, maximumInterval: 10_000 },
-  });
 }

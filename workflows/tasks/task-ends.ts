@@ -1,6 +1,5 @@
 // The end of a task, heard once.
 import {
-  ActivityCancellationType,
   ApplicationFailure,
   CancelledFailure,
   CancellationScope,
@@ -8,11 +7,9 @@ import {
   condition,
   getExternalWorkflowHandle,
   patched,
-  proxyActivities,
 } from "@temporalio/workflow";
-import type { TaskEnding, WatchActivities } from "../../protocol/activities.ts";
+import type { TaskEnding } from "../../protocol/activities.ts";
 import { failureTypes } from "../../protocol/failures.ts";
-import { toQueues } from "../../protocol/ids.ts";
 import { cancelReasonSignal } from "../../protocol/messages.ts";
 import { type Envelope, type Grace, isEnded } from "../../protocol/task.ts";
 import { type Agent, arrive, now, send, tell } from "../agent/agent.ts";
@@ -29,6 +26,7 @@ import { type BoardTask, findAttempt, findTask, openTasks, workflowOf } from "./
 import { endOnBoard, keepGrace } from "./board-changes.ts";
 import { toEndWords } from "./feed-words.ts";
 import { forgetTrouble } from "../turn/trouble-stages.ts";
+import { toWatchers } from "../agent/watchers.ts";
 
 /** Hears the end of a child that this run started. */
 export async function followChild(
@@ -99,13 +97,7 @@ const idsPerWatch = 100;
 /** Watches open tasks that an earlier run started, until none is left or `stop` says so. */
 export async function watchOpen(agent: Agent, stop: () => boolean): Promise<void> {
   for (const task of openTasks(agent.state.board)) if (task.grace) giveGrace(agent, task.taskId);
-  const activities = proxyActivities<WatchActivities>({
-    taskQueue: toQueues(agent.settings.installation).watch,
-    startToCloseTimeout: 3_600_000,
-    heartbeatTimeout: 10_000,
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
-    retry: { initialInterval: 500, maximumInterval: 10_000 },
-  });
+  const activities = toWatchers(agent.settings.installation);
   while (!stop()) {
     const ids = toWatched(agent);
     if (ids.length === 0) return;
