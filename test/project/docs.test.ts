@@ -94,7 +94,9 @@ test("the page on upgrades names every mark that guards a decision of running wo
 
 function workflowFiles(): readonly string[] {
   const folder = join(root, "workflows");
-  return readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(join(folder, file), "utf8"));
 }
 
 test("every test that the page on durability names is there", () => {
