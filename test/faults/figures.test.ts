@@ -7,7 +7,8 @@ import type { TaskRecord, TaskRecords } from "../../protocol/records.ts";
 import { toFigures } from "../support/figures.ts";
 import { callTools, openGates, start, startTasks, untilTask } from "../support/gates.ts";
 import { openStuckHost, type StuckHost } from "../support/stuck-host.ts";
-import { until, type World } from "../support/world.ts";
+import type { World } from "../support/world.ts";
+import { until } from "./support/until.ts";
 
 let world: World;
 let host: StuckHost;
