@@ -115,7 +115,7 @@ async function expectWhole(task: TaskHandle): Promise<void> {
 }
 
 const kinds = [
-  ["30 times", 3, {}],
+  ["20 times", 2, {}],
   ["10 times with a roll after each turn", 1, { BOSUN_ROLL_AFTER_TURNS: "1" }],
 ] as const;
 
