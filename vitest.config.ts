@@ -1,4 +1,4 @@
-// How the tests run: one server for all, a model for each file.
+// One server for all tests, a model for each file.
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({

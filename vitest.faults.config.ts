@@ -7,7 +7,8 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     setupFiles: ["test/support/quiet.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    // They wait more than they work.
+    maxWorkers: 3,
     testTimeout: 300_000,
     hookTimeout: 120_000,
     env: { NO_COLOR: "1" },

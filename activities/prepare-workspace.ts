@@ -2,27 +2,55 @@
 import { constants } from "node:fs";
 import { access, lstat, readdir, realpath, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
-import { ApplicationFailure } from "@temporalio/activity";
+import { Context } from "@temporalio/activity";
 import type { HostActivities } from "../protocol/activities.ts";
-import { failureTypes } from "../protocol/failures.ts";
+import type { CommandEnvironment } from "../protocol/environment.ts";
+import type { WorktreeRequest } from "../protocol/isolation.ts";
+import { beatEvery } from "./beat-every.ts";
+import {
+  invalid,
+  type MadeWorktree,
+  makeWorktree,
+  type WorktreeDeps,
+} from "./edits/make-worktree.ts";
 import { toCode } from "./tools/tool-problem.ts";
 
 export interface PrepareWorkspaceDeps {
   readonly host: string;
+  /** Where worktrees lie. */
+  readonly dir: string;
+  readonly commands?: CommandEnvironment;
 }
 
 export function createPrepareWorkspace({
   host,
+  dir,
+  commands,
 }: PrepareWorkspaceDeps): HostActivities["prepareWorkspace"] {
-  return async (workspace) => {
+  return async (workspace, request) => {
     if (workspace.host !== host) {
       throw invalid(
         `The workspace ${workspace.path} is on host ${workspace.host}, this worker is on ${host}. Start a worker there, or start again with a workspace on this host.`,
       );
     }
     const path = await toFolder(workspace.path);
-    return { host, path, writable: await isWritable(path), git: await isInGit(path) };
+    if (!request) return { host, path, writable: await isWritable(path), git: await isInGit(path) };
+    const made = await isolate({ dir, env: commands?.env ?? {} }, path, request);
+    return { host, writable: true, git: true, ...made };
   };
+}
+
+async function isolate(
+  deps: WorktreeDeps,
+  path: string,
+  request: WorktreeRequest,
+): Promise<MadeWorktree> {
+  const stopBeats = beatEvery(() => undefined);
+  try {
+    return await makeWorktree(deps, path, request, Context.current().cancellationSignal);
+  } finally {
+    stopBeats();
+  }
 }
 
 async function toFolder(given: string): Promise<string> {
@@ -66,8 +94,4 @@ async function isInGit(path: string): Promise<boolean> {
   const found = await lstat(join(path, ".git")).catch(() => undefined);
   if (found) return true;
   return dirname(path) === path ? false : isInGit(dirname(path));
-}
-
-function invalid(message: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, failureTypes.invalidWorkspace);
 }

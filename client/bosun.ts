@@ -2,8 +2,10 @@
 import { randomUUID } from "node:crypto";
 import { Client, Connection, type ConnectionOptions } from "@temporalio/client";
 import { supervisorAgent } from "../protocol/agent.ts";
+import type { Budget } from "../protocol/budget.ts";
 import { type Environment, toSettings } from "../protocol/environment.ts";
 import { idRule, isWorkflowId, toQueues, toSupervisorId } from "../protocol/ids.ts";
+import type { Applied } from "../protocol/isolation.ts";
 import type { PersonMessage } from "../protocol/messages.ts";
 import { searchKeys, toSearchAttributes } from "../protocol/search-attributes.ts";
 import type { Settings } from "../protocol/settings.ts";
@@ -11,13 +13,15 @@ import { toLine } from "../protocol/text.ts";
 import { type AgentMemo, memoKeys } from "../protocol/views.ts";
 import { type Supervisor, workflowTypes } from "../protocol/workflows.ts";
 import { callServer } from "./call.ts";
+import { applyDiff, readDiff, type TaskDiff } from "./diffs.ts";
 import { checkText } from "./check-text.ts";
 import {
   type Agents,
   findIds,
   type Found,
+  listInbox,
   listInstallation,
-  listRequests,
+  type PersonInbox,
 } from "./list-executions.ts";
 import { RequestError } from "./request-error.ts";
 import { SupervisorHandle } from "./supervisor-handle.ts";
@@ -45,6 +49,8 @@ export interface StartOptions {
   readonly agent?: string;
   /** What it reads first. Without it, it waits for `send`. */
   readonly message?: string;
+  /** The most that it may spend with all of its tasks. What is missing is as the settings have it. */
+  readonly budget?: Budget;
 }
 
 export interface Started {
@@ -105,13 +111,28 @@ export class Bosun {
   }
 
   /** Everything that waits for a person, oldest first. Needs no worker, lags by a moment. */
-  requests(): Promise<readonly WaitingRequest[]> {
-    return listRequests(this.client, this.installation);
+  async requests(): Promise<readonly WaitingRequest[]> {
+    return (await this.inbox()).requests;
+  }
+
+  /** The same, with the agents that do not get on. */
+  inbox(): Promise<PersonInbox> {
+    return listInbox(this.client, this.installation);
   }
 
   /** Supervisors and tasks whose ids contain a text, newest first. */
   find(part: string): Promise<readonly Found[]> {
     return findIds(this.client, this.installation, part);
+  }
+
+  /** What an ended task with isolation has changed, or one attempt at it. Needs a tools worker of its host. */
+  diff(taskId: string, only?: "stat", attempt?: number): Promise<TaskDiff> {
+    return readDiff(this.client, this.installation, taskId, only, attempt);
+  }
+
+  /** Applies it to the workspace: all of it, or nothing, and `outcome` says which. */
+  apply(taskId: string, attempt?: number): Promise<Applied> {
+    return applyDiff(this.client, this.installation, taskId, attempt);
   }
 
   /** What agents started here run with. */
@@ -147,7 +168,7 @@ export class Bosun {
         workflowId: id,
         workflowIdReusePolicy: "REJECT_DUPLICATE",
         taskQueue: toQueues(this.installation).workflows,
-        args: [{ agent, workspace, messages, settings }],
+        args: [{ agent, workspace, messages, settings, budget: options.budget ?? {} }],
         memo: { [memoKeys.agent]: memo },
         staticDetails: toDetails(agent, options),
         staticSummary: `${agent} on ${options.workspace}`.slice(0, 200),

@@ -1,12 +1,14 @@
 // What the server's list of workflows knows of agents.
 import type { Client } from "@temporalio/client";
 import { isWorkflowId, toQueues } from "../protocol/ids.ts";
+import { addUsage, noUsage } from "../protocol/turn.ts";
 import type { TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { callServer } from "./call.ts";
-import { type Execution, toTaskView } from "../protocol/task-view.ts";
+import { type Execution, readMemos, toTaskView } from "../protocol/task-view.ts";
 import { tellForced } from "./tell-forced.ts";
 import { type SupervisorView, toSupervisorView } from "./supervisor-view.ts";
+import { toTroubledAgents, type TroubledAgent } from "./troubled-agents.ts";
 import { toWaitingRequests, type WaitingRequest } from "./waiting-requests.ts";
 
 /** More than this many of a kind are not listed, newest first. */
@@ -36,18 +38,23 @@ export async function listInstallation(client: Client, installation: string): Pr
   return { supervisors: supervisors.supervisors, tasks: tasks.tasks };
 }
 
-/** What waits for a person. However many run, all are looked at: the oldest matter most. */
-export async function listRequests(
-  client: Client,
-  installation: string,
-): Promise<readonly WaitingRequest[]> {
+/** What a person should look at. */
+export interface PersonInbox {
+  /** What waits for a decision, oldest first. */
+  readonly requests: readonly WaitingRequest[];
+  /** Who does not get on, the oldest trouble first. */
+  readonly troubled: readonly TroubledAgent[];
+}
+
+/** What a person should look at. However many run, all are looked at: the oldest matter most. */
+export async function listInbox(client: Client, installation: string): Promise<PersonInbox> {
   const query = [
     `TaskQueue = '${checked(toQueues(installation).workflows)}'`,
     `WorkflowType IN ('${workflowTypes.supervisor}', '${workflowTypes.subagent}')`,
     "ExecutionStatus = 'Running'",
   ].join(" AND ");
   const running = await readList(client, installation, query, Number.POSITIVE_INFINITY);
-  return toWaitingRequests(running);
+  return { requests: toWaitingRequests(running), troubled: toTroubledAgents(running) };
 }
 
 /** What an id names. */
@@ -64,22 +71,50 @@ export async function findIds(
 ): Promise<readonly Found[]> {
   const ours = `TaskQueue = '${checked(toQueues(installation).workflows)}'`;
   const found = await readList(client, installation, ours);
-  return found.flatMap(({ workflowId: id, type }): readonly Found[] => {
-    if (!id.includes(part)) return [];
-    if (type === workflowTypes.supervisor) return [{ id, kind: "supervisor" }];
-    return type === workflowTypes.subagent ? [{ id, kind: "task" }] : [];
-  });
+  const ids = new Map(
+    found.flatMap((execution): readonly (readonly [string, Found["kind"]])[] => {
+      const { workflowId, type } = execution;
+      if (!workflowId.includes(part)) return [];
+      if (type === workflowTypes.supervisor) return [[workflowId, "supervisor"]];
+      // All attempts at a task go by one id.
+      const id = readMemos(execution).agent?.taskId ?? workflowId;
+      return type === workflowTypes.subagent ? [[id, "task"]] : [];
+    }),
+  );
+  return [...ids].map(([id, kind]) => ({ id, kind }));
+}
+
+/** Of several attempts at a task the newest, with what those before it have used. */
+function toNewest(tasks: readonly TaskView[]): readonly TaskView[] {
+  const newest = new Map<string, TaskView>();
+  for (const task of tasks) {
+    const known = newest.get(task.taskId);
+    if (!known) newest.set(task.taskId, task);
+    else if (isNewer(task, known)) newest.set(task.taskId, follow(task, known));
+    else newest.set(task.taskId, follow(known, task));
+  }
+  return [...newest.values()];
+}
+
+const isNewer = (a: TaskView, b: TaskView): boolean => (a.attempt ?? 1) > (b.attempt ?? 1);
+
+function follow(newer: TaskView, older: TaskView): TaskView {
+  const { usageBefore: before = noUsage } = older;
+  const used = addUsage(before, older.usage);
+  return { ...newer, usageBefore: addUsage(newer.usageBefore ?? noUsage, used) };
 }
 
 async function list(client: Client, id: string, query: string): Promise<Agents> {
   const executions = await readList(client, id, query);
   const asOf = new Date();
   const ofType = (type: string) => executions.filter((execution) => execution.type === type);
-  const tasks = ofType(workflowTypes.subagent)
-    .map((one) => toTaskView(one, asOf))
-    .toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
+  const tasks = toNewest(
+    ofType(workflowTypes.subagent).map((one) => toTaskView(one, asOf)),
+  ).toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
   return {
-    supervisors: ofType(workflowTypes.supervisor).map((one) => toSupervisorView(one, asOf)),
+    supervisors: ofType(workflowTypes.supervisor)
+      .map((one) => toSupervisorView(one, asOf))
+      .toSorted((a, b) => b.startedAt.localeCompare(a.startedAt)),
     tasks: await callServer(client, id, () => tellForced(client, tasks)),
   };
 }

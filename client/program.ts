@@ -1,37 +1,59 @@
 // Every command, and what they have in common.
 import { Command, type OutputConfiguration } from "commander";
+import stringWidth from "string-width";
 import { addAnswer } from "./commands/answer.ts";
+import { addApply } from "./commands/apply.ts";
 import { addApprove } from "./commands/approve.ts";
+import { addBudget } from "./commands/budget.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addChat } from "./commands/chat.ts";
 import { addCheck } from "./commands/check.ts";
 import type { Context } from "./commands/context.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDeny } from "./commands/deny.ts";
+import { addDiff } from "./commands/diff.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addDown } from "./commands/down.ts";
 import { addEnd } from "./commands/end.ts";
+import { addEvent } from "./commands/event.ts";
 import { addInbox } from "./commands/inbox.ts";
+import { addInterrupt } from "./commands/interrupt.ts";
 import { addOpen } from "./commands/open.ts";
+import { addPause } from "./commands/pause.ts";
 import { addResume } from "./commands/resume.ts";
+import { addRetry } from "./commands/retry.ts";
 import { addSend } from "./commands/send.ts";
+import { addSet } from "./commands/set.ts";
 import { addStart } from "./commands/start.ts";
 import { addSteer } from "./commands/steer.ts";
 import { addTasks } from "./commands/tasks.ts";
 import { addTranscript } from "./commands/transcript.ts";
 import { addUp } from "./commands/up.ts";
 import { addWorker } from "./commands/worker.ts";
+import { wrapText } from "./screen/wrap-text.ts";
 
 const groups: readonly (readonly [
   string,
   readonly ((program: Command, context: Context) => void)[],
 ])[] = [
   ["Begin here:", [addDemo, addStart, addChat]],
-  ["Talk to supervisors:", [addSend, addEnd]],
+  ["Talk to supervisors:", [addSend, addInterrupt, addEnd]],
   [
     "See and change tasks:",
-    [addTasks, addCheck, addSteer, addCancel, addResume, addTranscript, addOpen],
+    [
+      addTasks,
+      addCheck,
+      addSteer,
+      addEvent,
+      addCancel,
+      addRetry,
+      addBudget,
+      addTranscript,
+      addOpen,
+    ],
   ],
+  ["Hold and change work:", [addPause, addResume, addSet]],
+  ["Take over what isolated tasks changed:", [addDiff, addApply]],
   ["Decide what waits for you:", [addInbox, addApprove, addDeny, addAnswer]],
   ["Run Bosun:", [addUp, addDown, addWorker, addDoctor]],
 ];
@@ -67,14 +89,31 @@ export function buildProgram(context: Context): Command {
 
 function settle(command: Command, context: Context): void {
   const output: OutputConfiguration = {
-    writeOut: (text) => context.print(text.replace(/\n$/, "")),
+    writeOut: (text) => context.print(toPage(text.replace(/\n$/, ""), context.columns())),
     writeErr: (text) => context.note(toWords(text, command)),
     getOutHelpWidth: () => context.columns(),
     getErrHelpWidth: () => context.columns(),
     getOutHasColors: () => context.color,
     getErrHasColors: () => context.color,
   };
-  command.exitOverride().configureOutput(output).helpOption("-h, --help", "show this help");
+  command
+    .exitOverride()
+    .configureOutput(output)
+    .configureHelp({ minWidthToWrap: narrowestMeaning })
+    .helpOption("-h, --help", "show this help");
+}
+
+/** Longer lines are hard to read. */
+const widestText = 96;
+/** Below this the description of an option stands under it. */
+const narrowestMeaning = 24;
+
+/** Paragraphs are filled up to the width. What is indented keeps its lines, and goes on below where it is too long. */
+function toPage(text: string, columns: number): string {
+  const width = Math.min(columns, widestText);
+  const paragraphs = text.replaceAll(/(?<=^\S.*)\n(?=\S)/gm, " ");
+  const fit = (line: string) => (stringWidth(line) > width ? wrapText(line, width) : [line]);
+  return paragraphs.split("\n").flatMap(fit).join("\n");
 }
 
 /** Commander's error, with what to do next. */

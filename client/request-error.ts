@@ -87,11 +87,16 @@ export function toRequestError(error: unknown, id: string, late: LateMeans): unk
   return error;
 }
 
+const refusals: ReadonlySet<string> = new Set([
+  failureTypes.messageRefused,
+  failureTypes.decisionRefused,
+  failureTypes.retryRefused,
+  failureTypes.taskOpen,
+]);
+
 function toRefusal(error: WorkflowUpdateFailedError, id: string): RequestError {
   const { cause } = error;
-  const refused =
-    cause instanceof ApplicationFailure &&
-    (cause.type === failureTypes.messageRefused || cause.type === failureTypes.decisionRefused);
+  const refused = cause instanceof ApplicationFailure && refusals.has(cause.type ?? "");
   return refused
     ? new RequestError("refused", cause.message, { cause: error })
     : new RequestError("wrongKind", `${id} does not take this: ${lastWords(error)}`, {

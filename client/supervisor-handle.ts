@@ -1,26 +1,31 @@
 // A running supervisor, as typed calls.
 import { randomUUID } from "node:crypto";
-import type { Client, WorkflowHandle } from "@temporalio/client";
+import type { Client, WorkflowExecutionDescription, WorkflowHandle } from "@temporalio/client";
+import { interruptSignal } from "../protocol/control.ts";
 import type { FeedEntry, FeedPage } from "../protocol/feed.ts";
 import {
   endSignal,
   feedQuery,
   type PersonMessage,
-  resumeSignal,
   sendMessageSignal,
   sendMessageUpdate,
 } from "../protocol/messages.ts";
+import type { BudgetChange, BudgetReport } from "../protocol/budget.ts";
 import type { Decision } from "../protocol/requests.ts";
 import type { TranscriptPage } from "../protocol/turn.ts";
 import type { TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
+import { readBudget, setBudget } from "./budgets.ts";
 import { callServer, callWorker } from "./call.ts";
+import { pause, resume, set, type SetOptions, type SettingSent, type Switched } from "./control.ts";
 import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
 import { followFeed, type FollowOptions } from "./follow-feed.ts";
 import { listTree } from "./list-executions.ts";
-import { type LiveCall, readLiveCall } from "./live-call.ts";
+import { type LiveCall, readLiveCall } from "../protocol/live-call.ts";
+import { describe } from "./newest-attempt.ts";
 import { readTranscript } from "./read-transcript.ts";
+import { type SentEvent, sendEvent, toEvent } from "./send-event.ts";
 import { isRequestError, RequestError } from "./request-error.ts";
 import { isOver, type SupervisorView, toSupervisorView } from "./supervisor-view.ts";
 import { TaskHandle } from "./task-handle.ts";
@@ -38,6 +43,8 @@ export interface Sent {
   readonly known: boolean;
   /** `signalled`: it is stored, no worker runs just now, and it is read when one does. */
   readonly stored: "accepted" | "signalled";
+  /** The supervisor is paused, and answers when it goes on. */
+  readonly paused?: true;
 }
 
 /** How long a worker may take to accept a message before it is left as a signal. */
@@ -107,10 +114,7 @@ export class SupervisorHandle {
 
   /** The supervisor as it is now, with the model call it is in. Needs no worker. */
   async look(): Promise<{ readonly view: SupervisorView; readonly live?: LiveCall }> {
-    const description = await callServer(this.#client, this.id, () => this.#handle().describe());
-    if (description.type !== workflowTypes.supervisor) {
-      throw new RequestError("wrongKind", `${this.id} is a task, not a supervisor.`);
-    }
+    const description = await this.#describe();
     const live = readLiveCall(description);
     return { view: toSupervisorView(description, new Date()), ...(live && { live }) };
   }
@@ -124,9 +128,53 @@ export class SupervisorHandle {
     await callServer(this.#client, this.id, () => this.#handle().signal(endSignal));
   }
 
-  /** Tries again at once what waits for the model or for quota. */
-  async resume(): Promise<void> {
-    await callServer(this.#client, this.id, () => this.#handle().signal(resumeSignal));
+  /** Sends an event, once for each `eventId`. It is kept until the supervisor waits for it. */
+  async event(name: string, data: unknown = null, eventId?: string): Promise<SentEvent> {
+    const event = toEvent(name, data, eventId);
+    const { status, ...view } = await this.status();
+    if (view.endedAt !== null) {
+      throw new RequestError("ended", `${this.id} has already ${toPast(status)}.`);
+    }
+    return await sendEvent(this.#client, this.id, event);
+  }
+
+  /** Parks it at its next step boundary, with its whole tree. Messages are kept, and answered when it goes on. */
+  async pause(): Promise<Switched> {
+    return await pause(this.#client, await this.#open());
+  }
+
+  /** Goes on with what is paused, and at once with what waits for the model or for quota. Reaches the whole tree. */
+  async resume(): Promise<Switched> {
+    return await resume(this.#client, await this.#open());
+  }
+
+  /** Changes what it goes on with, from its next model call on. Its tasks stay as they are. */
+  async set(options: SetOptions): Promise<SettingSent> {
+    return await set(this.#client, await this.#open(), options);
+  }
+
+  /**
+   * Breaks off the turn it is in: nothing of the answer under way is kept, reads are cancelled, a write is
+   * finished. It goes idle and says so. Resolves to its status before: an idle one stays as it is.
+   */
+  async interrupt(): Promise<SupervisorView["status"]> {
+    const { status } = toSupervisorView(await this.#open(), new Date());
+    await callServer(this.#client, this.id, () => this.#handle().signal(interruptSignal));
+    return status;
+  }
+
+  /** What it may spend and has spent with all of its tasks. Needs a worker. */
+  budget(): Promise<BudgetReport> {
+    return readBudget(this.#client, this.id);
+  }
+
+  /** Sets limits on what it may spend with all of its tasks. */
+  async setBudget(change: BudgetChange): Promise<void> {
+    try {
+      await setBudget(this.#client, this.id, change);
+    } catch (error) {
+      throw await this.#explain(error);
+    }
   }
 
   /** Decides what this agent asks. Throws `RequestError`, code `refused`, when nothing waits for it. */
@@ -148,8 +196,8 @@ export class SupervisorHandle {
     try {
       // No updateId: a repeated one is answered with the first answer, which says nothing of known.
       const update = () => this.#handle().executeUpdate(sendMessageUpdate, { args: [message] });
-      const { known } = await callWorker(this.#client, this.id, update, acceptMs);
-      return { id, known, stored: "accepted" };
+      const { known, paused } = await callWorker(this.#client, this.id, update, acceptMs);
+      return { id, known, stored: "accepted", ...(paused && { paused }) };
     } catch (error) {
       // Nobody accepted it in time, or a run closed in that moment. The id makes both count once.
       if (!isRequestError(error, "noWorker", "unreachable")) throw error;
@@ -180,6 +228,19 @@ export class SupervisorHandle {
       if (isRequestError(error, "noWorker")) return 0;
       throw await this.#explain(error);
     }
+  }
+
+  async #describe(): Promise<WorkflowExecutionDescription> {
+    const description = await describe(this.#client, this.id);
+    if (description.type === workflowTypes.supervisor) return description;
+    throw new RequestError("wrongKind", `${this.id} is a task, not a supervisor.`);
+  }
+
+  async #open(): Promise<WorkflowExecutionDescription> {
+    const description = await this.#describe();
+    const view = toSupervisorView(description, new Date());
+    if (!isOver(view)) return description;
+    throw new RequestError("ended", `${this.id} has ${toPast(view.status)}: nothing of it runs.`);
   }
 
   #handle(): WorkflowHandle {

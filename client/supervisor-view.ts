@@ -1,6 +1,7 @@
 // A supervisor, from what its workflow's memo and status say.
 import type { SupervisorStatus } from "../protocol/feed.ts";
 import type { OpenRequest } from "../protocol/requests.ts";
+import type { Trouble } from "../protocol/trouble.ts";
 import { noUsage, type Usage } from "../protocol/turn.ts";
 import { type Execution, readMemos } from "../protocol/task-view.ts";
 
@@ -19,10 +20,14 @@ export interface SupervisorView {
   readonly usage: Usage;
   /** Who answers its model calls: `scripted`, or the host name of the API. */
   readonly backend: string;
+  /** Since when it is paused. While it still thinks, it stops at its next step boundary. */
+  readonly pausedAt?: string;
   /** Why it waits or failed, in words. */
   readonly why?: string;
   /** What it asks of a person, oldest first, at most 10. */
   readonly requests?: readonly OpenRequest[];
+  /** It does not get on. */
+  readonly trouble?: Trouble;
   readonly asOf: string;
 }
 
@@ -40,8 +45,10 @@ export function toSupervisorView(execution: Execution, asOf: Date): SupervisorVi
     endedAt: execution.closeTime?.toISOString() ?? null,
     usage: state?.usage ?? noUsage,
     backend: agent?.backend ?? "",
+    ...(!execution.closeTime && state?.pausedAt && { pausedAt: state.pausedAt }),
     ...(why && { why }),
     ...(!execution.closeTime && state?.requests && { requests: state.requests }),
+    ...(!execution.closeTime && state?.trouble && { trouble: state.trouble }),
     asOf: asOf.toISOString(),
   };
 }

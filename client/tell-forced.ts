@@ -1,5 +1,6 @@
-// Tasks that Bosun stopped by force, told from those somebody terminated.
+// Tells tasks Bosun forced to stop from terminated ones.
 import { type Client, WorkflowFailedError, WorkflowNotFoundError } from "@temporalio/client";
+import { toAttemptId } from "../protocol/ids.ts";
 import { forcedReason } from "../protocol/task.ts";
 import type { TaskView } from "../protocol/views.ts";
 
@@ -12,8 +13,8 @@ export async function tellForced(
 ): Promise<readonly TaskView[]> {
   const terminated = tasks.filter((task) => task.reason === "terminated" && !task.result);
   const read = await Promise.all(
-    terminated.slice(-mostRead).map(async ({ taskId }) => {
-      return (await wasForced(client, taskId)) ? [taskId] : [];
+    terminated.slice(-mostRead).map(async ({ taskId, attempt = 1 }) => {
+      return (await wasForced(client, toAttemptId(taskId, attempt))) ? [taskId] : [];
     }),
   );
   const forced = new Set(read.flat());

@@ -26,7 +26,7 @@ export function toWaitingRequests(executions: readonly Execution[]): readonly Wa
   const known = new Map(
     executions.flatMap((execution): [string, Known][] => {
       const { agent, state } = readMemos(execution);
-      return agent && state ? [[execution.workflowId, { agent, state }]] : [];
+      return agent && state ? [[agent.taskId ?? execution.workflowId, { agent, state }]] : [];
     }),
   );
   return [...known]

@@ -1,9 +1,27 @@
 // Every activity, as a workflow calls it.
 import type { AgentDefinition, PreparedWorkspace, Workspace } from "./agent.ts";
+import type { Spent } from "./budget.ts";
+import type { Handover } from "./control.ts";
+import type { ClaimResult } from "./claims.ts";
+import type {
+  Applied,
+  Collected,
+  CollectInput,
+  DiffPart,
+  DiffSummary,
+  ReadDiffInput,
+  ReleaseInput,
+  Scope,
+  Worktree,
+  WorktreeRequest,
+} from "./isolation.ts";
+import type { LiveCall } from "./live-call.ts";
+import type { Price } from "./prices.ts";
 import type { Envelope, TaskEnd } from "./task.ts";
 import type { ModelAnswer, ToolAnswer, TranscriptRef } from "./turn.ts";
 import type { CheckDetail, TaskReport, TaskView } from "./views.ts";
 import type { ToolName } from "./tools.ts";
+import type { SubagentInput } from "./workflows.ts";
 
 export interface ModelCallInput {
   readonly transcript: TranscriptRef;
@@ -12,6 +30,8 @@ export interface ModelCallInput {
   readonly maxTokens: number;
   /** Left out by workflow workers of version 0.1. */
   readonly purpose?: ModelPurpose;
+  /** What its tokens cost, where the agent was started with a price. */
+  readonly price?: Price;
   /** What version 0.1 said instead of `purpose`, and still understands: no tool may be called. */
   readonly closing?: boolean;
 }
@@ -23,20 +43,14 @@ export interface ModelCallInput {
  */
 export type ModelPurpose = "turn" | "closing" | "summary";
 
-/** Beats of `callModel`: a short tail of the answer so far. */
-export interface ModelBeat {
-  readonly phase: "pulling" | "waiting" | "streaming";
-  readonly bytes: number;
-  /** At most 300 characters. */
-  readonly tail: string;
-}
-
 export interface ToolRunInput {
   readonly workspace: PreparedWorkspace;
   readonly rootId: string;
   readonly toolUseId: string;
   readonly name: ToolName;
   readonly input: unknown;
+  /** What a tool that writes may change. Missing: all of the workspace. */
+  readonly scopes?: readonly Scope[];
 }
 
 /** What the model gets to see of a tool call, cut to the tool output cap. */
@@ -66,9 +80,29 @@ export interface ReadTasksInput {
   readonly detail: CheckDetail;
 }
 export interface TaskReading {
+  /** Without texts where several tasks were asked for: only how each stands. */
   readonly view: TaskView;
+  /** From `digest` on: the model call it is in. */
+  readonly live?: LiveCall;
   /** Only when a worker answered in time. */
   readonly report?: TaskReport;
+}
+
+export interface ReadAttemptInput {
+  /** The id of the first attempt. */
+  readonly taskId: string;
+  /** The workflow of the attempt that has ended. */
+  readonly before: string;
+}
+/** What holds for every attempt at a task. */
+export type TaskTerms = Pick<SubagentInput, "description" | "scopes" | "inWorktree" | "budget">;
+/** What a new attempt begins from. */
+export interface AttemptReading {
+  /** What the first attempt was started with. Missing when its record is gone. */
+  readonly given?: TaskTerms;
+  /** Missing when no worker could tell it: then the envelope is all there is. */
+  readonly handover?: Handover;
+  readonly ending: TaskEnding;
 }
 
 export interface FindOrphansInput {
@@ -88,15 +122,30 @@ export interface FoundOrphans {
   readonly lookedAt: string;
 }
 
+export interface ClaimKeyInput {
+  readonly rootId: string;
+  readonly key: string;
+}
+
 export interface ModelActivities {
   callModel(input: ModelCallInput): Promise<ModelAnswer>;
 }
 export interface HostActivities {
   /** Fails as `InvalidWorkspace` with words for the person. */
-  prepareWorkspace(workspace: Workspace): Promise<PreparedWorkspace>;
+  prepareWorkspace(
+    workspace: Workspace,
+    worktree?: WorktreeRequest,
+  ): Promise<PreparedWorkspace & { readonly worktree?: Worktree }>;
   /** Fails as `InvalidAgent` with file, line and remedy. */
   loadAgent(input: LoadAgentInput): Promise<AgentDefinition>;
   runTool(input: ToolRunInput): Promise<ToolOutcome>;
+  /** What an ending task leaves on its host: its diff as an artifact, and which of its reads are stale. */
+  collectTask(input: CollectInput): Promise<Collected>;
+  /** Takes the diff of an ended task once more, then removes its worktree. Nothing when it had none. */
+  releaseWorktree(input: ReleaseInput): Promise<DiffSummary | null>;
+  /** Fails as `NoDiff` with words for whoever asks. */
+  readDiff(input: ReadDiffInput): Promise<DiffPart>;
+  applyDiff(input: ReleaseInput): Promise<Applied>;
 }
 export interface WatchActivities {
   /** Resolves as soon as one of the tasks has ended, with all that have. At most 100 ids. */
@@ -105,11 +154,17 @@ export interface WatchActivities {
   readTasks(input: ReadTasksInput): Promise<readonly TaskReading[]>;
   /** The envelope of one ended task, also when it was cancelled, terminated or timed out. */
   readEnding(taskId: string): Promise<TaskEnding>;
+  /** What an ended attempt leaves to the next one. */
+  readAttempt(input: ReadAttemptInput): Promise<AttemptReading>;
   /** Resolves when a task's worker has taken its cancellation, with the levels of tasks below it. */
   awaitCancelTaken(taskId: string): Promise<{ readonly height: number }>;
   /** Terminates what still runs of a task and of all below it, leaves first. Resolves to how it ended. */
   forceEnd(taskId: string): Promise<TaskEnding>;
+  /** What a task and all below it have spent, once nothing of them runs any more. */
+  readSpent(taskId: string): Promise<Spent>;
   /** Looks for tasks that nobody waits for. Without news it fails as `NothingFound`, to be repeated, for an hour. */
   findOrphans(input: FindOrphansInput): Promise<FoundOrphans>;
+  /** Claims a key for the workflow that calls it. What ended owners had is free. */
+  claimKey(input: ClaimKeyInput): Promise<ClaimResult>;
 }
 export type Activities = ModelActivities & HostActivities & WatchActivities;

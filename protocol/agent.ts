@@ -1,4 +1,6 @@
 // What an agent is: name, prompt, tools and limits.
+import type { Budget } from "./budget.ts";
+import type { Isolation } from "./isolation.ts";
 import type { ToolDeclaration } from "./turn.ts";
 
 /** An agent as its file says it, checked. */
@@ -13,8 +15,12 @@ export interface AgentDefinition {
   readonly approve?: readonly string[];
   readonly maxTurns?: number;
   readonly maxTokens?: number;
+  /** The most it may spend with its tasks. */
+  readonly budget?: Budget;
   /** Whether it holds the tools that hand work to subagents. */
   readonly delegate: boolean;
+  /** Tasks of this agent work in a git worktree of their own. */
+  readonly isolation?: Isolation;
   /** The agents it may hand work to. Empty unless `delegate`. */
   readonly roster: readonly AgentLine[];
   /** What the file asked for and Bosun does not have, with file and line. */
@@ -25,6 +31,9 @@ export interface AgentDefinition {
 export interface AgentLine {
   readonly name: string;
   readonly description: string;
+  readonly isolation?: Isolation;
+  /** It may run commands, which no scope holds back. */
+  readonly commands?: true;
 }
 
 /** Files an agent works on, bound to the host they lie on. */

@@ -1,6 +1,7 @@
 // The environment, as checked settings.
 import { z } from "zod";
 import { modelAliases } from "./agent.ts";
+import { type PriceTable, toPriceTable } from "./prices.ts";
 import { limitCeilings, type Limits, limitDefaults, type Settings } from "./settings.ts";
 
 export const roles = ["workflows", "models", "tools"] as const;
@@ -31,6 +32,8 @@ export interface Environment {
   readonly supervisorModel: string;
   readonly taskModel: string;
   readonly limits: Limits;
+  /** Prices that are set, beside those that are known. */
+  readonly prices: PriceTable;
 }
 
 export interface ModelEnvironment {
@@ -126,6 +129,40 @@ function parseLimits(env: Env): Limits {
   return Object.fromEntries(names.map((name) => [name, read[toVariable(name)]])) as Limits;
 }
 
+const price = z.number().min(0);
+const priceTable = z.record(
+  z.string(),
+  z.strictObject({
+    input: price,
+    output: price,
+    cacheWrite: price.exactOptional(),
+    cacheRead: price.exactOptional(),
+    longPrompt: z.strictObject({ tokens: price, factor: price }).exactOptional(),
+  }),
+);
+
+/** JSON by model: `{"claude-opus-5-5":{"input":4,"output":20}}`, US dollars per million tokens. */
+function parsePrices(env: Env): PriceTable {
+  const text = env["BOSUN_PRICES"]?.trim();
+  if (!text) return {};
+  const read = z.string().transform(toJson).pipe(priceTable).safeParse(text);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const at = issue?.path.length ? ` (${issue.path.join(".")})` : "";
+  throw new SettingsError(
+    `BOSUN_PRICES cannot be used${at}: ${issue?.message}. Set it to JSON such as {"claude-opus-5-5":{"input":4,"output":20}}, in US dollars per million tokens.`,
+  );
+}
+
+function toJson(text: string, context: z.RefinementCtx): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue("it is no JSON");
+    return z.NEVER;
+  }
+}
+
 const versionName = z
   .string()
   .regex(/^[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,99}$/, "use letters, digits, ., _, + and -, at most 100")
@@ -185,6 +222,7 @@ export function parseEnvironment(env: Env): Environment {
     supervisorModel: toModelId(read.BOSUN_SUPERVISOR_MODEL ?? "opus"),
     taskModel: toModelId(read.BOSUN_TASK_MODEL ?? "haiku"),
     limits: parseLimits(env),
+    prices: parsePrices(env),
   };
 }
 
@@ -213,5 +251,6 @@ export function toSettings(
     supervisorModel: environment.supervisorModel,
     taskModel: environment.taskModel,
     limits: environment.limits,
+    prices: toPriceTable(environment.model.backend, environment.prices),
   };
 }

@@ -22,6 +22,8 @@ export const failureTypes = {
   invalidAgent: "InvalidAgent",
   /** A workspace is missing or unreadable. */
   invalidWorkspace: "InvalidWorkspace",
+  /** A task has no diff, or not yet. */
+  noDiff: "NoDiff",
   /** A task ended without completing. Its details hold the envelope. */
   taskFailed: "TaskFailed",
   /** A look found nothing: Temporal calls the activity again after a while, which leaves no trace in history. */
@@ -30,6 +32,10 @@ export const failureTypes = {
   messageRefused: "MessageRefused",
   /** A decision was refused: nothing waits under that id, or not for that. */
   decisionRefused: "DecisionRefused",
+  /** A new attempt was refused: nobody knows the task, or there is no room for it. */
+  retryRefused: "RetryRefused",
+  /** A new attempt was refused, for the task has not ended as far as its agent has heard. */
+  taskOpen: "TaskOpen",
 } as const;
 
 /** What the agent does about a failed model call. `again`: the model had no part in it. */

@@ -33,8 +33,25 @@ export type FeedEvent =
       readonly text: string;
     }
   | { readonly type: "decision"; readonly decision: SettledRequest }
+  /** What a task has found. */
+  | {
+      readonly type: "finding";
+      readonly taskId: string;
+      readonly agent: string;
+      readonly text: string;
+    }
+  /** A task owns a piece of work from now on, until it ends. Told by the root of its tree. */
+  | { readonly type: "claim"; readonly taskId: string; readonly key: string }
   /** The model cannot answer just now. `text` says why and what helps. */
   | { readonly type: "trouble"; readonly text: string }
+  /** A person paused, resumed, changed, interrupted this agent, or began a new attempt at one of its tasks. */
+  | {
+      readonly type: "control";
+      readonly what: "paused" | "resumed" | "set" | "interrupted" | "retried";
+      readonly text: string;
+    }
+  /** What may be spent has changed, or is used up. */
+  | { readonly type: "budget"; readonly text: string }
   | { readonly type: "generation"; readonly generation: number; readonly text: string }
   | { readonly type: "ended" };
 

@@ -15,6 +15,11 @@ export function toTaskId(agent: string, uuid: string): string {
   return `${agent}-${uuid.replaceAll("-", "").slice(0, 12)}`;
 }
 
+/** The workflow of an attempt at a task: the first one has the task's own id. */
+export function toAttemptId(taskId: string, attempt: number): string {
+  return attempt > 1 ? `${taskId}-${attempt}` : taskId;
+}
+
 export function toSupervisorId(uuid: string): string {
   return toTaskId("supervisor", uuid);
 }

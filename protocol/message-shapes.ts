@@ -1,30 +1,36 @@
 // What a signal has to look like before it is believed.
 import { z } from "zod";
-import type { PersonMessage, SteeringNote, TaskEvent } from "./messages.ts";
+import { budgetEventShape } from "./budget.ts";
+import { type AgentEvent, eventNameShape } from "./events.ts";
+import { findingTextShape } from "./findings.ts";
+import type { Begin, PersonMessage, SteeringNote, TaskEvent } from "./messages.ts";
 import type { DecideInput } from "./requests.ts";
 import { waitingReasons } from "./task.ts";
 import { cutText } from "./text.ts";
+import { troubleShape } from "./trouble.ts";
 
 /** Ids are carried along, the newest 1,000, so they are short. */
-const id = z.string().regex(/^[!-~]{1,100}$/, "use 1 to 100 visible ASCII characters, no spaces");
+export const idShape = z
+  .string()
+  .regex(/^[!-~]{1,100}$/, "use 1 to 100 visible ASCII characters, no spaces");
 
 export const personMessageShape: z.ZodType<PersonMessage> = z.object({
-  id,
+  id: idShape,
   text: z.string().refine((text) => text.trim() !== "", "is empty"),
   from: z.string().max(200),
 });
 
 export const steeringNoteShape: z.ZodType<SteeringNote> = z.object({
-  noteId: id,
+  noteId: idShape,
   message: z.string().refine((text) => text.trim() !== "", "is empty"),
   when: z.enum(["next_step", "now"]),
   from: z.enum(["supervisor", "person"]),
 });
 
-const receipt = z.object({ noteId: id, turn: z.int(), at: z.string().max(40) });
+const receipt = z.object({ noteId: idShape, turn: z.int(), at: z.string().max(40) });
 
 export const taskEventShape: z.ZodType<TaskEvent> = z.object({
-  taskId: id,
+  taskId: idShape,
   seq: z.int(),
   event: z.discriminatedUnion("type", [
     z.object({
@@ -39,11 +45,14 @@ export const taskEventShape: z.ZodType<TaskEvent> = z.object({
       receipts: z.array(receipt).transform((all) => all.slice(-50)),
     }),
     z.object({ type: z.literal("cancelling") }),
+    z.object({ type: z.literal("finding"), text: findingTextShape }),
+    z.object({ type: z.literal("trouble"), trouble: troubleShape.nullable() }),
+    budgetEventShape,
   ]),
 });
 
 export const decideShape: z.ZodType<DecideInput> = z.object({
-  requestId: id,
+  requestId: idShape,
   decision: z.discriminatedUnion("type", [
     z.object({
       type: z.literal("approve"),
@@ -53,6 +62,20 @@ export const decideShape: z.ZodType<DecideInput> = z.object({
     z.object({ type: z.literal("answer"), text: z.string().min(1) }),
   ]),
   by: z.string().max(200),
+});
+
+export const beginShape: z.ZodType<Begin> = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("results"), results: z.array(z.record(z.string(), z.unknown())) }),
+  z.object({
+    type: z.literal("failed"),
+    why: z.string().transform((text) => cutText(text, 1_000)),
+  }),
+]);
+
+export const eventShape: z.ZodType<AgentEvent> = z.object({
+  eventId: idShape,
+  name: eventNameShape,
+  data: z.unknown(),
 });
 
 export const reasonShape = z.string();

@@ -1,9 +1,14 @@
 // Every signal, query and update a workflow answers.
 import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
+import type { BudgetEvent, BudgetReport, Grant } from "./budget.ts";
+import type { ClaimAnswer, ClaimInput } from "./claims.ts";
+import type { AgentEvent } from "./events.ts";
 import type { FeedPage } from "./feed.ts";
+import type { FindingsNews } from "./findings.ts";
 import type { DecideInput, Decided } from "./requests.ts";
 import type { JanitorLimits, JanitorReport } from "./janitor.ts";
 import type { Receipt, WaitingReason } from "./task.ts";
+import type { Trouble } from "./trouble.ts";
 import type { TranscriptPage } from "./turn.ts";
 import type { CheckDetail, TaskReport } from "./views.ts";
 
@@ -18,6 +23,8 @@ export interface PersonMessage {
 export interface Accepted {
   readonly id: string;
   readonly known: boolean;
+  /** The supervisor is paused, and reads the message when it goes on. */
+  readonly paused?: true;
 }
 export const sendMessageUpdate = defineUpdate<Accepted, [PersonMessage]>("send_message");
 /** The same message when no worker is there to accept the update. */
@@ -25,8 +32,9 @@ export const sendMessageSignal = defineSignal<[PersonMessage]>("send_message");
 
 /** Ends a supervisor: its open tasks are cancelled and waited for. */
 export const endSignal = defineSignal("end");
-/** Tries again at once what waits for the model or for quota, and passes it on to its tasks that do. */
-export const resumeSignal = defineSignal("resume");
+
+/** What a task may spend from here on, in answer to its ask or not. */
+export const grantSignal = defineSignal<[Grant]>("grant");
 
 /** A steering note to a task. */
 export interface SteeringNote {
@@ -43,8 +51,16 @@ export const updateTaskSignal = defineSignal<[SteeringNote]>("update_async_task"
 export const decideUpdate = defineUpdate<Decided, [DecideInput]>("decide");
 /** The same decision when no worker is there to accept the update. */
 export const decideSignal = defineSignal<[DecideInput]>("decide");
-/** A queued task may begin. */
-export const beginSignal = defineSignal("begin");
+/** What a task is told that waited for others before it began. */
+export type Begin =
+  /** What the others left, in their order. */
+  | { readonly type: "results"; readonly results: readonly object[] }
+  /** It cannot begin: one of the others has not completed. */
+  | { readonly type: "failed"; readonly why: string };
+/** A queued task may begin. One that depends on others is told how they ended. */
+export const beginSignal = defineSignal<[Begin?]>("begin");
+/** Word from outside, for whoever waits for it. */
+export const eventSignal = defineSignal<[AgentEvent]>("event");
 /** Goes ahead of a cancellation, which carries no reason. */
 export const cancelReasonSignal = defineSignal<[string]>("cancel_reason");
 
@@ -63,9 +79,19 @@ export interface TaskEvent {
     | { readonly type: "recovered" }
     /** It was asked to stop, by whomever, and its worker has taken that. */
     | { readonly type: "cancelling" }
-    | { readonly type: "receipts"; readonly receipts: readonly Receipt[] };
+    /** What it holds of its budget, and what it lacks. */
+    | BudgetEvent
+    | { readonly type: "receipts"; readonly receipts: readonly Receipt[] }
+    /** Something that the tasks beside it should know. */
+    | { readonly type: "finding"; readonly text: string }
+    /** It does not get on. Null: it does again. */
+    | { readonly type: "trouble"; readonly trouble: Trouble | null };
 }
 export const taskEventSignal = defineSignal<[TaskEvent]>("task_event");
+/** What the tasks beside a task have found, from the agent that started them. */
+export const findingsSignal = defineSignal<[FindingsNews]>("findings");
+/** Claims a piece of work. Answered by the root of a tree. */
+export const claimUpdate = defineUpdate<ClaimAnswer, [ClaimInput]>("claim");
 
 export interface TranscriptQueryInput {
   readonly generation: number;
@@ -79,6 +105,8 @@ export const transcriptEndQuery = defineQuery<{ generation: number; total: numbe
   "transcript_end",
 );
 export const checkTaskQuery = defineQuery<TaskReport, [CheckDetail]>("check_async_task");
+/** What an agent may spend and has spent, its tasks included. */
+export const budgetQuery = defineQuery<BudgetReport>("budget");
 /** What happened after an entry's number, for a screen. */
 export const feedQuery = defineQuery<FeedPage, [number]>("feed");
 /** Which of these tasks an agent knows as its own. */

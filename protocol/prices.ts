@@ -1,35 +1,71 @@
-// What a million tokens costs, by model, as of 2026-11-21.
+// What a million tokens costs, by model, as data with a date.
 import type { Usage } from "./turn.ts";
 
-/** US dollars per million tokens. Where the cache prices are not published, the usual ratios hold. */
-interface Price {
+/** US dollars per million tokens. What is missing is not published. */
+export interface Price {
   readonly input: number;
   readonly output: number;
-  readonly cacheRead: number;
-  readonly cacheWrite: number;
+  /** Writing to the cache that is kept for five minutes. */
+  readonly cacheWrite?: number;
+  readonly cacheRead?: number;
+  /** Where longer prompts cost more: from how many tokens on, and how many times as much. */
+  readonly longPrompt?: { readonly tokens: number; readonly factor: number };
 }
+export type PriceTable = Readonly<Record<string, Price>>;
 
-const prices: Readonly<Record<string, Price>> = {
-  "claude-fable-5-1": { input: 10, output: 50, cacheRead: 1, cacheWrite: 12.5 },
-  "claude-opus-5-5": { input: 4, output: 20, cacheRead: 0.2, cacheWrite: 5 },
-  "claude-sonnet-5-5": { input: 2, output: 10, cacheRead: 0.2, cacheWrite: 2.5 },
-  // Above 100,000 tokens of prompt the price is five times this one; see longPrompt.
-  "claude-haiku-5-5": { input: 0.1, output: 0.5, cacheRead: 0.01, cacheWrite: 0.125 },
+export const pricesAsOf = "2026-11-21";
+export const pricesSource = "the public price list of the Claude API";
+
+export const publicPrices: PriceTable = {
+  "claude-fable-5-1": { input: 10, output: 50 },
+  "claude-opus-5-5": { input: 4, output: 20, cacheWrite: 5, cacheRead: 0.2 },
+  "claude-sonnet-5-5": { input: 2, output: 10 },
+  "claude-haiku-5-5": {
+    input: 0.1,
+    output: 0.5,
+    longPrompt: { tokens: 100_000, factor: 5 },
+  },
 };
 
-const longPrompt = { model: "claude-haiku-5-5", tokens: 100_000, factor: 5 };
+/** Where no price of cache writes is published, the ratio of the model that has one. */
+const writeRatio = 1.25;
+const million = 1_000_000;
 
-/** The cost of one call in US dollars: 0 when scripted, null when the model has no price here. */
-export function toUsd(backend: string, model: string, usage: Omit<Usage, "usd">): number | null {
-  if (backend === "scripted") return 0;
-  const price = prices[model];
-  if (!price) return null;
-  const prompt = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
-  const factor = model === longPrompt.model && prompt > longPrompt.tokens ? longPrompt.factor : 1;
+/** What agents are started with: the scripted model costs nothing, unless prices are set. */
+export function toPriceTable(backend: string, set: PriceTable): PriceTable {
+  return backend === "scripted" ? set : { ...publicPrices, ...set };
+}
+
+type Tokens = Omit<Usage, "usd" | "calls">;
+
+/** The cost of tokens in US dollars. Cache reads without a published price cost as much as input: never too little. */
+export function toCost(price: Price, tokens: Tokens): number {
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens } = tokens;
+  const write = price.cacheWrite ?? price.input * writeRatio;
   const sum =
-    usage.inputTokens * price.input +
-    usage.outputTokens * price.output +
-    usage.cacheReadTokens * price.cacheRead +
-    usage.cacheWriteTokens * price.cacheWrite;
-  return (factor * sum) / 1_000_000;
+    inputTokens * price.input +
+    outputTokens * price.output +
+    cacheReadTokens * (price.cacheRead ?? price.input) +
+    cacheWriteTokens * write;
+  return (factorOf(price, inputTokens + cacheReadTokens + cacheWriteTokens) * sum) / million;
+}
+
+/** The cost of one call in US dollars: 0 when scripted without a price, null when the model has none. */
+export function toUsd(backend: string, price: Price | undefined, tokens: Tokens): number | null {
+  if (price) return toCost(price, tokens);
+  return backend === "scripted" ? 0 : null;
+}
+
+/** What one token costs at most, with nothing of the prompt in the cache. */
+export function toTokenPrices(
+  price: Price,
+  inputTokens: number,
+): { input: number; output: number } {
+  const factor = factorOf(price, inputTokens);
+  const input = Math.max(price.input, price.cacheWrite ?? price.input * writeRatio);
+  return { input: (factor * input) / million, output: (factor * price.output) / million };
+}
+
+function factorOf({ longPrompt }: Price, inputTokens: number): number {
+  return longPrompt && inputTokens > longPrompt.tokens ? longPrompt.factor : 1;
 }

@@ -1,5 +1,6 @@
 // A task, from what its workflow's memo and status say.
 import type { WorkflowExecutionInfo, WorkflowExecutionStatusName } from "@temporalio/client";
+import type { TaskOptions } from "./start-options.ts";
 import { isEnded, type Envelope, type TaskPhase } from "./task.ts";
 import { noUsage } from "./turn.ts";
 import { type AgentMemo, memoKeys, type StateMemo, type TaskView } from "./views.ts";
@@ -30,7 +31,7 @@ export function toTaskView(execution: Execution, asOf: Date): TaskView {
   const { agent, state, envelope } = readMemos(execution);
   const phase = toPhase(execution.status.name, state, envelope);
   return {
-    taskId: execution.workflowId,
+    taskId: agent?.taskId ?? execution.workflowId,
     agent: agent?.agent ?? execution.type,
     description: agent?.description ?? "",
     status: phase.status,
@@ -43,11 +44,27 @@ export function toTaskView(execution: Execution, asOf: Date): TaskView {
     usage: envelope?.usage ?? state?.usage ?? noUsage,
     receipts: envelope?.receipts ?? state?.receipts ?? [],
     asOf: asOf.toISOString(),
+    ...toOptions(agent, state),
+    ...(agent?.attempt !== undefined && { attempt: agent.attempt }),
+    ...(!isEnded(phase) && state?.pausedAt && { pausedAt: state.pausedAt }),
     ...(phase.status === "failed" && { reason: phase.reason }),
     ...(phase.status === "cancelled" && phase.forced && { forced: true }),
     ...(phase.status === "waiting" && state?.why && { why: state.why }),
     ...(!isEnded(phase) && state?.requests && { requests: state.requests }),
+    ...(state?.instruction && { instruction: state.instruction }),
+    ...(state?.findings && { findings: state.findings }),
+    ...(!isEnded(phase) && state?.claims && { claims: state.claims }),
+    ...(!isEnded(phase) && state?.trouble && { trouble: state.trouble }),
     ...(envelope && { result: envelope }),
+  };
+}
+
+function toOptions(agent: AgentMemo | undefined, state: StateMemo | undefined): TaskOptions {
+  const deadlineAt = state?.deadlineAt ?? agent?.deadlineAt;
+  return {
+    ...(agent?.onComplete && { onComplete: agent.onComplete }),
+    ...(deadlineAt && { deadlineAt }),
+    ...(agent?.dependsOn && { dependsOn: agent.dependsOn }),
   };
 }
 

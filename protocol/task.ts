@@ -1,4 +1,6 @@
 // An async task, and the only ways its status may move.
+import type { Spent } from "./budget.ts";
+import type { DiffSummary } from "./isolation.ts";
 import type { Usage } from "./turn.ts";
 
 export const waitingReasons = [
@@ -86,11 +88,36 @@ export interface Receipt {
   readonly at: string;
 }
 
-/** What a task leaves behind: at most 3 KB as JSON. */
+/** The newest note that entered a task's transcript. */
+export interface Instruction {
+  readonly noteId: string;
+  readonly from: "supervisor" | "person";
+  /** Cut to 300 bytes. */
+  readonly text: string;
+}
+
+/** What kind of error ended a task. Its words are in `notDone`. */
+export interface TaskError {
+  /** The type of the failure: that of the Messages API, or one of Bosun's own. */
+  readonly type: string;
+  /** Whether the same may work at another time. */
+  readonly retryable: boolean;
+  /** Attempts at the call that failed, where they were counted. */
+  readonly attempts?: number;
+}
+
+/** What a task leaves behind: at most 3 KB as JSON. Fields that may be missing say nothing when they are. */
 export interface Envelope {
   readonly status: TaskEnd["status"];
   readonly reason?: FailureReason;
   readonly forced?: boolean;
+  /** What was asked: the beginning of its description. */
+  readonly asked?: string;
+  readonly error?: TaskError;
+  /** What the summary rests on: its newest reads, searches and commands, one line each. */
+  readonly evidence?: readonly string[];
+  /** Files of the workspace that it wrote. */
+  readonly files?: readonly string[];
   /** The task's own final words, cut to fit. */
   readonly summary: string;
   /** True when the task did not come to its own end. */
@@ -104,7 +131,13 @@ export interface Envelope {
   /** Paths under `artifacts/` that this task wrote. */
   readonly artifacts: readonly string[];
   readonly usage: Usage;
+  /** With all tasks below it. Missing when that is not known. */
+  readonly spent?: Spent;
   readonly receipts: readonly Receipt[];
   /** Paths that changed after the task had read them. */
   readonly stale: readonly string[];
+  /** Why it is not known which those are. */
+  readonly staleUnknown?: string;
+  /** What it changed, when it worked in a worktree of its own. */
+  readonly diff?: DiffSummary;
 }

@@ -40,3 +40,14 @@ export function cutJson(text: string, maxBytes: number, mark = "…"): string {
 export function toLine(text: string, maxBytes: number): string {
   return cutText(text.replaceAll(/\s+/g, " ").trim(), maxBytes);
 }
+
+/** The newest items that have room together. */
+export function newest<Item>(
+  items: readonly Item[],
+  most: { readonly count: number; readonly bytes: number },
+): readonly Item[] {
+  let room = most.bytes;
+  const last = items.slice(-most.count);
+  const from = last.findLastIndex((item) => (room -= byteLength(JSON.stringify(item)) + 1) < 0);
+  return last.slice(from + 1);
+}

@@ -2,17 +2,22 @@
 import type {
   Envelope,
   FailureReason,
+  Instruction,
   Receipt,
   TaskPhase,
   TaskStatus,
   WaitingReason,
 } from "./task.ts";
 import type { SupervisorStatus } from "./feed.ts";
+import type { Owned } from "./claims.ts";
+import type { Posted } from "./findings.ts";
+import type { TaskOptions } from "./start-options.ts";
 import type { OpenRequest } from "./requests.ts";
+import type { Trouble } from "./trouble.ts";
 import type { Usage } from "./turn.ts";
 
 /** A task in JSON. `status` is as it was at `asOf`. */
-export interface TaskView {
+export interface TaskView extends TaskOptions {
   readonly taskId: string;
   readonly agent: string;
   readonly description: string;
@@ -26,6 +31,12 @@ export interface TaskView {
   readonly usage: Usage;
   readonly receipts: readonly Receipt[];
   readonly asOf: string;
+  /** Which attempt this is. The first one is not numbered. */
+  readonly attempt?: number;
+  /** What the attempts before it have used. Only lists of a whole tree know it. */
+  readonly usageBefore?: Usage;
+  /** Since when it is paused. While it still runs, it stops at its next step boundary. */
+  readonly pausedAt?: string;
   /** Why it failed. */
   readonly reason?: FailureReason;
   /** Set when it was stopped by force. */
@@ -34,11 +45,19 @@ export interface TaskView {
   readonly why?: string;
   /** What it asks of a person, oldest first, at most 10. */
   readonly requests?: readonly OpenRequest[];
+  /** The newest note it has seen. `description` stays what it was. */
+  readonly instruction?: Instruction;
+  /** What it has told the tasks beside it. */
+  readonly findings?: Posted;
+  /** What it owns until it ends. */
+  readonly claims?: Owned;
+  /** It does not get on, and more than itself have been told. */
+  readonly trouble?: Trouble;
   readonly result?: Envelope;
 }
 
 /** What a workflow's memo says from its start on. */
-export interface AgentMemo {
+export interface AgentMemo extends TaskOptions {
   readonly agent: string;
   readonly description: string;
   readonly parentId: string | null;
@@ -46,6 +65,12 @@ export interface AgentMemo {
   readonly depth: number;
   readonly startedAt: string;
   readonly backend: string;
+  /** The host of a task's files. */
+  readonly host?: string;
+  /** The id of the task, where it is not the workflow's own: from the second attempt on. */
+  readonly taskId?: string;
+  /** Counts from 1, which is left out. */
+  readonly attempt?: number;
 }
 
 /** What a workflow's memo says of its state, written once a turn. */
@@ -55,10 +80,19 @@ export interface StateMemo {
   readonly usage: Usage;
   readonly receipts: readonly Receipt[];
   readonly updatedAt: string;
+  /** Since when it is paused. */
+  readonly pausedAt?: string;
   /** Why the agent waits, in words. */
   readonly why?: string;
+  /** As it stands: later than it was set, when time was added. ISO 8601. */
+  readonly deadlineAt?: string;
   /** What waits for a person, the oldest 10, each text cut to 500 bytes. */
   readonly requests?: readonly OpenRequest[];
+  readonly instruction?: Instruction;
+  readonly findings?: Posted;
+  readonly claims?: Owned;
+  /** From the moment on that its parent was told. */
+  readonly trouble?: Trouble;
 }
 
 /** Keys of the memo. */
@@ -69,19 +103,50 @@ export const memoKeys = {
   janitor: "janitor",
 } as const;
 
-export type CheckDetail = "status" | "digest" | "turns" | "full";
+export const checkDetails = ["status", "digest", "turns", "full"] as const;
+export type CheckDetail = (typeof checkDetails)[number];
 
-/** An agent's own account of itself, bounded at every level of detail. */
+/** The most an agent's account of itself, and the answer to a check, may have as JSON. */
+export const checkBytes: Readonly<Record<CheckDetail, number>> = {
+  status: 8_000,
+  digest: 12_000,
+  turns: 22_000,
+  full: 36_000,
+};
+
+/** The newest tool call that has ended. */
+export interface LastTool {
+  readonly label: string;
+  readonly failed: boolean;
+  readonly turn: number;
+  readonly at: string;
+}
+
+/** An agent's own account of itself, bounded at every level of detail by `checkBytes`. */
 export interface TaskReport {
   readonly phase: TaskPhase;
   readonly turn: number;
   readonly usage: Usage;
+  /** The newest 10. */
   readonly receipts: readonly Receipt[];
+  /** Ids of notes that wait, the oldest 20. */
   readonly unseenNotes: readonly string[];
   readonly asOf: string;
+  readonly lastTool?: LastTool;
+  /** Tool calls under way, at most 5 labels. */
+  readonly openTools?: readonly string[];
   /** From `digest` on: the last words, at most 1 KB. */
   readonly lastText?: string;
-  /** From `turns` on: one line a turn, the newest 40. */
+  /** From `digest` on: what it told the tasks beside it, the newest 10. */
+  readonly findings?: readonly string[];
+  /** From `digest` on: the pieces of work it owns, the newest 50. */
+  readonly claims?: readonly string[];
+  /** From `digest` on: what the envelope would say if it ended now, at most 600 bytes each. */
+  readonly inDoubt?: readonly string[];
+  readonly artifacts?: readonly string[];
+  readonly evidence?: readonly string[];
+  readonly files?: readonly string[];
+  /** From `turns` on: one line a turn, the newest 40, at most 200 bytes each. */
   readonly turns?: readonly string[];
   /** With `full`: the newest messages as text, at most 12 KB. */
   readonly transcript?: string;

@@ -1,4 +1,4 @@
-// npm run bench -- NAME: sets up what is missing, then measures.
+// npm run bench -- NAME: sets up, then measures.
 import { requireNode } from "./set-up/node-version.mjs";
 
 requireNode();

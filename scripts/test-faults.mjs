@@ -1,4 +1,4 @@
-// npm run test:faults: sets up what is missing, then runs the fault tests.
+// npm run test:faults: sets up, then runs those tests.
 import { requireNode } from "./set-up/node-version.mjs";
 
 requireNode();

@@ -1,6 +1,6 @@
 // One process that serves the task queues.
 import Anthropic from "@anthropic-ai/sdk";
-import { Client, Connection } from "@temporalio/client";
+import { Client, Connection, WorkflowNotFoundError } from "@temporalio/client";
 import {
   NativeConnection,
   type NativeConnectionOptions,
@@ -15,6 +15,7 @@ import {
   createPullTranscript,
   createWatchActivities,
   stopLeftovers,
+  sweepWorktrees,
 } from "../activities/index.ts";
 import { type Environment, type ModelEnvironment, SettingsError } from "../protocol/environment.ts";
 import { toHostQueue, toQueues } from "../protocol/ids.ts";
@@ -69,9 +70,13 @@ export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> 
     const leave = environment.roles.includes("workflows")
       ? keepJanitor(client, installation, environment)
       : () => undefined;
+    const sweep = environment.roles.includes("tools") ? startSweep(setup, client) : undefined;
     const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
     return {
-      done: done.finally(leave).finally(close),
+      done: done
+        .finally(leave)
+        .finally(() => sweep?.stop())
+        .finally(close),
       stop: () => {
         leave();
         workers.forEach(stopOnce);
@@ -81,6 +86,28 @@ export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> 
     await close();
     throw error;
   }
+}
+
+/** Beside the work: nothing waits for it, and what fails of it is left for the next start. */
+function startSweep({ dir, environment }: WorkerSetup, client: Client) {
+  const stopping = new AbortController();
+  const deps = { dir, env: environment.commands.env };
+  const hasEnded = async (taskId: string): Promise<boolean> => {
+    try {
+      const { status } = await client.workflow.getHandle(taskId).describe();
+      return status.name !== "RUNNING" && status.name !== "PAUSED";
+    } catch (error) {
+      // Temporal keeps what has ended for a time, and what runs for ever.
+      return error instanceof WorkflowNotFoundError;
+    }
+  };
+  const swept = sweepWorktrees(deps, hasEnded, stopping.signal).catch(() => undefined);
+  return {
+    stop: async (): Promise<void> => {
+      stopping.abort();
+      await swept;
+    },
+  };
 }
 
 function stopOnce(worker: Worker): void {

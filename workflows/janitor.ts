@@ -24,7 +24,8 @@ import type {
 import { cancelReasonSignal, janitorLimitsSignal, janitorQuery } from "../protocol/messages.ts";
 import type { Grace } from "../protocol/task.ts";
 import { memoKeys } from "../protocol/views.ts";
-import { awaitStop } from "./grace.ts";
+import { awaitStop } from "./tasks/grace.ts";
+import { toWatchers } from "./agent/watchers.ts";
 
 /** The janitor of this run. */
 interface Keeper {
@@ -143,13 +144,7 @@ function keep(keeper: Keeper, taskId: string, grace: Grace): void {
 
 /** An orphan that was asked to stop, until it has. */
 function seeThrough(keeper: Keeper, taskId: string): void {
-  const { awaitTasks } = proxyActivities<WatchActivities>({
-    taskQueue: toQueues(keeper.installation).watch,
-    startToCloseTimeout: 3_600_000,
-    heartbeatTimeout: 10_000,
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
-    retry: { initialInterval: 500, maximumInterval: 10_000 },
-  });
+  const { awaitTasks } = toWatchers(keeper.installation);
   const heard = async (): Promise<TaskEnding | undefined> => {
     const summary = `wait for ${taskId}`;
     const [ending] = await awaitTasks.executeWithOptions({ summary }, [[taskId]]);

@@ -7,15 +7,23 @@ import {
   workflowInfo,
 } from "@temporalio/workflow";
 import type { Supervisor } from "../protocol/workflows.ts";
-import { type Agent, openAgent, tell } from "./agent.ts";
-import { giveUpTurn, runTurns, takeInbox } from "./agent-loop.ts";
-import { enter } from "./display.ts";
-import { TaskFailure } from "./envelope.ts";
-import { answerQueries, takeMessage, takePersonMessages, takeTaskNews } from "./messages.ts";
-import { flush, takeOver, handOver, prepare } from "./run.ts";
-import { mustRoll } from "./roll.ts";
-import { toSnapshot } from "./snapshot.ts";
-import { endTasks } from "./task-ends.ts";
+import { type Agent, isPaused, openAgent, tell } from "./agent/agent.ts";
+import { giveUpTurn, runTurns, takeInbox } from "./turn/agent-loop.ts";
+import { answerClaims } from "./sharing/claims.ts";
+import { enter } from "./agent/display.ts";
+import { TaskFailure } from "./agent/envelope.ts";
+import { takeEvents } from "./waits/events.ts";
+import { stopTurn } from "./handlers/interrupt.ts";
+import { answerQueries } from "./handlers/queries.ts";
+import { takeMessage } from "./agent/inbox-room.ts";
+import { takePersonMessages, takeTaskNews } from "./handlers/messages.ts";
+import { park } from "./handlers/pause.ts";
+import { flush, takeOver, handOver, prepare } from "./agent/run.ts";
+import { mustRoll } from "./agent/roll.ts";
+import { openAccount } from "./budget/account.ts";
+import { toSnapshot } from "./agent/snapshot.ts";
+import { keepBudget } from "./budget/spending.ts";
+import { endTasks } from "./tasks/task-ends.ts";
 
 export const supervisor: Supervisor = async (input) => {
   const agent = openAgent(
@@ -32,9 +40,16 @@ export const supervisor: Supervisor = async (input) => {
     input.snapshot,
   );
   if (!input.snapshot) for (const message of input.messages) takeMessage(agent, message);
+  if (!input.snapshot && input.budget) {
+    const { treeTokens: outputTokens, treeTasks: tasks } = agent.settings.limits;
+    const pool = { outputTokens, tasks, ...input.budget };
+    keepBudget(agent, openAccount(pool, input.budget));
+  }
   answerQueries(agent);
   takeTaskNews(agent);
   takePersonMessages(agent);
+  answerClaims(agent);
+  takeEvents(agent);
 
   if (input.snapshot) takeOver(agent);
   try {
@@ -55,9 +70,16 @@ export const supervisor: Supervisor = async (input) => {
 async function converse(agent: Agent, workspace: Parameters<typeof prepare>[1]): Promise<void> {
   const { state } = agent;
   for (;;) {
-    await condition(() => state.inbox.length > 0 || state.due || state.ending || mustRoll(agent));
+    const hasWork = (): boolean => state.inbox.length > 0 || state.due;
+    await condition(() => hasWork() || isPaused(agent) || state.ending || mustRoll(agent));
     if (state.ending) return;
-    if (state.inbox.length > 0 || state.due) await answer(agent, workspace);
+    stopTurn(agent);
+    if (isPaused(agent)) {
+      if ((await park(agent)) === "roll") return;
+      if (!hasWork() && !isPaused(agent)) enter(agent, { status: "idle" });
+      continue;
+    }
+    if (hasWork()) await answer(agent, workspace);
     if (state.ending || mustRoll(agent)) return;
   }
 }
@@ -70,6 +92,7 @@ async function answer(agent: Agent, workspace: Parameters<typeof prepare>[1]): P
   } catch (error) {
     // What was said meanwhile is taken along: the next message tries again.
     takeInbox(agent);
+    state.stopping = null;
     giveUpTurn(agent, toApology(error, "begin"));
     return enter(agent, { status: "idle" });
   }
@@ -78,6 +101,7 @@ async function answer(agent: Agent, workspace: Parameters<typeof prepare>[1]): P
   } catch (error) {
     giveUpTurn(agent, toApology(error, "answer"));
   }
+  stopTurn(agent);
   if (!state.due) enter(agent, { status: "idle" });
 }
 

@@ -2,6 +2,7 @@
 import { setWorkflowOptions } from "@temporalio/workflow";
 import { subagent } from "./subagent.ts";
 
+export { errand } from "./errand.ts";
 export { subagent } from "./subagent.ts";
 export { supervisor } from "./supervisor.ts";
 

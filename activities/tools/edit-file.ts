@@ -1,6 +1,6 @@
 // Replaces exact text in a file.
 import type { z } from "zod";
-import type { editFileInput } from "../../protocol/tools.ts";
+import type { editFileInput } from "../../protocol/tool-host.ts";
 import { writeWhole } from "../write-whole.ts";
 import { readPlace } from "./load-text.ts";
 import { toLines } from "./read-file.ts";
@@ -10,14 +10,15 @@ import type { Tool } from "./tool.ts";
 
 type Input = z.infer<typeof editFileInput>;
 
-export const editFile: Tool<Input> = async (input, { jail }) => {
-  const { place } = await toTarget(jail, input.path);
+export const editFile: Tool<Input> = async (input, context) => {
+  const { place } = await toTarget(context, input.path);
   const file = await readPlace(place);
   if (!file.utf8) {
     throw new ToolProblem(`${place.shown} is not UTF-8, so an edit would damage it.`);
   }
   const { text, count } = edit(place.shown, file.text, input);
   await writeWhole(place.real, text, { mode: file.mode });
+  if (!place.inArtifacts) await context.reads.wrote(place);
   return {
     text: `edited ${place.shown}: ${count} replacements`,
     artifacts: place.inArtifacts ? [place.shown] : [],

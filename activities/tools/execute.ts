@@ -1,11 +1,11 @@
-// A shell command, from its start to the end of all it started.
+// A shell command, to the end of all it started.
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ProcessGroup, stopGroup, tagVariable } from "../process-group.ts";
-import { markOf } from "../processes.ts";
+import { type ProcessGroup, stopGroup, tagVariable } from "../commands/process-group.ts";
+import { markOf } from "../commands/processes.ts";
 import { ToolProblem } from "./tool-problem.ts";
 
 export interface Execution {

@@ -1,12 +1,12 @@
 // The tools that a host runs, by name.
-import {
-  type DelegationTool,
-  type ToolName,
-  type ToolSpec,
-  toolSpecs,
-} from "../../protocol/tools.ts";
+import { type DelegationTool, type ToolName, toolSpecs } from "../../protocol/tools.ts";
+import type { ToolSpec } from "../../protocol/tool-spec.ts";
+import type { SharingTool } from "../../protocol/tool-sharing.ts";
+import { applyDiffTool } from "./apply-diff.ts";
+import type { WaitingTool } from "../../protocol/tool-waiting.ts";
 import { editFile } from "./edit-file.ts";
 import { listFiles } from "./list-files.ts";
+import { readDiffTool } from "./read-diff.ts";
 import { readFile } from "./read-file.ts";
 import { runCommand } from "./run-command.ts";
 import { searchFiles } from "./search-files.ts";
@@ -15,7 +15,7 @@ import type { Tool } from "./tool.ts";
 import { writeFile } from "./write-file.ts";
 
 /** Tools a host runs. The others are done by the workflow itself. */
-export type HostTool = Exclude<ToolName, DelegationTool | "ask_human">;
+export type HostTool = Exclude<ToolName, DelegationTool | SharingTool | WaitingTool | "ask_human">;
 
 export const tools: Readonly<Record<HostTool, Tool<unknown>>> = {
   list_files: checked(toolSpecs.list_files, listFiles),
@@ -24,6 +24,8 @@ export const tools: Readonly<Record<HostTool, Tool<unknown>>> = {
   write_file: checked(toolSpecs.write_file, writeFile),
   edit_file: checked(toolSpecs.edit_file, editFile),
   run_command: checked(toolSpecs.run_command, runCommand),
+  read_diff: checked(toolSpecs.read_diff, readDiffTool),
+  apply_diff: checked(toolSpecs.apply_diff, applyDiffTool),
 };
 
 export function isHostTool(name: string): name is HostTool {

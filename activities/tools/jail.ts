@@ -11,6 +11,8 @@ export interface Jail {
   readonly dir: string;
   /** The artifacts of this tree. The folder appears with the first of them. */
   readonly artifacts: string;
+  /** The top of the worktree of Bosun's own that the workspace lies in, when it lies in one. */
+  readonly worktree?: string;
 }
 
 export async function openJail(
@@ -19,14 +21,25 @@ export async function openJail(
   rootId: string,
 ): Promise<Jail> {
   const state = await toReal(dir, artifactsName);
+  const folder = await realpath(workspace.path).catch(() => {
+    throw new ToolProblem(`The workspace ${workspace.path} is gone. Tell the person.`);
+  });
+  const worktree = toWorktree(state, folder);
   return {
-    workspace: await realpath(workspace.path).catch(() => {
-      throw new ToolProblem(`The workspace ${workspace.path} is gone. Tell the person.`);
-    }),
+    workspace: folder,
+    ...(worktree && { worktree }),
     writable: workspace.writable,
     dir: state,
     artifacts: join(state, "artifacts", toFileName(rootId)),
   };
+}
+
+/** Of Bosun's state, the worktrees are the only folders that may be a workspace. */
+function toWorktree(dir: string, workspace: string): string | undefined {
+  const folder = join(dir, "worktrees");
+  const [name] = relative(folder, workspace).split(sep);
+  if (!isInside(folder, workspace) || !name) return undefined;
+  return join(folder, name);
 }
 
 /** A path a model gave, found to lie inside. Nothing need be there yet. */
@@ -102,7 +115,9 @@ async function refusePrivate(
   place: Pick<Place, "root" | "real" | "shown" | "inArtifacts">,
 ): Promise<void> {
   const own = isPrivate(place.shown) || isPrivate(relative(place.root, place.real));
-  if (own || (!place.inArtifacts && isInside(await toReal(jail.dir, place.shown), place.real))) {
+  // Its own worktree is the one part of Bosun's state that a task may touch.
+  const isOwn = place.inArtifacts || (jail.worktree && isInside(jail.worktree, place.real));
+  if (own || (!isOwn && isInside(await toReal(jail.dir, place.shown), place.real))) {
     throw new ToolProblem(`${place.shown} is private to git or Bosun, no tool may touch it.`);
   }
 }

@@ -1,6 +1,6 @@
 // Lists the files of a folder with their sizes.
 import type { z } from "zod";
-import type { listFilesInput } from "../../protocol/tools.ts";
+import type { listFilesInput } from "../../protocol/tool-host.ts";
 import { toPlace } from "./jail.ts";
 import type { Tool } from "./tool.ts";
 import { walk } from "./walk.ts";

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { constants } from "node:os";
 import type { z } from "zod";
-import type { runCommandInput } from "../../protocol/tools.ts";
+import type { runCommandInput } from "../../protocol/tool-host.ts";
 import { type Executed, execute, toShell } from "./execute.ts";
 import { type Jail, toPlace } from "./jail.ts";
 import { ToolProblem } from "./tool-problem.ts";
@@ -17,15 +17,17 @@ export const runCommand: Tool<z.infer<typeof runCommandInput>> = async (input, c
   const cwd = await toFolder(jail, input.cwd ?? ".");
   const sandbox = await commands.sandbox();
   const seconds = input.timeout_seconds ?? defaultSeconds;
-  const executed = await execute({
-    command: await sandbox.wrap(jail, cwd, toShell(input.command)),
-    cwd,
-    env: { ...commands.env, ...plainOutput },
-    timeoutMs: seconds * 1_000,
-    maxBytes: maxOutputBytes,
-    signal,
-    record: (group) => commands.record(group),
-  });
+  const executed = await context.reads.around(jail.workspace, async () =>
+    execute({
+      command: await sandbox.wrap(jail, cwd, toShell(input.command)),
+      cwd,
+      env: { ...commands.env, ...plainOutput },
+      timeoutMs: seconds * 1_000,
+      maxBytes: maxOutputBytes,
+      signal,
+      record: (group) => commands.record(group),
+    }),
+  );
   const head = `${toHead(executed, seconds, signal)} [${sandbox.words}]`;
   return {
     text: [head, ...toNotes(executed), toText(executed.output)].join("\n"),

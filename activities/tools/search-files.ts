@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { RE2JS } from "re2js";
 import type { z } from "zod";
-import type { searchFilesInput } from "../../protocol/tools.ts";
+import type { searchFilesInput } from "../../protocol/tool-host.ts";
 import { cutLine } from "./cut-line.ts";
 import { type Jail, type Place, toPlace } from "./jail.ts";
 import { loadText, toRefusal } from "./load-text.ts";

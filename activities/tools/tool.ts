@@ -1,6 +1,8 @@
 // What a tool is given, what it gives back.
-import type { ProcessGroup } from "../process-group.ts";
-import type { Sandbox } from "../sandbox.ts";
+import type { Scope } from "../../protocol/isolation.ts";
+import type { ProcessGroup } from "../commands/process-group.ts";
+import type { ReadLog } from "../edits/read-log.ts";
+import type { Sandbox } from "../commands/sandbox.ts";
 import type { Jail } from "./jail.ts";
 
 export interface ToolContext {
@@ -8,6 +10,11 @@ export interface ToolContext {
   /** Aborted for a tool with effects only when it is one that can be stopped: what others began, they end. */
   readonly signal: AbortSignal;
   readonly commands: CommandContext;
+  /** The top of the tree that the call belongs to. */
+  readonly rootId: string;
+  /** What the task may change, when not all of the workspace. */
+  readonly scopes: readonly Scope[];
+  readonly reads: ReadLog;
 }
 
 /** What a command needs beyond the files. */

@@ -7,7 +7,7 @@ import { isEnded } from "../../protocol/task.ts";
 import { CommandError, type Context } from "../commands/context.ts";
 import { readAsker } from "../commands/decide-request.ts";
 import type { Visit } from "../commands/with-session.ts";
-import type { LiveCall } from "../live-call.ts";
+import type { LiveCall } from "../../protocol/live-call.ts";
 import { RequestError } from "../request-error.ts";
 import { asksPerson, renderEntry } from "../screen/feed-lines.ts";
 import { type Palette, toPalette } from "../screen/palette.ts";
@@ -152,7 +152,8 @@ export class Conversation {
     const id = randomUUID();
     this.#sent.set(id, false);
     try {
-      const { stored } = await supervisor.send(text, { id });
+      const { stored, paused } = await supervisor.send(text, { id });
+      if (paused) return ["(kept: the supervisor is paused, /resume lets it go on)"];
       return stored === "signalled" ? ["(stored, no worker is running)"] : [];
     } catch (error) {
       this.#sent.delete(id);

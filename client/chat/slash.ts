@@ -1,19 +1,23 @@
 // What a line that begins with a slash asks for.
-import type { Bosun } from "../bosun.ts";
 import type { Decision } from "../../protocol/requests.ts";
+import { checkDetails } from "../../protocol/views.ts";
 import {
   decideRequest,
   findAsker,
   isRequestId,
   toDecidedText,
 } from "../commands/decide-request.ts";
-import { pickId } from "../commands/with-bosun.ts";
+import { toInterruptedText } from "../commands/interrupt.ts";
+import { toPausedText } from "../commands/pause.ts";
+import { toResumedText } from "../commands/resume.ts";
+import { toRetriedText } from "../commands/retry.ts";
 import { renderAgents } from "../screen/agent-list.ts";
 import { toDuration } from "../screen/figures.ts";
 import { renderAsked } from "../screen/request-lines.ts";
 import { renderCheck } from "../screen/task-card.ts";
-import type { Frame } from "../screen/frame.ts";
-import type { SupervisorHandle } from "../supervisor-handle.ts";
+import { renderTroubled } from "../screen/trouble-lines.ts";
+import { pickAgent, pickHandle, pickTask, type Place, split } from "./place.ts";
+import { apply, budget, diff, event, set } from "./slash-work.ts";
 
 export interface SlashCommand {
   readonly words: string;
@@ -21,19 +25,28 @@ export interface SlashCommand {
   readonly run: (place: Place, argument: string) => Promise<readonly string[]>;
 }
 
-export interface Place {
-  readonly bosun: Bosun;
-  readonly supervisor: SupervisorHandle;
-  readonly frame: Frame;
-  /** Ends the chat. */
-  readonly leave: () => void;
-}
-
 const commands: Readonly<Record<string, SlashCommand>> = {
   tasks: { words: "/tasks", meaning: "every task of this supervisor", run: tasks },
-  check: { words: "/check TASK", meaning: "one task as it is now", run: check },
-  steer: { words: "/steer TASK MESSAGE", meaning: "a note to a running task", run: steer },
+  check: {
+    words: "/check TASK [DETAIL]",
+    meaning: "one task: status, digest, turns, full",
+    run: check,
+  },
+  steer: { words: "/steer TASK [--now] MESSAGE", meaning: "a note to a running task", run: steer },
+  event: { words: "/event TASK NAME [JSON]", meaning: "word that a task waits for", run: event },
   cancel: { words: "/cancel TASK [REASON]", meaning: "stop a task", run: cancel },
+  retry: { words: "/retry TASK [MESSAGE]", meaning: "a new attempt at an ended task", run: retry },
+  interrupt: { words: "/interrupt", meaning: "break off what it is at", run: interrupt },
+  pause: { words: "/pause [TASK]", meaning: "hold a task, or all of this", run: pause },
+  resume: { words: "/resume [TASK]", meaning: "go on with what is paused", run: resume },
+  set: { words: "/set [TASK] MODEL", meaning: "another model from the next call on", run: set },
+  budget: {
+    words: "/budget [TASK] [--usd N …]",
+    meaning: "what may be spent: see it, set it",
+    run: budget,
+  },
+  diff: { words: "/diff TASK", meaning: "what an isolated task has changed", run: diff },
+  apply: { words: "/apply TASK", meaning: "take that over, all or nothing", run: apply },
   inbox: { words: "/inbox", meaning: "what waits for your word here", run: inbox },
   approve: { words: "/approve TASK [REQUEST]", meaning: "let a call run", run: approve },
   deny: { words: "/deny TASK [REQUEST] [WHY]", meaning: "refuse what is asked", run: deny },
@@ -62,21 +75,30 @@ async function tasks({ supervisor, frame }: Place): Promise<readonly string[]> {
   return renderAgents({ supervisors: [view], tasks: found }, frame);
 }
 
-async function check(place: Place, given: string): Promise<readonly string[]> {
+async function check(place: Place, argument: string): Promise<readonly string[]> {
+  const [given, level] = split(argument);
   if (!given) return ["Say which: /check TASK"];
+  const detail = checkDetails.find((one) => one === (level || "digest"));
+  if (!detail) return [`There is no detail ${level}: it is one of ${checkDetails.join(", ")}.`];
   const { bosun, frame } = place;
-  const { view, report, missing } = await bosun.task(await pickTask(place, given)).check();
-  return [...renderCheck(view, report, frame), ...(missing ? [`(${missing})`] : [])];
+  const task = bosun.task(await pickTask(place, given));
+  const { view, report, missing, live } = await task.check(detail);
+  return [...renderCheck(view, { report, live }, frame), ...(missing ? [`(${missing})`] : [])];
 }
 
 /** The receipt comes by the feed. */
 async function steer(place: Place, argument: string): Promise<readonly string[]> {
-  const [given, message] = split(argument);
-  if (!given || !message) return ["Say which and what: /steer TASK MESSAGE"];
+  const [given, rest] = split(argument);
+  const isNow = /^--now(\s|$)/.test(rest);
+  const message = isNow ? split(rest)[1] : rest;
+  if (!given || !message) return ["Say which and what: /steer TASK [--now] MESSAGE"];
   const id = await pickTask(place, given);
-  const { noteId, asked } = await place.bosun.task(id).steer(message);
-  const later = asked.length > 0 ? ", which reads it once you have decided what it asks" : "";
-  return [`note ${noteId} sent to ${id}${later}`];
+  const task = place.bosun.task(id);
+  const { noteId, asked, isPaused } = await task.steer(message, isNow ? "now" : "next_step");
+  if (isPaused) return [`note ${noteId} sent to ${id}, which is paused and reads it after /resume`];
+  if (asked.length === 0) return [`note ${noteId} sent to ${id}`];
+  const later = isNow ? "withdraws what it asked" : "is read once you have decided what it asks";
+  return [`note ${noteId} sent to ${id}, which ${later}`];
 }
 
 async function cancel(place: Place, argument: string): Promise<readonly string[]> {
@@ -89,9 +111,29 @@ async function cancel(place: Place, argument: string): Promise<readonly string[]
   return [requested ? `${id}: asked to stop` : `${id} is already ${status}`];
 }
 
+async function retry(place: Place, argument: string): Promise<readonly string[]> {
+  const [given, message] = split(argument);
+  if (!given) return ["Say which: /retry TASK [MESSAGE]"];
+  return [toRetriedText(await place.bosun.task(await pickTask(place, given)).retry(message))];
+}
+
+async function interrupt({ supervisor }: Place): Promise<readonly string[]> {
+  return [toInterruptedText(supervisor.id, await supervisor.interrupt())];
+}
+
+async function pause(place: Place, given: string): Promise<readonly string[]> {
+  const agent = await pickHandle(place, given);
+  return [`${toPausedText(agent.id, await agent.pause())} /resume lets it go on.`];
+}
+
+async function resume(place: Place, given: string): Promise<readonly string[]> {
+  const agent = await pickHandle(place, given);
+  return [toResumedText(agent.id, await agent.resume())];
+}
+
 /** What the supervisor and its tasks ask. Other supervisors have chats of their own. */
 async function inbox({ bosun, supervisor, frame }: Place): Promise<readonly string[]> {
-  const all = await bosun.requests();
+  const { requests: all, troubled } = await bosun.inbox();
   const own = all.filter(({ supervisorId }) => supervisorId === supervisor.id);
   const lines = own.flatMap((request) => [
     `${request.id}, since ${toDuration(frame.now.getTime() - Date.parse(request.askedAt))}:`,
@@ -100,8 +142,10 @@ async function inbox({ bosun, supervisor, frame }: Place): Promise<readonly stri
     ),
   ]);
   const others = all.length - own.length;
+  const inTrouble = troubled.filter(({ supervisorId }) => supervisorId === supervisor.id);
   return [
     ...(own.length > 0 ? lines : ["Nothing waits for you here."]),
+    ...renderTroubled(inTrouble, frame),
     ...(others > 0 ? [`${others} more of other supervisors: bosun inbox`] : []),
   ];
 }
@@ -141,20 +185,6 @@ async function decide(
   return [toDecidedText(id, await decideRequest(asker, decision, request, "/"))];
 }
 
-/** The supervisor may ask something itself. */
-async function pickAgent(place: Place, given: string): Promise<string> {
-  const { id } = place.supervisor;
-  return id.includes(given) ? id : await pickTask(place, given);
-}
-
-/** Of several that fit, one that is open and belongs to this supervisor is meant. */
-async function pickTask({ bosun, supervisor }: Place, given: string): Promise<string> {
-  const own = (await supervisor.tasks()).filter(({ taskId }) => taskId.includes(given));
-  const open = own.filter(({ endedAt }) => endedAt === null);
-  const [only, other] = open.length > 0 ? open : own;
-  return only && !other ? only.taskId : pickId(bosun, given, "task");
-}
-
 async function end({ supervisor }: Place): Promise<readonly string[]> {
   await supervisor.end();
   return ["Asked to end. Its open tasks stop first."];
@@ -163,9 +193,4 @@ async function end({ supervisor }: Place): Promise<readonly string[]> {
 async function quit({ leave }: Place): Promise<readonly string[]> {
   leave();
   return [];
-}
-
-function split(argument: string): readonly [string, string] {
-  const [, first = "", rest = ""] = /^(\S*)\s*(.*)$/s.exec(argument) ?? [];
-  return [first, rest];
 }

@@ -1,13 +1,15 @@
 // Shows one task as it is now.
 import { type Command, Option } from "commander";
-import type { CheckDetail } from "../../protocol/views.ts";
+import { type CheckDetail, checkDetails } from "../../protocol/views.ts";
 import { renderCheck } from "../screen/task-card.ts";
 import { toPalette } from "../screen/palette.ts";
 import type { Context } from "./context.ts";
+import { toNumber } from "./to-number.ts";
 import { pickId, withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly detail: CheckDetail;
+  readonly attempt?: number;
   readonly json?: boolean;
 }
 
@@ -20,12 +22,12 @@ Examples:
 `;
 
 export function addCheck(program: Command, context: Context): void {
-  const details: readonly CheckDetail[] = ["status", "digest", "turns", "full"];
   program
     .command("check")
     .description("show one task as it is now")
     .argument("<task>", "the task")
-    .addOption(new Option("--detail <detail>", "how much").choices(details).default("digest"))
+    .addOption(new Option("--detail <detail>", "how much").choices(checkDetails).default("digest"))
+    .option("--attempt <number>", "an attempt before the newest one", toNumber)
     .option("--json", "print JSON")
     .addHelpText("after", examples)
     .action((task: string, options: Options) => check(task, options, context));
@@ -34,13 +36,15 @@ export function addCheck(program: Command, context: Context): void {
 async function check(given: string, options: Options, context: Context) {
   await withBosun(context, async (bosun) => {
     const id = await pickId(bosun, given, "task");
-    const { view: task, report, missing } = await bosun.task(id).check(options.detail);
+    const handle = bosun.task(id);
+    const meant = options.attempt ? await handle.attempt(options.attempt) : handle;
+    const { view: task, report, missing, live } = await meant.check(options.detail);
     if (options.json) {
-      context.json({ task, report: report ?? null, missing: missing ?? null });
+      context.json({ task, report: report ?? null, live: live ?? null, missing: missing ?? null });
       return;
     }
     const frame = { width: context.columns(), now: new Date(), palette: toPalette(context.color) };
-    context.print(renderCheck(task, report, frame).join("\n"));
+    context.print(renderCheck(task, { report, live }, frame).join("\n"));
     if (missing) context.note(`(${missing})`);
   });
 }

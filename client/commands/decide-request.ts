@@ -1,4 +1,4 @@
-// A person's decision, from the words given to what became of it.
+// A person's decision, and what became of it.
 import type { Decision, OpenRequest, SettledRequest } from "../../protocol/requests.ts";
 import { checkCall } from "../../protocol/tools.ts";
 import type { Bosun } from "../bosun.ts";

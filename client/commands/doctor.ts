@@ -1,4 +1,4 @@
-// bosun doctor: what is well here, and what to do about the rest.
+// Tells what is well here and what to do about the rest.
 import type { Command } from "commander";
 import { checkModel } from "../installation/check-model.ts";
 import { checkServer } from "../installation/check-server.ts";
@@ -6,11 +6,20 @@ import { type Check, checkMachine } from "../installation/checks.ts";
 import { findInstallation } from "../installation/installation.ts";
 import { CommandError, type Context } from "./context.ts";
 
+const examples = `
+One line for each check, and below it what to do where something is wrong. It ends with 1 when a
+check has failed.
+
+Example:
+  bosun doctor
+`;
+
 export function addDoctor(program: Command, context: Context): void {
   program
     .command("doctor")
     .description("check this machine, the server, the workers and the model")
     .option("--json", "answer with JSON")
+    .addHelpText("after", examples)
     .action(async (options: { json?: boolean }) => {
       const { env, cwd } = context;
       const installation = findInstallation(env, cwd);

@@ -6,11 +6,19 @@ import type { Context } from "./context.ts";
 
 const nothing: TakenDown = { users: [], workers: [], serverPid: null, modelPid: null };
 
+const examples = `
+Conversations and tasks are kept: they go on when Bosun is up again.
+
+Example:
+  bosun down
+`;
+
 export function addDown(program: Command, context: Context): void {
   program
     .command("down")
     .description("stop everything of this installation, and wait until it is gone")
     .option("--json", "answer with JSON")
+    .addHelpText("after", examples)
     .action(async (options: { json?: boolean }) => {
       const installation = findInstallation(context.env, context.cwd);
       const stopped = installation ? await takeDown(installation.dir) : nothing;

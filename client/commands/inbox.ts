@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { toPalette } from "../screen/palette.ts";
 import { renderInbox } from "../screen/request-lines.ts";
+import { renderTroubled } from "../screen/trouble-lines.ts";
 import type { Context } from "./context.ts";
 import { withBosun } from "./with-bosun.ts";
 
@@ -11,7 +12,8 @@ interface Options {
 
 const examples = `
 Approvals and questions of every supervisor and task, oldest first, each with the command that
-decides it. Needs no worker. An agent shows the oldest ten of its own.
+decides it. Below them the agents that do not get on, though they and those who started them were
+told. Needs no worker. An agent shows the oldest ten of its own requests.
 
 Examples:
   bosun inbox
@@ -29,13 +31,18 @@ export function addInbox(program: Command, context: Context): void {
 
 async function inbox(options: Options, context: Context) {
   await withBosun(context, async (bosun) => {
-    const requests = await bosun.requests();
+    const { requests, troubled } = await bosun.inbox();
     const now = new Date();
     if (options.json) {
-      context.json({ requests, asOf: now.toISOString() });
+      context.json({ requests, troubled, asOf: now.toISOString() });
       return;
     }
     const frame = { width: context.columns(), now, palette: toPalette(context.color) };
-    context.print(renderInbox(requests, frame).join("\n"));
+    const lines = [
+      ...(requests.length > 0 || troubled.length === 0 ? renderInbox(requests, frame) : []),
+      ...(requests.length > 0 && troubled.length > 0 ? [""] : []),
+      ...renderTroubled(troubled, frame),
+    ];
+    context.print(lines.join("\n"));
   });
 }

@@ -22,10 +22,11 @@ export function addOpen(program: Command, context: Context): void {
 async function open(given: string, options: Options, context: Context) {
   await withBosun(context, async (bosun, here) => {
     const id = await pickId(bosun, given, "any");
-    const url = toUrl(here, id);
+    const workflowId = await bosun.task(id).workflowId();
+    const url = toUrl(here, workflowId);
     if (url === undefined) {
       throw new CommandError(
-        `The address of this server's Web UI is not known here. There, look for the workflow ${id} in the namespace ${here.namespace}.`,
+        `The address of this server's Web UI is not known here. There, look for the workflow ${workflowId} in the namespace ${here.namespace}.`,
       );
     }
     if (options.json) context.json({ id, url });

@@ -1,15 +1,17 @@
-// Tries again at once what waits for the model.
+// Lets go on what is paused, or waits for the model.
 import type { Command } from "commander";
-import { isRequestError } from "../request-error.ts";
 import type { Context } from "./context.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import type { Switched } from "../control.ts";
+import { pickAgent } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly json?: boolean;
 }
 
 const examples = `
-For a supervisor or task that waits for the model or for quota, once the cause is gone.
+For a supervisor or task that was paused, or that waits for the model or for quota, once the
+cause is gone. It reaches all below it.
 
 Example:
   bosun resume supervisor-1f
@@ -18,7 +20,7 @@ Example:
 export function addResume(program: Command, context: Context): void {
   program
     .command("resume")
-    .description("try again at once what waits for the model or quota")
+    .description("go on with what is paused, or waits for the model or quota")
     .argument("<id>", "the supervisor or task")
     .option("--json", "print JSON")
     .addHelpText("after", examples)
@@ -27,16 +29,16 @@ export function addResume(program: Command, context: Context): void {
 
 async function resume(given: string, options: Options, context: Context) {
   await withBosun(context, async (bosun) => {
-    const id = await pickId(bosun, given, "any");
-    try {
-      await bosun.task(id).resume();
-    } catch (error) {
-      if (!isRequestError(error, "unknown")) throw error;
-      // A closed workflow takes no signal: say which of the two it is.
-      await bosun.task(id).look();
-      throw error;
-    }
-    if (options.json) context.json({ id, requested: true });
-    else context.print(`${id}: asked to go on.`);
+    const agent = await pickAgent(bosun, given);
+    const switched = await agent.resume();
+    const { id } = agent;
+    if (options.json) context.json({ id, requested: true, ...switched });
+    else context.print(toResumedText(id, switched));
   });
+}
+
+export function toResumedText(id: string, { already }: Switched): string {
+  return already
+    ? `${id} was not paused. What is paused below it goes on.`
+    : `${id}: asked to go on, with all below it.`;
 }

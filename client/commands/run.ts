@@ -5,7 +5,7 @@ import { buildProgram } from "../program.ts";
 import { RequestError, type RequestErrorCode } from "../request-error.ts";
 import { CommandError, type Context } from "./context.ts";
 
-/** Runs `bosun ...args`. 0: done. 1: failed. 2: asked for wrongly. */
+/** Runs `bosun ...args`. 0: done. 1: failed. 2: asked for wrongly. 130: interrupted. */
 export async function run(args: readonly string[], context: Context): Promise<number> {
   try {
     const words = args.length === 0 ? ["--help"] : args;

@@ -5,6 +5,7 @@ import { toPalette } from "../screen/palette.ts";
 import { toPlainText } from "../screen/plain-text.ts";
 import type { Sent, SupervisorHandle } from "../supervisor-handle.ts";
 import { CommandError, type Context } from "./context.ts";
+import { interruptible } from "./interruptible.ts";
 import { readMessage } from "./read-message.ts";
 import { toSentText } from "./start.ts";
 import { pickId, withBosun } from "./with-bosun.ts";
@@ -40,8 +41,14 @@ async function send(given: string, text: string, options: Options, context: Cont
     const after = options.wait ? await supervisor.lastEntry() : 0;
     const sent = await supervisor.send(message);
     const remark = toSentText(sent);
-    if (sent.stored === "signalled" && !options.json) context.note(remark);
-    const reply = options.wait ? await waitForReply(supervisor, sent, after, context) : null;
+    const isKept = sent.stored === "signalled" || (sent.paused && options.wait);
+    if (isKept && !options.json) context.note(remark);
+    const words = `Stopped waiting. The message stays sent, and is answered in: bosun chat ${id}`;
+    const reply = options.wait
+      ? await interruptible(words, (signal) =>
+          waitForReply(supervisor, sent, { after, signal }, context),
+        )
+      : null;
     const { id: messageId, ...how } = sent;
     if (options.json) context.json({ id, messageId, ...how, reply });
     else if (reply !== null) context.print(toPlainText(reply));
@@ -53,14 +60,14 @@ async function send(given: string, text: string, options: Options, context: Cont
 async function waitForReply(
   supervisor: SupervisorHandle,
   { id }: Sent,
-  after: number,
+  options: { readonly after: number; readonly signal: AbortSignal },
   context: Context,
 ): Promise<string> {
   const frame = { width: context.columns(), palette: toPalette(false), stamp: "" };
   const onGap = (open: boolean) => {
     if (open) context.note("No worker answers just now. Waiting for one (bosun worker).");
   };
-  for await (const entry of supervisor.follow({ after, onGap })) {
+  for await (const entry of supervisor.follow({ ...options, onGap })) {
     const { event } = entry;
     if (event.type === "reply" && event.answers.includes(id)) return event.text;
     if (event.type === "trouble" || event.type === "task" || event.type === "request") {

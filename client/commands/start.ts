@@ -1,16 +1,19 @@
 // Starts a supervisor, or sends to the one that runs.
 import type { Command } from "commander";
+import type { Budget } from "../../protocol/budget.ts";
+import type { Settings } from "../../protocol/settings.ts";
 import type { Bosun } from "../bosun.ts";
 import { isRequestError } from "../request-error.ts";
 import type { Sent } from "../supervisor-handle.ts";
 import { isOver } from "../supervisor-view.ts";
 import { CommandError, type Context } from "./context.ts";
+import { addLimits, type LimitOptions, toBudgetChange } from "./limit-options.ts";
 import { readMessage } from "./read-message.ts";
 import { toBackendWords } from "./words.ts";
 import { withBosun } from "./with-bosun.ts";
 import { resolveWorkspace } from "./workspace.ts";
 
-interface Options {
+interface Options extends LimitOptions {
   readonly id?: string;
   readonly workspace: string;
   readonly agent?: string;
@@ -21,18 +24,20 @@ const examples = `
 Examples:
   bosun start "Survey this folder with three background tasks"
   bosun start --id docs --workspace ../project --agent supervisor
+  bosun start --usd 5 --tokens 500000 "Review every file"
   echo "What is in here?" | bosun start -
 `;
 
 export function addStart(program: Command, context: Context): void {
-  program
+  const command = program
     .command("start")
     .description("start a supervisor on a folder")
     .argument("[message]", "what it reads first, or - for standard input")
     .option("--id <id>", "its id; when it runs already, the message is sent to it")
     .option("--workspace <dir>", "the folder its agents work on", ".")
     .option("--agent <name>", "which agent it is (default: supervisor)")
-    .option("--json", "print JSON")
+    .option("--json", "print JSON");
+  addLimits(command, false)
     .addHelpText("after", examples)
     .action((message: string | undefined, options: Options) => start(message, options, context));
 }
@@ -47,10 +52,13 @@ async function start(given: string | undefined, options: Options, context: Conte
       ...(id && { id }),
       ...(agent && { agent }),
       ...(message && { message }),
+      budget: toBudgetChange(options) as Budget,
     };
     try {
       const { supervisor, messageId } = await bosun.start(request);
-      const { backend } = await bosun.settings();
+      const settings = await bosun.settings();
+      const { backend } = settings;
+      if (options.usd !== undefined) for (const text of toUnpriced(settings)) context.note(text);
       const started = { id: supervisor.id, started: true, workspace, backend };
       if (options.json) context.json({ ...started, messageId: messageId ?? null, stored: null });
       else context.print(toText(supervisor.id, workspace, backend));
@@ -86,6 +94,17 @@ async function sendInstead(
   }
 }
 
+/** A limit in money counts nothing for a model whose price nobody knows. */
+function toUnpriced(settings: Settings): readonly string[] {
+  const { backend, supervisorModel, taskModel, prices = {} } = settings;
+  if (backend === "scripted") return [];
+  const models = [...new Set([supervisorModel, taskModel])].filter((model) => !prices[model]);
+  return models.map(
+    (model) =>
+      `The price of ${model} is not known, so --usd does not limit it. Limit --tokens or --turns, or set BOSUN_PRICES.`,
+  );
+}
+
 function toText(id: string, workspace: string, backend: string): string {
   return [
     `${id} started on ${workspace} (${toBackendWords(backend)})`,
@@ -94,9 +113,10 @@ function toText(id: string, workspace: string, backend: string): string {
   ].join("\n");
 }
 
-export function toSentText({ stored, known }: Sent): string {
+export function toSentText({ stored, known, paused }: Sent): string {
   if (stored === "signalled") {
     return "stored, no worker is running. It is read as soon as one does: bosun worker";
   }
+  if (paused) return "message kept. It is paused, and answers after: bosun resume";
   return known ? "this message had been accepted before." : "message accepted.";
 }

@@ -2,8 +2,11 @@
 import type { Command } from "commander";
 import logUpdate from "log-update";
 import type { Agents } from "../list-executions.ts";
+import { sumUsage } from "../budgets.ts";
+import { toTokenText, toUsdText } from "../screen/figures.ts";
 import { renderAgents } from "../screen/agent-list.ts";
 import { toPalette } from "../screen/palette.ts";
+import { wrapText } from "../screen/wrap-text.ts";
 import { isOver } from "../supervisor-view.ts";
 import type { Bosun } from "../bosun.ts";
 import type { Context } from "./context.ts";
@@ -36,7 +39,8 @@ export function addTasks(program: Command, context: Context): void {
 async function tasks(given: string | undefined, options: Options, context: Context) {
   await withBosun(context, async (bosun) => {
     const id = given && (await pickId(bosun, given, "supervisor"));
-    const show = async () => showOnce(await readAgents(bosun, id), options, context);
+    const show = async () =>
+      showOnce(await readAgents(bosun, id), id !== undefined, options, context);
     await show();
     if (options.watch) await everySecond(show);
     if (options.watch && context.isTty) logUpdate.done();
@@ -51,17 +55,26 @@ async function readAgents(bosun: Bosun, id: string | undefined): Promise<Agents>
   return { supervisors: [view], tasks: found };
 }
 
-function showOnce(agents: Agents, options: Options, context: Context): void {
+function showOnce(agents: Agents, isOne: boolean, options: Options, context: Context): void {
   if (options.json) {
-    context.json({ ...agents, asOf: new Date().toISOString() });
+    const total = isOne && sumUsage(agents.supervisors, agents.tasks);
+    context.json({ ...agents, ...(total && { total }), asOf: new Date().toISOString() });
     return;
   }
   const palette = toPalette(context.color);
   const lines = renderAgents(agents, { width: context.columns(), now: new Date(), palette });
   const ended = agents.supervisors.filter(isOver).length;
-  const text = lines.length > 0 ? lines.join("\n") : toEmptyText(ended);
+  const total = toTotal(agents, isOne).flatMap((line) => wrapText(line, context.columns()));
+  const text = lines.length > 0 ? [...lines, ...total].join("\n") : toEmptyText(ended);
   if (options.watch && context.isTty) logUpdate(text);
   else context.print(text);
+}
+
+/** What the whole tree has used. */
+function toTotal({ supervisors, tasks: all }: Agents, isOne: boolean): readonly string[] {
+  if (!isOne || all.length === 0) return [];
+  const { usage } = sumUsage(supervisors, all);
+  return [`In all: ${usage.calls} model calls, ${toTokenText(usage)}, ${toUsdText(usage.usd)}`];
 }
 
 function toEmptyText(ended: number): string {

@@ -3,9 +3,11 @@ import type { Command } from "commander";
 import { toPalette } from "../screen/palette.ts";
 import { renderTranscript } from "../screen/transcript-lines.ts";
 import type { Context } from "./context.ts";
+import { toNumber } from "./to-number.ts";
 import { pickId, withBosun } from "./with-bosun.ts";
 
 interface Options {
+  readonly attempt?: number;
   readonly json?: boolean;
 }
 
@@ -14,6 +16,7 @@ export function addTranscript(program: Command, context: Context): void {
     .command("transcript")
     .description("print the conversation of a supervisor or task")
     .argument("<id>", "the supervisor or task")
+    .option("--attempt <number>", "an attempt before a task's newest one", toNumber)
     .option("--json", "print JSON, every block as it is")
     .addHelpText("after", "\nExamples:\n  bosun transcript researcher-3c | less\n")
     .action((id: string, options: Options) => transcript(id, options, context));
@@ -22,7 +25,9 @@ export function addTranscript(program: Command, context: Context): void {
 async function transcript(given: string, options: Options, context: Context) {
   await withBosun(context, async (bosun) => {
     const id = await pickId(bosun, given, "any");
-    const page = await bosun.task(id).transcript();
+    const handle = bosun.task(id);
+    const meant = options.attempt ? await handle.attempt(options.attempt) : handle;
+    const page = await meant.transcript();
     if (options.json) {
       context.json({ id, ...page, header: page.header ?? null });
       return;

@@ -14,12 +14,21 @@ interface UpOptions {
   readonly json?: boolean;
 }
 
+const examples = `
+Whoever comes second joins what runs. Without --detach it runs until Ctrl-C.
+
+Examples:
+  bosun up
+  bosun up --detach
+`;
+
 export function addUp(program: Command, context: Context): void {
   program
     .command("up")
     .description("start Temporal, the scripted model where there is no key, and a worker")
     .option("--detach", "leave it all running in the background, until bosun down")
     .option("--json", "answer with JSON")
+    .addHelpText("after", examples)
     .action((options: UpOptions) => up(context, options));
 }
 

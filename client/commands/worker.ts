@@ -4,12 +4,22 @@ import { runWorker } from "../installation/run-worker.ts";
 import { openInstallation } from "../installation/installation.ts";
 import { CommandError, type Context } from "./context.ts";
 
+const examples = `
+Only models needs the key, and only tools runs commands. Ctrl-C lets what is under way end first,
+for up to 30 seconds.
+
+Examples:
+  bosun worker
+  bosun worker --roles workflows,models
+`;
+
 export function addWorker(program: Command, context: Context): void {
   program
     .command("worker")
     .description("run a worker until Ctrl-C, against the server that runs")
     .option("--roles <roles>", "workflows, models, tools, separated by commas (default: all)")
     .option("--json", "answer with JSON: the worker's own line when it is ready")
+    .addHelpText("after", examples)
     .action(async (options: { roles?: string; json?: boolean }) => {
       const installation = openInstallation(context.env, context.cwd);
       if (installation.remark !== undefined) context.note(installation.remark);

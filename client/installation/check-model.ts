@@ -1,5 +1,6 @@
 // Doctor's question to the model backend.
 import { type Env, type ModelEnvironment, parseEnvironment } from "../../protocol/environment.ts";
+import { publicPrices } from "../../protocol/prices.ts";
 import { type Check, fail, ok, warn } from "./checks.ts";
 import { needsScriptedModel } from "./scripted-model.ts";
 import { reason } from "./temporal-connection.ts";
@@ -18,7 +19,14 @@ export async function checkModel(env: Env): Promise<readonly Check[]> {
     ];
   }
   const ids = [...new Set([supervisorModel, taskModel])];
-  return Promise.all(ids.map((id) => askFor(id, model)));
+  const prices = { ...publicPrices, ...parseEnvironment(env).prices };
+  const unpriced = ids.filter((id) => prices[id] === undefined).map(toUnpriced);
+  return [...(await Promise.all(ids.map((id) => askFor(id, model)))), ...unpriced];
+}
+
+function toUnpriced(id: string): Check {
+  const remedy = "Set BOSUN_PRICES, or limit tokens and turns instead of US dollars";
+  return warn("price", `of ${id} is not known: its calls count in tokens only`, remedy);
 }
 
 /** Asked by hand: the whole client library would slow every other command down. */

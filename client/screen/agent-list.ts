@@ -33,10 +33,12 @@ function renderSupervisor(view: SupervisorView, frame: Frame): readonly string[]
     view.backend === "scripted" ? "scripted" : "",
     toPlainLine(view.workspace),
   ].filter(Boolean);
-  const head = `${palette.strong(view.id)} ${paint(view, palette)}`;
+  const isPausing = view.pausedAt !== undefined && view.status === "thinking";
+  const head = `${palette.strong(view.id)} ${paint(view, palette)}${isPausing ? ", pausing" : ""}`;
   const lines = [`${head}  ${palette.faint(figures.join("  "))}`];
   const { requests = [] } = view;
   if (view.why && requests.length === 0) lines.push(`  ${palette.wait(toPlainLine(view.why))}`);
+  if (view.trouble) lines.push(`  ${palette.wait(`trouble: ${toPlainLine(view.trouble.text)}`)}`);
   const asked = renderListed(view.id, requests, frame);
   return [...lines.map((line) => cutLine(line, width)), ...asked];
 }

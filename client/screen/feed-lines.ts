@@ -51,8 +51,16 @@ function toWords(event: FeedEvent, palette: Palette): string {
       );
     case "decision":
       return toDecisionWords(event.decision);
+    case "finding":
+      return `finding of ${event.taskId}: ${toPlainLine(event.text)}`;
+    case "claim":
+      return `task ${event.taskId} owns: ${toPlainLine(event.key)}`;
     case "trouble":
       return palette.wait(`trouble: ${toPlainText(event.text)}`);
+    case "control":
+      return palette.strong(`${event.what}: `) + toPlainText(event.text);
+    case "budget":
+      return palette.wait(`budget: ${toPlainText(event.text)}`);
     case "generation":
       return palette.faint(`generation ${event.generation}: ${toPlainText(event.text)}`);
     case "ended":

@@ -30,6 +30,14 @@ export function totalTokens(usage: Usage): number {
   return usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens + usage.outputTokens;
 }
 
+/** `44k in (40k cached, 3.8k written), 224 out`: written to the cache, and read from it. */
+export function toTokenText(usage: Usage): string {
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens } = usage;
+  const input = toCount(inputTokens + cacheReadTokens + cacheWriteTokens);
+  const cached = `${toCount(cacheReadTokens)} cached, ${toCount(cacheWriteTokens)} written`;
+  return `${input} in (${cached}), ${toCount(outputTokens)} out`;
+}
+
 export function toUsdText(usd: number | null): string {
   return usd === null ? "price unknown" : `$${usd.toFixed(usd < 1 ? 4 : 2)}`;
 }

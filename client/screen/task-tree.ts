@@ -1,5 +1,6 @@
 // Tasks as a tree, one or two lines each.
 import stringWidth from "string-width";
+import type { Owned } from "../../protocol/claims.ts";
 import type { WaitingReason } from "../../protocol/task.ts";
 import type { TaskView } from "../../protocol/views.ts";
 import { toCount, toElapsed, totalTokens } from "./figures.ts";
@@ -8,10 +9,10 @@ import { groupBy } from "./group-by.ts";
 import { paintStatus, toMark } from "./palette.ts";
 import { toPlainLine } from "./plain-text.ts";
 import { renderListed } from "./request-lines.ts";
-import { cutLine } from "./wrap-text.ts";
+import { cutLine, wrapText } from "./wrap-text.ts";
 
-/** Below this a task takes two lines. */
-const wideWidth = 76;
+/** A title with less room than this takes a line of its own, so that no status and no figure is cut. */
+const leastTitle = 12;
 
 /** Parents before their children, each in the order of its start. */
 export function renderTree(tasks: readonly TaskView[], frame: Frame): readonly string[] {
@@ -19,15 +20,13 @@ export function renderTree(tasks: readonly TaskView[], frame: Frame): readonly s
   const parentOf = ({ parentId }: TaskView) =>
     parentId !== null && known.has(parentId) ? parentId : "";
   const children = groupBy(tasks, parentOf);
-  const columns = {
-    status: Math.max(0, ...tasks.map((task) => toStatusText(task).length)),
-    id: Math.max(0, ...tasks.map((task) => task.taskId.length)),
-  };
   const siblings = (parentId: string) => children.get(parentId) ?? [];
+  const columns = toColumns(tasks, toHeight("", siblings), frame);
   const walk = (parentId: string, level: number): string[] =>
     siblings(parentId).flatMap((task, index): string[] => [
       ...renderTask(task, level, frame, columns),
       ...renderWhy(task, siblings(parentId)[index + 1], level, frame),
+      ...renderNews(task, frame),
       ...renderListed(task.taskId, task.requests ?? [], frame),
       ...walk(task.taskId, level + 1),
     ]);
@@ -37,26 +36,51 @@ export function renderTree(tasks: readonly TaskView[], frame: Frame): readonly s
 interface Columns {
   readonly status: number;
   readonly id: number;
+  readonly figures: number;
+  /** Everything of a task has room in one line. */
+  readonly oneLine: boolean;
+}
+
+const deepestIndent = 4;
+
+function toColumns(tasks: readonly TaskView[], height: number, { width, now }: Frame): Columns {
+  const widest = (toText: (task: TaskView) => string): number =>
+    Math.max(0, ...tasks.map((task) => toText(task).length));
+  const status = widest(toStatusText);
+  const id = widest(({ taskId }) => taskId);
+  const figures = widest((task) => toFigures(task, now));
+  const indent = 2 * Math.min(Math.max(0, height - 1), deepestIndent);
+  const taken = indent + 2 + status + 1 + 2 + id + 2 + figures;
+  return { status, id, figures, oneLine: width - taken >= leastTitle };
+}
+
+/** Levels of tasks below an agent. */
+function toHeight(id: string, siblings: (id: string) => readonly TaskView[]): number {
+  return Math.max(0, ...siblings(id).map(({ taskId }) => 1 + toHeight(taskId, siblings)));
 }
 
 function renderTask(task: TaskView, level: number, frame: Frame, columns: Columns): string[] {
   const { palette, width } = frame;
-  const mark = `${"  ".repeat(Math.min(level, 4))}${toMark(task.status, palette)} `;
+  const mark = `${"  ".repeat(Math.min(level, deepestIndent))}${toMark(task.status, palette)} `;
   const status = paintStatus(task.status, toStatusText(task), palette);
-  if (width >= wideWidth) {
-    const left = `${mark}${fit(status, Math.min(22, columns.status))}`;
-    const right = `${palette.faint(fit(task.taskId, columns.id))}  ${toFigures(task, frame.now)}`;
+  if (columns.oneLine) {
+    const left = `${mark}${fit(status, columns.status)}`;
+    const figures = fit(toFigures(task, frame.now), columns.figures);
+    const right = `${palette.faint(fit(task.taskId, columns.id))}  ${figures}`;
     const room = width - stringWidth(left) - stringWidth(right) - 3;
-    return [cutLine(`${left} ${fit(toTitle(task), Math.max(8, room))}  ${right}`, width)];
+    return [`${left} ${fit(toHead(task), room)}  ${right}`];
   }
   const indent = " ".repeat(stringWidth(mark));
   return [
-    `${mark}${status} ${toTitle(task)}`,
+    `${mark}${status} ${toHead(task)}`,
     `${indent}${palette.faint(task.taskId)} ${toShortFigures(task, frame.now)}`,
   ].map((line) => cutLine(line, width));
 }
 
-const outages: ReadonlySet<WaitingReason> = new Set(["model", "quota", "host"]);
+/** Lines of a reason. It ends with what helps. */
+const mostWhy = 3;
+
+const outages: ReadonlySet<WaitingReason> = new Set(["model", "quota", "host", "budget"]);
 
 /** Why a task cannot go on, below the last of those that follow each other with the same words. */
 function renderWhy(
@@ -67,8 +91,27 @@ function renderWhy(
 ): string[] {
   if (!task.why || next?.why === task.why) return [];
   if (!task.waitingOn.some((reason) => outages.has(reason))) return [];
-  const indent = "  ".repeat(Math.min(level, 4) + 1);
-  return [cutLine(`${indent}${palette.wait(toPlainLine(task.why))}`, width)];
+  const indent = "  ".repeat(Math.min(level, deepestIndent) + 1);
+  const lines = wrapText(toPlainLine(task.why), Math.max(8, width - indent.length));
+  return lines.slice(0, mostWhy).map((line) => `${indent}${palette.wait(line)}`);
+}
+
+/** What a running task has found and owns, and whether it gets on, each in a line. */
+function renderNews(task: TaskView, { palette, width }: Frame): string[] {
+  const { findings, claims, trouble, endedAt } = task;
+  if (endedAt !== null) return [];
+  return [
+    ...(findings
+      ? [palette.faint(`${findings.count} found: ${toPlainLine(findings.newest)}`)]
+      : []),
+    ...(claims ? [palette.faint(`owns ${toOwnedText(claims)}`)] : []),
+    ...(trouble ? [palette.wait(`trouble: ${toPlainLine(trouble.text)}`)] : []),
+  ].map((line) => cutLine(`    ${line}`, width));
+}
+
+function toOwnedText({ count, newest }: Owned): string {
+  const more = count - newest.length;
+  return `${newest.map(toPlainLine).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** `turn 3   12s  4.1k`, in columns. */
@@ -91,11 +134,16 @@ export function waitsForPerson({ waitingOn }: Pick<TaskView, "waitingOn">): bool
   return waitingOn.includes("approval") || waitingOn.includes("answer");
 }
 
-/** `waiting: model`, `failed: timeout`, `cancelled by force`. */
+/** `waiting: model`, `waiting: event, pausing`, `failed: timeout`, `cancelled by force`. */
 export function toStatusText(task: TaskView): string {
-  if (task.waitingOn.length > 0) return `${task.status}: ${task.waitingOn.join(", ")}`;
-  if (task.reason) return `${task.status}: ${task.reason}`;
-  return task.forced ? `${task.status} by force` : task.status;
+  const { status, waitingOn, reason, forced } = task;
+  const words = [status, waitingOn.join(", ") || reason].filter(Boolean).join(": ");
+  const isPausing = task.pausedAt !== undefined && !waitingOn.includes("paused");
+  return `${words}${forced ? " by force" : ""}${isPausing ? ", pausing" : ""}`;
+}
+
+function toHead(task: TaskView): string {
+  return `${task.attempt ? `attempt ${task.attempt}: ` : ""}${toTitle(task)}`;
 }
 
 /** What a description begins with: up to its first colon, else as much as fits. */

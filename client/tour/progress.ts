@@ -32,7 +32,11 @@ export class Progress {
       case "receipt":
       case "request":
       case "decision":
+      case "finding":
+      case "claim":
       case "trouble":
+      case "control":
+      case "budget":
       case "generation":
         break;
     }

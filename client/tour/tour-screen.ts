@@ -1,7 +1,7 @@
 // How the tour looks: a timeline, and the tasks below it.
 import type { FeedEntry } from "../../protocol/feed.ts";
 import type { TaskView } from "../../protocol/views.ts";
-import type { LiveCall } from "../live-call.ts";
+import type { LiveCall } from "../../protocol/live-call.ts";
 import { renderAgents } from "../screen/agent-list.ts";
 import { layOut, renderEntry } from "../screen/feed-lines.ts";
 import type { Palette } from "../screen/palette.ts";

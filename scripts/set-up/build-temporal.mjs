@@ -1,5 +1,7 @@
 // The official Temporal command line, built with Go.
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { placeProgram } from "./place-program.mjs";
 import { showProgress } from "./progress.mjs";
 import { runChild } from "./run-child.mjs";
@@ -23,24 +25,44 @@ export async function buildTemporal(order) {
       `Building Temporal ${order.version} with Go, once, about 3 minutes (${modules} modules downloaded, ${packages} packages compiled)`,
   );
   const failure = await placeProgram(order, async (folder) => {
-    const code = await runChild("go", goInstall(order.version), {
+    writeFileSync(join(folder, "go.mod"), goModule(order.version));
+    const code = await runChild("go", goBuild(order), {
       cwd: folder,
-      env: { ...process.env, GOBIN: folder, CGO_ENABLED: "0" },
+      env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=mod", GOWORK: "off" },
       onLine: count,
     });
     return code === 0
       ? undefined
-      : `go install ended with code ${code}: ${lines.slice(-5).join(" ")}`;
+      : `go build ended with code ${code}: ${lines.slice(-5).join(" ")}`;
   });
   end(failure ? "failed" : "done");
   return failure && `build with Go: ${failure}`;
 }
 
+/**
+ * The released version, with a later SQLite driver: after a query that was called off, the one it was
+ * released with may answer everything else with `interrupted (9)` until the server is started again
+ * (https://gitlab.com/cznic/sqlite/-/issues/241).
+ */
+const sqliteVersion = "1.44.3";
+
+function goModule(version) {
+  return `module bosun/temporal
+
+go ${oldestGo.join(".")}
+
+require (
+	github.com/temporalio/cli v${version}
+	modernc.org/sqlite v${sqliteVersion}
+)
+`;
+}
+
 /** The flags of the official build. */
-function goInstall(version) {
+function goBuild({ version, program }) {
   const stamp = `-s -w -X github.com/temporalio/cli/temporalcli.Version=${version}`;
-  const module = `github.com/temporalio/cli/cmd/temporal@v${version}`;
-  return ["install", "-v", "-ldflags", stamp, module];
+  const command = "github.com/temporalio/cli/cmd/temporal";
+  return ["build", "-v", "-o", program, "-ldflags", stamp, command];
 }
 
 function goProblem() {

@@ -8,6 +8,8 @@ import { downloadTemporal } from "./download-temporal.mjs";
 import { withSetUpLock } from "./lock.mjs";
 
 export const temporalVersion = "1.5.1";
+/** Counts the ways to get it: a program that was made in an earlier way is not used again. */
+const recipe = 2;
 const program = process.platform === "win32" ? "temporal.exe" : "temporal";
 const needed = ["--db-filename", "--sqlite-pragma", "--search-attribute", "--dynamic-config-value"];
 
@@ -69,7 +71,7 @@ function onPath(env) {
 }
 
 function cachedTemporal(env) {
-  const folder = `temporal-${temporalVersion}-${process.platform}-${process.arch}`;
+  const folder = `temporal-${temporalVersion}-${recipe}-${process.platform}-${process.arch}`;
   return join(cacheFolder(env), folder, program);
 }
 

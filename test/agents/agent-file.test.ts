@@ -1,6 +1,6 @@
 // What an agent file may say, and what it may not.
 import { describe, expect, test } from "vitest";
-import { parseAgentFile } from "../../activities/agent-file.ts";
+import { parseAgentFile } from "../../activities/agents/agent-file.ts";
 
 const parse = (text: string) => parseAgentFile("agents/x.md", Buffer.from(text));
 const withMatter = (matter: string, body = "Do it.") =>

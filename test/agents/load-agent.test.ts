@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ApplicationFailure } from "@temporalio/common";
 import { describe, expect, test } from "vitest";
-import { agentTools } from "../../activities/agent-tools.ts";
-import { createLoadAgent } from "../../activities/load-agent.ts";
-import { toDeclarations } from "../../activities/tool-declarations.ts";
+import { agentTools } from "../../activities/agents/agent-tools.ts";
+import { createLoadAgent } from "../../activities/agents/load-agent.ts";
+import { toDeclarations } from "../../activities/agents/tool-declarations.ts";
 import type { LoadAgentInput } from "../../protocol/activities.ts";
 import type { AgentDefinition } from "../../protocol/agent.ts";
 import { failureTypes } from "../../protocol/failures.ts";
+import { everyAgentsTools } from "../../protocol/tool-waiting.ts";
 import { delegationTools, isToolName, toolSpecs } from "../../protocol/tools.ts";
 import { type Files, fill, inActivity, newFolder } from "../tools/bench.ts";
 
@@ -109,12 +110,19 @@ describe("an agent that delegates", () => {
     "long.md": `---\nname: long\ndescription: |\n  First line.\n  ${"x".repeat(900)}\n---\nBody.\n`,
   };
 
-  test("gets the six tools, with every other agent named in two of them", async () => {
+  test("gets the seven tools, with every other agent named in two of them", async () => {
     const load = await newHouse(builtin, { "broken.md": "nothing", "yak.md": agent("yak") });
     const lead = await load("lead");
     expect(lead.delegate).toBe(true);
     expect(lead.roster.map(({ name }) => name)).toEqual(["long", "yak", "zeta"]);
-    expect(names(lead)).toEqual(["list_files", "read_file", "search_files", ...delegationTools]);
+    expect(names(lead)).toEqual([
+      "list_files",
+      "read_file",
+      "search_files",
+      "read_diff",
+      ...delegationTools,
+      ...everyAgentsTools,
+    ]);
     for (const { name, description } of lead.tools) {
       const named = description.endsWith("\n- zeta: The zeta.");
       expect(named).toBe(name === "start_async_task" || name === "task");
@@ -157,13 +165,19 @@ describe("an agent that delegates", () => {
     const load = await newHouse(builtin, { "broken.md": "nothing" });
     const lead = await load("lead", { mayDelegate: false });
     expect(lead).toMatchObject({ delegate: false, roster: [], warnings: [] });
-    expect(names(lead)).toEqual(["list_files", "read_file", "search_files"]);
+    expect(names(lead)).toEqual(["list_files", "read_file", "search_files", ...everyAgentsTools]);
   });
 
   test("is the same byte for byte each time, tools in a fixed order", async () => {
     const load = await newHouse(builtin);
     const first = await load("supervisor");
-    expect(names(first)).toEqual(["read_file", "write_file", ...delegationTools]);
+    expect(names(first)).toEqual([
+      "read_file",
+      "write_file",
+      "read_diff",
+      ...delegationTools,
+      ...everyAgentsTools,
+    ]);
     expect(JSON.stringify(await load("supervisor"))).toBe(JSON.stringify(first));
     expect(JSON.parse(JSON.stringify(first))).toEqual(first);
   });
@@ -178,19 +192,32 @@ const load = async (name: string) =>
     mayDelegate: true,
   });
 
+const sharing = ["post_finding", "claim"];
+
 describe("the agents that come with Bosun", () => {
   test.each([
-    ["supervisor", ["list_files", "read_file", "search_files", "write_file", ...delegationTools]],
-    ["researcher", ["list_files", "read_file", "search_files", "write_file"]],
-    ["reviewer", ["list_files", "read_file", "search_files", "write_file"]],
-    ["writer", ["list_files", "read_file", "search_files", "write_file"]],
-    ["coder", ["list_files", "read_file", "search_files", "write_file", "edit_file"]],
+    [
+      "supervisor",
+      [
+        "list_files",
+        "read_file",
+        "search_files",
+        "write_file",
+        "read_diff",
+        "apply_diff",
+        ...delegationTools,
+      ],
+    ],
+    ["researcher", ["list_files", "read_file", "search_files", "write_file", ...sharing]],
+    ["reviewer", ["list_files", "read_file", "search_files", "write_file", ...sharing]],
+    ["writer", ["list_files", "read_file", "search_files", "write_file", ...sharing]],
+    ["coder", ["list_files", "read_file", "search_files", "write_file", "edit_file", ...sharing]],
   ])("%s loads without a warning", async (name, tools) => {
     const definition = await load(name);
     expect(definition).toMatchObject({ name, model: "default", warnings: [] });
     expect(definition.system.startsWith(`# ${name}\n`)).toBe(true);
     expect(definition.system.split(`# ${name}\n`)).toHaveLength(2);
-    expect(names(definition)).toEqual(tools);
+    expect(names(definition)).toEqual([...tools, ...everyAgentsTools]);
   });
 
   test("the supervisor may hand work to all of them", async () => {

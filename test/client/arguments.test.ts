@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import stringWidth from "string-width";
 import { afterAll, describe, expect, it } from "vitest";
 import { buildProgram } from "../../client/program.ts";
 import type { Context } from "../../client/commands/context.ts";
@@ -78,5 +79,18 @@ describe("help", () => {
     const ran = await runBosun([name, "--help"], place);
     expect(ran.code).toBe(0);
     expect(ran.out).toContain("--json");
+  });
+
+  it.each(names)("bosun %s --help shows how it is typed", async (name) => {
+    const { out } = await runBosun([name, "--help"], place);
+    expect(out).toMatch(new RegExp(`^Examples?:\\n( {2}.*\\n)*? {2}.*bosun ${name}\\b`, "m"));
+  });
+
+  it.each(["", ...names])("bosun %s --help has no line wider than the screen", async (name) => {
+    for (const columns of [40, 80, 200]) {
+      const { out } = await runBosun([name, "--help"].filter(Boolean), { ...place, columns });
+      const widest = Math.max(...out.split("\n").map((line) => stringWidth(line)));
+      expect(widest).toBeLessThanOrEqual(columns);
+    }
   });
 });

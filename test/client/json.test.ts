@@ -106,7 +106,11 @@ describe("a running task", () => {
   });
 
   it("is tried again when asked", async () => {
-    expect(await documentedJson("resume", taskId)).toEqual({ id: taskId, requested: true });
+    expect(await documentedJson("resume", taskId)).toEqual({
+      id: taskId,
+      requested: true,
+      already: true,
+    });
   });
 
   it("is cancelled, once", async () => {

@@ -2,6 +2,7 @@
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { renderAgents } from "../../client/screen/agent-list.ts";
+import { renderBudget } from "../../client/screen/budget-lines.ts";
 import { renderEntry } from "../../client/screen/feed-lines.ts";
 import { toCount, toDuration } from "../../client/screen/figures.ts";
 import { toPalette } from "../../client/screen/palette.ts";
@@ -93,6 +94,32 @@ const tasks = [
   task("writer-00112233aabb", { description: "文書を調べる: 全部", status: "completed" }),
 ];
 
+const usage = {
+  calls: 2,
+  inputTokens: 1_000,
+  outputTokens: 120,
+  cacheReadTokens: 9_000,
+  cacheWriteTokens: 300,
+  usd: 1.5,
+};
+const spent = {
+  id: "supervisor-1",
+  report: {
+    budget: {},
+    pool: { outputTokens: 2_000_000 },
+    spent: { turns: 3, usd: 0, usage },
+    own: { turns: 3, usd: 0, usage },
+    leases: [{ taskId: "researcher-0123456789ab", amount: { outputTokens: 400_000 } }],
+    left: { outputTokens: 1_500_000 },
+    unseenCalls: 1,
+    kept: true,
+    unpriced: "some-model",
+    asOf: now.toISOString(),
+  },
+  tasks,
+  total: { usage, agents: [{ agent: "researcher", count: 1, usage }] },
+};
+
 describe.each([20, 40, 80, 120])("at %i columns", (width) => {
   const frame = { width, now, palette };
 
@@ -127,6 +154,21 @@ describe.each([20, 40, 80, 120])("at %i columns", (width) => {
     const long = { ...approval, text: JSON.stringify({ content: "xx ".repeat(80) }) };
     const lines = renderInbox([asked(long)], frame).filter((line) => line.includes("xx"));
     for (const line of lines) expect(line).toMatch(/^[a-z ]*│ /);
+  });
+
+  it.skipIf(width < 40)("no status and no figure of a task is cut", () => {
+    const text = renderTree(tasks, frame).join("\n");
+    for (const one of ["waiting: model, quota", "completed"]) expect(text).toContain(one);
+    expect(text.match(/1m05s +4\.1k$/gm)).toHaveLength(tasks.length);
+  });
+
+  it("no amount of a budget is wider than the screen or cut", () => {
+    const lines = renderBudget(spent, frame);
+    for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width);
+    const text = lines.join(" ").replaceAll(/\s+/g, " ");
+    for (const one of ["2,000,000", "9.0k cached, 300 written", "$1.50", "lease 400,000 output"])
+      expect(text).toContain(one);
+    expect(text).toContain("The price of some-model is not known: tokens only.");
   });
 
   it("every task is named", () => {
@@ -167,6 +209,13 @@ describe("a tree", () => {
     expect(text).toMatch(/a-1.*\n.*b-1.*\n {2}The model is away\.\n.*c-1[^\n]*$/);
   });
 
+  it("says what raises a budget that is waited for, in whole", () => {
+    const why = "Its budget is used up. Raise it with: bosun budget supervisor-1 --tokens N";
+    const waiting = task("a-1", { status: "waiting", waitingOn: ["budget"], why });
+    const lines = renderTree([waiting], { ...frame, width: 40 });
+    expect(lines.join(" ").replaceAll(/\s+/g, " ")).toContain(why);
+  });
+
   it("shows a task whose parent is not listed", () => {
     expect(renderTree([task("a-1", { parentId: "gone-1" })], frame)).toHaveLength(1);
   });
@@ -174,10 +223,20 @@ describe("a tree", () => {
   it.each([
     [{ status: "failed", reason: "timeout" }, "failed: timeout"],
     [{ status: "cancelled", forced: true }, "cancelled by force"],
+    [{ status: "waiting", waitingOn: ["event"], pausedAt: "x" }, "waiting: event, pausing"],
   ] as const)("words for %o", (more, words) => {
     expect(renderTree([task("a-1", { ...more, endedAt: now.toISOString() })], frame)[0]).toContain(
       words,
     );
+  });
+
+  it("says what a task owns while it is open", () => {
+    const claims = { count: 7, newest: ["docs/json.md", "README.md"] };
+    expect(renderTree([task("a-1", { claims })], frame)[1]).toBe(
+      "    owns docs/json.md, README.md and 5 more",
+    );
+    const over = task("a-1", { claims, endedAt: now.toISOString(), status: "completed" });
+    expect(renderTree([over], frame)).toHaveLength(1);
   });
 
   it("takes the label of a description as title", () => {
@@ -263,7 +322,7 @@ describe("what waits for a person", () => {
     expect(words).toBe("    asks to do: write_file notes.md");
     expect(command).toBe("    bosun approve writer-1 q-1f04ab (or deny)");
     expect(renderTree([asking], frame).at(-1)).toBe("    and 1 more: bosun inbox");
-    const check = renderCheck(asking, undefined, frame).join("\n");
+    const check = renderCheck(asking, {}, frame).join("\n");
     expect(check.match(/ decide /g)).toHaveLength(4);
   });
 });
@@ -284,11 +343,15 @@ describe("text of an agent", () => {
     const bad = "x\u001B[31my";
     const views = [
       ...renderTree([task("a-1", { description: bad })], { width: 90, now, palette }),
-      ...renderCheck(task("a-1", { description: bad, why: bad }), undefined, {
-        width: 90,
-        now,
-        palette,
-      }),
+      ...renderCheck(
+        task("a-1", { description: bad, why: bad }),
+        {},
+        {
+          width: 90,
+          now,
+          palette,
+        },
+      ),
       ...renderInbox([asked({ ...approval, label: bad, text: bad }, { description: bad })], {
         width: 90,
         now,

@@ -14,7 +14,12 @@ export interface Ran {
 
 export async function runBosun(
   args: readonly string[],
-  place: { readonly env: Env; readonly cwd: string; readonly input?: string },
+  place: {
+    readonly env: Env;
+    readonly cwd: string;
+    readonly input?: string;
+    readonly columns?: number;
+  },
 ): Promise<Ran> {
   const out: string[] = [];
   const err: string[] = [];
@@ -28,7 +33,7 @@ export async function runBosun(
     color: false,
     input: Readable.from(place.input === undefined ? [] : [Buffer.from(place.input)]),
     output: new Writable({ write: (_chunk, _encoding, done) => done() }),
-    columns: () => 80,
+    columns: () => place.columns ?? 80,
   };
   const code = await run(args, context);
   return { code, out: out.join(""), err: err.join(""), json: () => JSON.parse(out.join("")) };

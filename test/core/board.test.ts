@@ -2,20 +2,18 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { isEnded, moveTask, type TaskMove, type TaskPhase } from "../../protocol/task.ts";
-import { bytesOf, drain, type InboxItem } from "../../workflows/inbox.ts";
-import { addEntry, emptyFeed, readFeed } from "../../workflows/feed.ts";
+import { bytesOf, drain, type InboxItem } from "../../workflows/agent/inbox.ts";
+import { addEntry, emptyFeed, readFeed } from "../../workflows/agent/feed.ts";
 import {
   addTask,
-  type Board,
-  emptyBoard,
   endOnBoard,
   markExisting,
   markTold,
   moveOnBoard,
-  openTasks,
-  startable,
   takeSeq,
-} from "../../workflows/task-board.ts";
+} from "../../workflows/tasks/board-changes.ts";
+import { type Board, emptyBoard, openTasks } from "../../workflows/tasks/board.ts";
+import { startable } from "../../workflows/tasks/board-slots.ts";
 import { noUsage } from "../../protocol/turn.ts";
 import type { Envelope } from "../../protocol/task.ts";
 

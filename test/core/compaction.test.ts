@@ -1,4 +1,4 @@
-// A transcript that grew full goes on from the model's own summary.
+// A full transcript goes on from the model's summary.
 import { writeFile } from "node:fs/promises";
 import { Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
@@ -11,7 +11,7 @@ import {
   measure,
   tokensOf,
   toUserMessage,
-} from "../../workflows/transcript.ts";
+} from "../../workflows/transcript/transcript.ts";
 import type { Rule } from "../support/scripted-model.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 

@@ -1,4 +1,4 @@
-// A supervisor and its tasks, from the first message to the last notice.
+// A supervisor and its tasks, from first word to last.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openWorld, untilFeed, untilReply, type World } from "../support/world.ts";
 

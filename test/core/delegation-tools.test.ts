@@ -1,6 +1,8 @@
-// The five tools and the sync one, with good and bad arguments.
+// The tools that delegate, with good and bad arguments.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle } from "../../client/index.ts";
+import { callTool as callToolIn } from "../support/call-tool.ts";
+import { delegating, startCall, untilTasks } from "../support/lead-agent.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
 let world: World;
@@ -9,31 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Has a supervisor make one tool call and reports the result, as the model saw it. */
-async function callTool(
-  supervisor: SupervisorHandle,
-  name: string,
-  input: object,
-): Promise<{ text: string; isError: boolean }> {
-  const mark = `call-${Math.random().toString(36).slice(2)}`;
-  await world.model.script(mark, [
-    { when: { lastUser: mark }, reply: { content: [{ type: "tool_use", name, input }] } },
-    {
-      when: { anyUser: mark, afterTool: name, system: "^# supervisor" },
-      reply: { text: `done ${mark}` },
-    },
-  ]);
-  await supervisor.ask(mark);
-  const { messages } = await supervisor.transcript();
-  const results = messages.flatMap((message) =>
-    message.content.flatMap((block) => (block.type === "tool_result" ? [block] : [])),
-  );
-  const last = results.at(-1);
-  return {
-    text: typeof last?.content === "string" ? last.content : "",
-    isError: last?.is_error ?? false,
-  };
-}
+const callTool = (supervisor: SupervisorHandle, name: string, input: object) =>
+  callToolIn(world, supervisor, name, input);
 
 /** Tasks whose description holds this answer slowly. */
 const slow = "slow-work";
@@ -76,6 +55,17 @@ async function untilEnded(supervisor: SupervisorHandle, taskId: string): Promise
 }
 
 describe("start_async_task", () => {
+  test("called several times in one answer lists the tasks in the order of the calls", async () => {
+    const names = ["one", "two", "three", "four", "five", "six"];
+    const calls = names.map((name) => startCall(`${quickWork} in-order ${name}`));
+    await world.model.script("in-order", delegating("in-order", ...calls));
+    const supervisor = await world.start("go in-order");
+    const tasks = await untilTasks(supervisor, names.length);
+    const listed = tasks.map(({ description }) => description.split(" ").at(-1));
+    expect(listed).toEqual(names);
+    await supervisor.end();
+  });
+
   test("returns the id of a running task at once", async () => {
     const supervisor = await world.start();
     const { text, isError } = await callTool(supervisor, "start_async_task", {

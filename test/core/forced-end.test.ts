@@ -1,4 +1,4 @@
-// A task that ignores its cancellation, and how it is ended all the same.
+// Tasks that ignore their cancellation are ended.
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";

@@ -1,8 +1,8 @@
 // When a transcript begins anew, and what survives it.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Agent } from "../../workflows/agent.ts";
-import { toSnapshot } from "../../workflows/snapshot.ts";
-import { beginGeneration } from "../../workflows/transcript.ts";
+import type { Agent } from "../../workflows/agent/agent.ts";
+import { toSnapshot } from "../../workflows/agent/snapshot.ts";
+import { beginGeneration } from "../../workflows/transcript/transcript.ts";
 import { fakeAgent } from "../support/fake-agent.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 

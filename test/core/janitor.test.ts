@@ -1,4 +1,4 @@
-// Tasks whose owner is gone are found and ended, and no others.
+// Tasks whose owner is gone are ended, and no others.
 import { randomUUID } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Tasks that wait for the model: what is seen of them, and how they go on.
+// How tasks that wait for the model go on.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { mkdir, writeFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-// What an agent does when the model does not answer as it should.
+// An agent whose model does not answer as it should.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle } from "../../client/index.ts";
 import { type ScriptedModel, startScriptedModel } from "../../scripted-model/server.ts";

@@ -1,4 +1,4 @@
-// Notes to running tasks: when they are seen, and the proof of it.
+// Notes to running tasks, and the proof of being seen.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 

@@ -210,8 +210,17 @@ describe("a snapshot of version 0.1", () => {
       },
     ]);
     const handle = await openHere("subagent", input, (snapshot) => {
-      for (const name of ["inDoubt", "artifacts", "feed", "knownIds", "parked"])
+      for (const name of [
+        "inDoubt",
+        "artifacts",
+        "feed",
+        "knownIds",
+        "parked",
+        "findings",
+        "heard",
+      ])
         delete snapshot[name];
+      expect(Object.keys(snapshot)).not.toContain("watch");
     });
     const left = { summary: "Went on.", inDoubt: [], artifacts: [] };
     expect(await handle.result()).toMatchObject(left);

@@ -1,4 +1,4 @@
-// What the Web UI and a list show of an agent, from what the server holds.
+// What the Web UI and a list show of an agent.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
@@ -50,10 +50,11 @@ test("summaries, details and attributes say who does what for whom, and how far 
     const isActivity = event.activityTaskScheduledEventAttributes !== null;
     return data && isActivity ? [JSON.parse(Buffer.from(data).toString())] : [];
   });
-  expect(summaries.slice(-3)).toEqual([
+  expect(summaries.slice(-4)).toEqual([
     "turn 1 · scripted model",
     "read_file README.md",
     "turn 2 · scripted model · after 1 tool call",
+    "what it leaves on its host",
   ]);
 
   const panel = await client.workflow

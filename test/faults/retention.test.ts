@@ -1,6 +1,7 @@
 // What remains when Temporal has deleted a closed task.
 import { WorkflowNotFoundError } from "@temporalio/client";
 import { afterEach, expect, test } from "vitest";
+import { retrySignal } from "../../protocol/control.ts";
 import { openWorld, untilFeed, untilReply, type World } from "../support/world.ts";
 import { until } from "./support/until.ts";
 
@@ -101,5 +102,28 @@ test("a task that ended and was deleted while its supervisor was away is told as
     taskId: task!.taskId,
     phase: { status: "failed", reason: "lost" },
   });
+  await supervisor.end();
+});
+
+test("a new attempt at a task whose record was deleted fails and says what nobody knows", async () => {
+  world = await openWorld();
+  await begin("again", { text: "All of it." });
+  const supervisor = await world.start("go again");
+  await untilReply(supervisor, "Heard");
+  const [task] = await supervisor.tasks();
+  await until("the notice is told", async () => (await supervisor.feed()).status === "idle");
+  await forget(task!.taskId);
+  await expect(supervisor.task(task!.taskId).retry()).rejects.toMatchObject({ code: "unknown" });
+  // As if it had been deleted between the asking and the doing.
+  await world.bosun.client.workflow
+    .getHandle(supervisor.id)
+    .signal(retrySignal, { retryId: "r-1", taskId: task!.taskId, message: "again" });
+  const { event } = await untilFeed(
+    supervisor,
+    ({ event: one }) => one.type === "task" && one.phase.status === "failed",
+  );
+  expect(event).toMatchObject({ taskId: task!.taskId });
+  const second = await world.bosun.task(`${task!.taskId}-2`).ended();
+  expect(second.result?.notDone).toContain("no longer kept");
   await supervisor.end();
 });

@@ -1,5 +1,6 @@
 // Several commands, one server.
 import { createServer, type Server } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -109,12 +110,14 @@ test("down asks the users to leave and ends what is left", async () => {
   expect(markOf(run.serverPid)).toBeUndefined();
 });
 
-/** Takes a port, unless somebody has it already. */
+/** Takes a port, as soon as nobody else has it. */
 async function occupy(port: number): Promise<void> {
   const server: Server = createServer();
-  await new Promise<void>((resolve) => {
-    server.once("error", () => resolve());
-    server.listen(port, "127.0.0.1", () => resolve());
-  });
+  const isTaken = () =>
+    new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+  while (!(await isTaken())) await sleep(100);
   onTestFinished(() => void server.close());
 }

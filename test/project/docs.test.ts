@@ -4,6 +4,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import type { Context } from "../../client/commands/context.ts";
+import { buildProgram } from "../../client/program.ts";
 import { databaseFlags, tuningFlags } from "../../client/installation/server-tuning.ts";
 import { toVariable } from "../../protocol/environment.ts";
 import { type Limits, limitDefaults } from "../../protocol/settings.ts";
@@ -29,6 +31,27 @@ test.each(pages)("every link of %s leads somewhere", (page) => {
     .filter((link) => !link.startsWith("http"))
     .filter((link) => !existsSync(join(root, dirname(page), link)));
   expect(broken).toEqual([]);
+});
+
+test.each(pages)("every command that %s names is there, with its options", (page) => {
+  const { commands } = buildProgram({ columns: () => 80 } as Context);
+  const options = new Map(
+    commands.map((command) => [
+      command.name(),
+      ["--help", "--json", ...command.options.map(({ long }) => long ?? "")],
+    ]),
+  );
+  const text = read(page);
+  const typed = [
+    ...[...text.matchAll(/`(?:\.\/bin\/)?bosun ([a-z][^`]*)`/g)].map(([, line]) => line ?? ""),
+    ...[...text.matchAll(/^(?:\.\/bin\/)?bosun ([a-z].*)$/gm)].map(([, line]) => line ?? ""),
+  ];
+  const wrong = typed.filter((line) => {
+    const [name = "", ...rest] = line.replaceAll(/"[^"]*"|'[^']*'/g, "").split(/[\s·]+/);
+    const known = options.get(name);
+    return !known || rest.some((word) => word.startsWith("--") && !known.includes(word));
+  });
+  expect(wrong).toEqual([]);
 });
 
 test("the program of the README runs", async () => {
@@ -57,6 +80,24 @@ test("the configuration page names every limit with its default", () => {
   for (const name of names)
     expect([name, rows.get(toVariable(name))]).toEqual([name, limitDefaults[name]]);
 });
+
+test("the page on upgrades names every mark that guards a decision of running workflows", () => {
+  const marks = workflowFiles().flatMap((text) =>
+    [...text.matchAll(/\bpatched\((?:"([^"]+)"|(\w+))\)/g)].map(
+      ([, id, name]) => id ?? new RegExp(`const ${name} = "([^"]+)"`).exec(text)?.[1],
+    ),
+  );
+  const page = readFileSync(join(root, "docs/upgrades.md"), "utf8");
+  const rows = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, id]) => id);
+  expect(new Set(rows)).toEqual(new Set(marks));
+});
+
+function workflowFiles(): readonly string[] {
+  const folder = join(root, "workflows");
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(join(folder, file), "utf8"));
+}
 
 test("every test that the page on durability names is there", () => {
   const named = read("docs/durability.md")

@@ -2,25 +2,20 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { isEnded, type TaskEnd, type TaskPhase, type WaitingReason } from "../../protocol/task.ts";
-import { noUsage } from "../../protocol/turn.ts";
 import {
   addReceipt,
   addTask,
-  type Board,
   dropTask,
-  emptyBoard,
   endOnBoard,
-  findTask,
-  hasFreeSlot,
   markExisting,
   markTold,
   moveOnBoard,
   moveToBackground,
-  openTasks,
-  startable,
   takeSeq,
-} from "../../workflows/task-board.ts";
-import { holds } from "./property.ts";
+} from "../../workflows/tasks/board-changes.ts";
+import { type Board, emptyBoard, findTask, openTasks } from "../../workflows/tasks/board.ts";
+import { hasFreeSlot, startable } from "../../workflows/tasks/board-slots.ts";
+import { emptyEnvelope, holds } from "./property.ts";
 
 const ends: readonly TaskEnd[] = [
   { status: "completed" },
@@ -66,18 +61,7 @@ const holdsSlot = (phase: TaskPhase): boolean =>
   phase.status === "running" ||
   (phase.status === "waiting" && phase.waitingOn.every((reason) => keeps.includes(reason)));
 
-const envelope = (status: TaskEnd["status"]) => ({
-  status,
-  summary: "",
-  partial: false,
-  notDone: "",
-  inDoubt: [],
-  unseen: [],
-  artifacts: [],
-  usage: noUsage,
-  receipts: [],
-  stale: [],
-});
+const envelope = (status: TaskEnd["status"]) => ({ ...emptyEnvelope, status });
 
 /** What a task that keeps to the rules may do, as its parent hears it. */
 function apply(board: Board, given: BoardEvent, most: number, added: number): Board {

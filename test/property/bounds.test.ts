@@ -1,13 +1,15 @@
-// What leaves an agent or begins its transcript anew stays small.
+// What leaves an agent or begins anew stays small.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Collected } from "../../protocol/isolation.ts";
 import type { TaskEnd } from "../../protocol/task.ts";
 import type { Block, Message } from "../../protocol/turn.ts";
-import { toEnvelope } from "../../workflows/envelope.ts";
-import { rebuild } from "../../workflows/generations.ts";
-import type { InboxItem } from "../../workflows/inbox.ts";
-import { addTask, emptyBoard } from "../../workflows/task-board.ts";
-import { beginGeneration } from "../../workflows/transcript.ts";
+import { toEnvelope } from "../../workflows/agent/envelope.ts";
+import { rebuild } from "../../workflows/transcript/generations.ts";
+import type { InboxItem } from "../../workflows/agent/inbox.ts";
+import { addTask } from "../../workflows/tasks/board-changes.ts";
+import { emptyBoard } from "../../workflows/tasks/board.ts";
+import { beginGeneration } from "../../workflows/transcript/transcript.ts";
 import { fakeAgent } from "../support/fake-agent.ts";
 import { anyText, longText, holds } from "./property.ts";
 
@@ -24,6 +26,27 @@ const note: fc.Arbitrary<InboxItem> = noteId.map((id) => ({
   note: { noteId: id, message: "m", when: "now", from: "person" },
 }));
 
+/** What the host says at the end of a task, with names as long and odd as files may have. */
+const collected: fc.Arbitrary<Collected> = fc.record(
+  {
+    stale: fc.array(text, { maxLength: 21 }),
+    staleUnknown: text,
+    diff: fc.record(
+      {
+        files: fc.nat(),
+        insertions: fc.nat(),
+        deletions: fc.nat(),
+        base: fc.constant("0".repeat(64)),
+        artifact: fc.constant(`artifacts/${"x".repeat(100)}.diff`),
+        outside: fc.array(text, { maxLength: 11 }),
+        kept: text,
+      },
+      { requiredKeys: ["files", "insertions", "deletions", "base"] },
+    ),
+  },
+  { requiredKeys: [] },
+);
+
 test(
   "an envelope has at most 3 KB, whatever the task holds",
   holds(
@@ -32,14 +55,25 @@ test(
       notDone: text,
       inDoubt: fc.array(text, { maxLength: 8 }),
       artifacts: fc.array(text, { maxLength: 15 }),
+      written: fc.array(text, { maxLength: 15 }),
+      evidence: fc.array(text, { maxLength: 15 }),
+      asked: text,
       inbox: fc.array(note, { maxLength: 30 }),
       receipts: fc.array(receipt, { maxLength: 10 }),
+      files: fc.record({ collected: fc.option(collected, { nil: undefined }) }),
       end,
+      error: fc.option(fc.record({ type: text, retryable: fc.boolean(), attempts: fc.nat() })),
     }),
-    ({ end: ended, notDone, ...state }) => {
-      const envelope = toEnvelope(fakeAgent(state).state, ended, notDone);
+    ({ end: ended, notDone, files, error, ...state }) => {
+      const found = files.collected ? { files: { collected: files.collected } } : {};
+      const { state: held } = fakeAgent({ ...state, ...found });
+      const envelope = toEnvelope(held, ended, notDone, error ?? undefined);
       expect(envelope.status).toBe(ended.status);
       expect(Buffer.byteLength(JSON.stringify(envelope))).toBeLessThanOrEqual(3_072);
+      // However much else there is to tell, the task's own words have their place.
+      const whole = Buffer.byteLength(JSON.stringify(state.lastText));
+      const kept = Buffer.byteLength(JSON.stringify(envelope.summary));
+      expect(kept).toBeGreaterThanOrEqual(Math.min(whole, 600));
     },
     500,
   ),

@@ -2,12 +2,13 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Block, Message, ToolCall, ToolResult } from "../../protocol/turn.ts";
-import { takeInbox } from "../../workflows/agent-loop.ts";
-import { addEntry, emptyFeed, readFeed } from "../../workflows/feed.ts";
-import { bytesOf, drain, type Inbox, type InboxItem } from "../../workflows/inbox.ts";
-import { addTask, emptyBoard } from "../../workflows/task-board.ts";
-import { cancelCalls } from "../../workflows/tool-turn.ts";
-import { append, toPage, withoutEmptyText } from "../../workflows/transcript.ts";
+import { takeInbox } from "../../workflows/turn/agent-loop.ts";
+import { addEntry, emptyFeed, readFeed } from "../../workflows/agent/feed.ts";
+import { bytesOf, drain, type Inbox, type InboxItem } from "../../workflows/agent/inbox.ts";
+import { addTask } from "../../workflows/tasks/board-changes.ts";
+import { emptyBoard } from "../../workflows/tasks/board.ts";
+import { cancelCalls } from "../../workflows/turn/tool-turn.ts";
+import { append, toPage, withoutEmptyText } from "../../workflows/transcript/transcript.ts";
 import { fakeAgent } from "../support/fake-agent.ts";
 import { anyText, longText, holds } from "./property.ts";
 
@@ -96,7 +97,7 @@ function play(steps: readonly Step[]): readonly (readonly Message[])[] {
       state.generation = append(state.generation, { role: "assistant", content: said });
       const calls = said.flatMap((one) => (one.type === "tool_use" ? [one] : []));
       state.openCalls = calls;
-      state.owed = broken ? cancelCalls(calls) : calls.map(answerOf);
+      state.owed = broken ? cancelCalls(agent, calls) : calls.map(answerOf);
       state.due = false;
     }
     return [...state.generation.messages];

@@ -19,6 +19,7 @@ const names = fc.constantFrom(
   "update_async_task",
   "begin",
   "cancel_reason",
+  "findings",
   "unheard_of",
 );
 const known = { taskId: fc.constantFrom("researcher-1", ""), noteId: anyText(8), id: anyText(8) };
@@ -29,11 +30,16 @@ const nearMiss = fc.record(
     message: fc.oneof(fc.constant(""), fc.jsonValue()),
     from: fc.oneof(fc.constantFrom("person", "supervisor"), fc.jsonValue()),
     when: fc.oneof(fc.constantFrom("now", "next_step"), fc.jsonValue()),
+    after: fc.oneof(fc.integer(), fc.jsonValue()),
+    items: fc.oneof(fc.array(fc.jsonValue(), { maxLength: 2 }), fc.jsonValue()),
+    key: fc.jsonValue(),
     seq: fc.oneof(fc.integer(), fc.double(), fc.jsonValue()),
     event: fc.oneof(
       fc.jsonValue(),
       fc.record({
-        type: fc.constantFrom("waiting", "resumed", "receipts", "unknown"),
+        type: fc.constantFrom("waiting", "resumed", "receipts", "finding", "trouble", "unknown"),
+        text: fc.jsonValue(),
+        trouble: fc.jsonValue(),
         waitingOn: fc.array(fc.constantFrom("model", "moon")),
         receipts: fc.array(fc.jsonValue(), { maxLength: 2 }),
       }),
@@ -52,7 +58,7 @@ async function bombard(workflowId: string): Promise<void> {
   for (const [name, given] of cases) await handle.signal(defineSignal<unknown[]>(name), ...given);
   for (const [, given] of cases.slice(0, requests / 5)) {
     await Promise.allSettled([
-      ...["send_message", "unheard_of"].map((name) =>
+      ...["send_message", "claim", "unheard_of"].map((name) =>
         handle.executeUpdate(name, { args: given as [] }),
       ),
       ...["transcript", "check_async_task", "feed"].map((name) =>

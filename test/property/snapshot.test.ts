@@ -1,22 +1,25 @@
 // Whatever an agent has lived through, a roll can carry it.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { toFindingText } from "../../protocol/findings.ts";
 import { limitDefaults } from "../../protocol/settings.ts";
 import type { Envelope } from "../../protocol/task.ts";
 import { byteLength } from "../../protocol/text.ts";
 import { noUsage } from "../../protocol/turn.ts";
-import { type Agent, takeId, tell } from "../../workflows/agent.ts";
-import { bytesOf, type InboxItem } from "../../workflows/inbox.ts";
-import { toSnapshot } from "../../workflows/snapshot.ts";
+import { type Agent, takeId, tell } from "../../workflows/agent/agent.ts";
+import { takeClaim } from "../../workflows/sharing/claim-list.ts";
 import {
-  addReceipt,
-  addTask,
-  type Board,
-  endOnBoard,
-  markTold,
-  openTasks,
-} from "../../workflows/task-board.ts";
-import { append, beginGeneration } from "../../workflows/transcript.ts";
+  addFinding,
+  addOwn,
+  hear,
+  markHanded,
+  newsFor,
+} from "../../workflows/sharing/finding-board.ts";
+import { bytesOf, type InboxItem } from "../../workflows/agent/inbox.ts";
+import { toSnapshot } from "../../workflows/agent/snapshot.ts";
+import { addReceipt, addTask, endOnBoard, markTold } from "../../workflows/tasks/board-changes.ts";
+import { type Board, openTasks } from "../../workflows/tasks/board.ts";
+import { append, beginGeneration } from "../../workflows/transcript/transcript.ts";
 import { fakeAgent } from "../support/fake-agent.ts";
 
 const mostBytes = 1_300_000;
@@ -130,6 +133,26 @@ function live(agent: Agent, life: Life): void {
     calls.map(({ id }) => [id, { text: "r".repeat(3_000), isError: false, label: "read_file x" }]),
   );
   state.due = true;
+  share(agent, life);
+}
+
+/** What tasks have found, claimed and got stuck in, as much as there may be of it. */
+function share({ state, settings }: Agent, { open, letter }: Life): void {
+  const taskIds = state.board.tasks.slice(-Math.max(1, open)).map((task) => task.taskId);
+  const text = toFindingText(letter.repeat(500));
+  for (let n = 0; n < 60; n += 1) {
+    const finding = { taskId: taskIds[0] ?? "t", agent: "researcher", at, text };
+    state.findings = addFinding(state.findings, finding);
+    state.posted = addOwn(state.posted, text);
+  }
+  for (const taskId of taskIds) state.findings = markHanded(state.findings, taskId, 60);
+  state.heard = hear(state.heard, newsFor(state.findings, "another"));
+  for (let n = 0; n < settings.limits.maxClaims; n += 1) {
+    const input = { key: `${n}`.padEnd(200, "k"), taskId: `${n}`.padEnd(100, "i"), ended: [] };
+    state.claims = takeClaim(state.claims, input, settings.limits.maxClaims, at).claims;
+  }
+  const trouble = { kind: "idle", text: letter.repeat(66), stage: "person", since: at } as const;
+  state.troubled = Object.fromEntries(taskIds.map((id) => [id, { ...trouble, told: true }]));
 }
 
 function expectFit(life: Life): void {
@@ -138,7 +161,7 @@ function expectFit(life: Life): void {
   const before = agent.state;
   const open = openTasks(before.board).map((task) => task.taskId);
   const unread = before.board.tasks.filter((task) => !task.told).map((task) => task.taskId);
-  const { inbox, knownIds } = before;
+  const { inbox, knownIds, findings, heard, claims, troubled } = before;
   const asJson = JSON.stringify(toSnapshot(agent));
   expect(byteLength(asJson)).toBeLessThan(mostBytes);
   const carried = JSON.parse(asJson) as Agent["state"];
@@ -147,6 +170,7 @@ function expectFit(life: Life): void {
   expect(onBoard.filter((taskId) => unread.includes(taskId))).toEqual(unread);
   expect(onBoard.length + carried.board.forgotten).toBe(life.told + life.untold + life.open);
   expect(carried.inbox).toEqual(inbox);
+  expect(carried).toMatchObject({ findings, heard, claims, troubled });
   expect(carried.knownIds).toEqual(knownIds);
   expect(carried.knownIds).toHaveLength(Math.min(1_000, life.ids));
   const last = carried.generation.messages.at(-1);

@@ -1,4 +1,4 @@
-// An agent whose writes a person approves, and what came of them.
+// An agent whose writes a person approves.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TaskHandle } from "../../client/index.ts";

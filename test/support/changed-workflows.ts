@@ -8,14 +8,27 @@ import { bundleWorkflowCode, DefaultLogger } from "@temporalio/worker";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Bundles a copy in which each model call is preceded by this statement. */
-export async function bundleWithStep(statement: string): Promise<string> {
+export function bundleWithStep(statement: string): Promise<string> {
+  return bundleChanged((folder) => addStep(join(folder, "turn", "agent-loop.ts"), statement));
+}
+
+/** Bundles a copy in which a file of the workflows lacks a text. */
+export function bundleWithout(file: string, text: string): Promise<string> {
+  return bundleChanged((folder) => {
+    const before = readFileSync(join(folder, file), "utf8");
+    if (!before.includes(text)) throw new Error(`${file} no longer says: ${text}`);
+    writeFileSync(join(folder, file), before.replace(text, ""));
+  });
+}
+
+async function bundleChanged(change: (folder: string) => void): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "bosun-later-"));
   try {
     for (const part of ["workflows", "protocol", "package.json"]) {
       cpSync(join(root, part), join(folder, part), { recursive: true });
     }
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-    addStep(join(folder, "workflows", "agent-loop.ts"), statement);
+    change(join(folder, "workflows"));
     const workflowsPath = join(folder, "workflows", "index.ts");
     const logger = new DefaultLogger("ERROR");
     return (await bundleWorkflowCode({ workflowsPath, logger })).code;

@@ -1,6 +1,7 @@
-// An agent without a workflow, for what is decided without one.
+// An agent without a workflow, for pure decisions.
 import { limitDefaults } from "../../protocol/settings.ts";
-import { type Agent, type AgentState, freshState } from "../../workflows/agent.ts";
+import type { Agent } from "../../workflows/agent/agent.ts";
+import { type AgentState, freshState } from "../../workflows/agent/agent-state.ts";
 
 export function fakeAgent(state: Partial<AgentState> = {}): Agent {
   const identity = {
@@ -23,6 +24,7 @@ export function fakeAgent(state: Partial<AgentState> = {}): Agent {
   return {
     ...identity,
     id: "supervisor-1",
+    taskId: "supervisor-1",
     state: { ...freshState(identity, true), ...state },
     run: run as unknown as Agent["run"],
   };

@@ -1,9 +1,12 @@
 // What every test file shares: a server and a bundle.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TestWorkflowEnvironment } from "@temporalio/testing";
 import { bundleWorkflowCode, DefaultLogger, Runtime } from "@temporalio/worker";
 import type { TestProject } from "vitest/node";
-import { tuningFlags } from "../../client/installation/server-tuning.ts";
+import { databaseFlags, tuningFlags } from "../../client/installation/server-tuning.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -19,16 +22,22 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   if (!path)
     throw new Error("TEMPORAL_CLI names no temporal program. Run the tests with: npm test");
   Runtime.install({ logger: new DefaultLogger("ERROR") });
+  // A file, as in an installation: one in memory is gone when the server drops its connection.
+  const dir = mkdtempSync(join(tmpdir(), "bosun-server-"));
   const env = await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: "existing-path", path },
       log: { format: "json", level: "error" },
-      extraArgs: [...tuningFlags],
+      dbFilename: join(dir, "temporal.db"),
+      extraArgs: [...databaseFlags, ...tuningFlags],
     },
   });
   const workflowsPath = fileURLToPath(new URL("../../workflows/index.ts", import.meta.url));
   const bundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger("ERROR") });
   project.provide("address", env.address);
   project.provide("bundle", bundle.code);
-  return () => env.teardown();
+  return async () => {
+    await env.teardown();
+    rmSync(dir, { recursive: true, force: true });
+  };
 }

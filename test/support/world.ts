@@ -1,4 +1,4 @@
-// An installation of its own for one test file, with real workers.
+// An installation of one test file, with real workers.
 import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Every tool on a full disk: clear words, nothing half-written.
+// Every tool on a full disk.
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { readdir, readFile, rm, statfs, writeFile } from "node:fs/promises";

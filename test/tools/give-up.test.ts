@@ -1,8 +1,8 @@
-// Tools that neither end nor stop, and attempts that come and go.
+// Tools that neither end nor stop.
 import { ActivityCancellationDetails } from "@temporalio/common";
 import { expect, test } from "vitest";
-import { giveUp } from "../../activities/give-up.ts";
-import { createStopSwitch } from "../../activities/stop-switch.ts";
+import { giveUp } from "../../activities/tools/give-up.ts";
+import { createStopSwitch } from "../../activities/commands/stop-switch.ts";
 
 const never = new Promise<string>(() => undefined);
 const lost = (): string => "lost";

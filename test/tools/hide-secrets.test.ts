@@ -1,7 +1,7 @@
 // What is left of a key in the words of an error.
 import { expect, test } from "vitest";
-import { hideSecrets } from "../../activities/hide-secrets.ts";
-import { toFailure } from "../../activities/to-failure.ts";
+import { hideSecrets } from "../../activities/model/hide-secrets.ts";
+import { toFailure } from "../../activities/model/to-failure.ts";
 
 test.each([
   ["invalid key sk-ant-api03-AbC_d-9 given", "invalid key sk-ant-… given"],

@@ -1,6 +1,6 @@
 // A worker in the middle of a command, waiting to be killed.
 import { MockActivityEnvironment } from "@temporalio/testing";
-import { createRunTool } from "../../activities/run-tool.ts";
+import { createRunTool } from "../../activities/tools/run-tool.ts";
 import type { ToolRunInput } from "../../protocol/activities.ts";
 
 const [dir = "", workspace = "", command = "", mode] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 // A worker in the middle of an effect, waiting to be killed.
 import { writeFileSync } from "node:fs";
-import { createEffectJournal } from "../../activities/effect-journal.ts";
+import { createEffectJournal } from "../../activities/tools/effect-journal.ts";
 
 const [dir = "", path = ""] = process.argv.slice(2);
 const effect = {

@@ -9,7 +9,7 @@ import { failureTypes } from "../../protocol/failures.ts";
 import { fill, inActivity, newFolder } from "./bench.ts";
 
 const prepare = (path: string, host = "here") =>
-  inActivity(createPrepareWorkspace({ host: "here" }), { host, path });
+  inActivity(createPrepareWorkspace({ host: "here", dir: "/nowhere" }), { host, path });
 
 test("a folder is given back by its real path", async () => {
   const top = await newFolder();

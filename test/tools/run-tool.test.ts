@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { ActivityCancellationDetails } from "@temporalio/common";
 import { expect, test } from "vitest";
-import { capOutput, outputCap } from "../../activities/cap-output.ts";
+import { capOutput, outputCap } from "../../activities/tools/cap-output.ts";
 import { inActivity, newBench, newEnvironment } from "./bench.ts";
 import { readAll } from "./page.ts";
 

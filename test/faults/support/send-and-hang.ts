@@ -1,4 +1,4 @@
-// A person's program that sends and never lives to see the answer.
+// A person's program that sends and sees no answer.
 import { connectBosun } from "../../../client/index.ts";
 import { parseEnvironment } from "../../../protocol/environment.ts";
 

@@ -1,0 +1,58 @@
+// What a host does for isolated tasks.
+import { ApplicationFailure, Context } from "@temporalio/activity";
+import type { HostActivities } from "../../protocol/activities.ts";
+import { failureTypes } from "../../protocol/failures.ts";
+import type { ReleaseInput } from "../../protocol/isolation.ts";
+import { applyDiff } from "./apply-diff.ts";
+import { beatEvery } from "../beat-every.ts";
+import { collectTask, releaseWorktree } from "./collect-task.ts";
+import type { WorktreeDeps } from "./make-worktree.ts";
+import { readDiff } from "./read-diff.ts";
+import { ToolProblem } from "../tools/tool-problem.ts";
+
+type Isolation = Pick<HostActivities, "collectTask" | "releaseWorktree" | "readDiff" | "applyDiff">;
+
+export function createIsolation(deps: WorktreeDeps): Isolation {
+  return {
+    collectTask: (input) => whileBeating((signal) => collectTask(deps, input, signal)),
+    releaseWorktree: (input) => whileBeating((signal) => releaseWorktree(deps, input, signal)),
+    readDiff: (input) =>
+      whileBeating(async (signal) => {
+        await takeWhatIsLeft(deps, input, signal);
+        return await readDiff(deps, input);
+      }),
+    applyDiff: (input) => {
+      // An attempt before this one may have applied it and not come to say so.
+      const again = Context.current().info.attempt > 1;
+      return whileBeating(async (signal) => {
+        await takeWhatIsLeft(deps, input, signal);
+        return await applyDiff(deps, input, { again, signal });
+      });
+    },
+  };
+}
+
+/** A task that was stopped while its host was away has left its changes in its worktree. */
+async function takeWhatIsLeft(
+  deps: WorktreeDeps,
+  { taskId, ended }: ReleaseInput,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!ended) return;
+  const summary = await releaseWorktree(deps, { taskId }, signal);
+  if (summary?.kept !== undefined) throw new ToolProblem(summary.kept);
+}
+
+async function whileBeating<Result>(
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const stopBeats = beatEvery(() => undefined);
+  try {
+    return await work(Context.current().cancellationSignal);
+  } catch (error) {
+    if (!(error instanceof ToolProblem)) throw error;
+    throw ApplicationFailure.nonRetryable(error.message, failureTypes.noDiff);
+  } finally {
+    stopBeats();
+  }
+}

@@ -1,0 +1,51 @@
+// What a task and all below it have spent.
+import { setTimeout as sleep } from "node:timers/promises";
+import { Context } from "@temporalio/activity";
+import type { Client } from "@temporalio/client";
+import { addSpent, noSpent, type Spent } from "../../protocol/budget.ts";
+import { isWorkflowId } from "../../protocol/ids.ts";
+import { readMemos } from "../../protocol/task-view.ts";
+import { beatEvery } from "../beat-every.ts";
+import { askTask } from "./read-ending.ts";
+import { describe, runningTree } from "./running-tree.ts";
+import { untilCancelled } from "./until-cancelled.ts";
+
+const lookMs = 1_000;
+const slowestMs = 30_000;
+
+/** Waits until nothing of the tree runs any more, for what still runs still spends. */
+export async function readSpent(client: Client, taskId: string): Promise<Spent> {
+  const { cancellationSignal } = Context.current();
+  const stopBeating = beatEvery(() => undefined);
+  try {
+    return await untilCancelled(client, async () => {
+      for (let wait = lookMs; ; wait = Math.min(slowestMs, 2 * wait)) {
+        // A task that has just been started is in the list a moment later.
+        await sleep(lookMs, undefined, { signal: cancellationSignal });
+        if ((await runningTree(client, taskId)).length === 0) return await sumUp(client, taskId);
+        await sleep(wait, undefined, { signal: cancellationSignal });
+      }
+    });
+  } finally {
+    stopBeating();
+  }
+}
+
+const deepest = 20;
+
+/** One that ended in order has counted its own tasks. The others are asked one by one. */
+async function sumUp(client: Client, taskId: string, depth = 0): Promise<Spent> {
+  const described = await describe(client, taskId);
+  if (!described || depth > deepest || !isWorkflowId(taskId)) return noSpent;
+  const { envelope, state } = readMemos(described);
+  if (envelope?.spent) return envelope.spent;
+  const report = await askTask(client, taskId, "status");
+  const usage = report?.usage ?? envelope?.usage ?? state?.usage;
+  const turns = report?.turn ?? state?.turn ?? 0;
+  let spent = usage ? { turns, usd: usage.usd ?? 0, usage } : noSpent;
+  const query = `ParentWorkflowId = '${taskId}' AND ExecutionStatus != 'ContinuedAsNew'`;
+  for await (const child of client.workflow.list({ query })) {
+    spent = addSpent(spent, await sumUp(client, child.workflowId, depth + 1));
+  }
+  return spent;
+}

@@ -1,0 +1,97 @@
+// How other tasks stand or ended, as Temporal knows it.
+import { setMaxListeners } from "node:events";
+import { Context } from "@temporalio/activity";
+import { type Client, WorkflowFailedError, WorkflowNotFoundError } from "@temporalio/client";
+import type { TaskEnding, TaskReading, WatchActivities } from "../../protocol/activities.ts";
+import { readLiveCall } from "../../protocol/live-call.ts";
+import { toTaskView } from "../../protocol/task-view.ts";
+import type { CheckDetail } from "../../protocol/views.ts";
+import { beatEvery } from "../beat-every.ts";
+import { claimKey } from "./claim-key.ts";
+import { awaitCancelTaken, forceEnd } from "./end-task.ts";
+import { createFindOrphans } from "./find-orphans.ts";
+import { readAttempt } from "./read-attempt.ts";
+import { askTask, readEnding } from "./read-ending.ts";
+import { readSpent } from "./read-spent.ts";
+import { untilCancelled } from "./until-cancelled.ts";
+
+export function createWatchActivities(client: Client): WatchActivities {
+  return {
+    awaitTasks: (taskIds) => awaitTasks(client, taskIds),
+    readTasks: async ({ taskIds, detail }) => {
+      const read = () => Promise.all(taskIds.map((id) => readTask(client, id, detail)));
+      const readings = await untilCancelled(client, read);
+      const found = readings.filter((reading) => reading !== undefined);
+      return taskIds.length > 1 ? found.map(toBrief) : found;
+    },
+    readEnding: (taskId) => untilCancelled(client, () => readEnding(client, taskId)),
+    readAttempt: (input) => untilCancelled(client, () => readAttempt(client, input)),
+    awaitCancelTaken: (taskId) => awaitCancelTaken(client, taskId),
+    forceEnd: (taskId) => forceEnd(client, taskId),
+    readSpent: (taskId) => readSpent(client, taskId),
+    findOrphans: createFindOrphans(client),
+    claimKey: (input) => claimKey(client, input),
+  };
+}
+
+/** Races the results of all tasks. The losing polls end with the call, or they would add up. */
+async function awaitTasks(
+  client: Client,
+  taskIds: readonly string[],
+): Promise<readonly TaskEnding[]> {
+  const stopBeating = beatEvery(() => undefined);
+  const polls = new AbortController();
+  // One listener for each task watched.
+  setMaxListeners(0, polls.signal);
+  const ended = new Set<string>();
+  try {
+    await client.withAbortSignal(polls.signal, () =>
+      Promise.race([
+        Context.current().cancelled,
+        ...taskIds.map(async (taskId) => {
+          await hasEnded(client, taskId);
+          ended.add(taskId);
+        }),
+      ]),
+    );
+  } finally {
+    stopBeating();
+    polls.abort();
+  }
+  return await Promise.all([...ended].map((taskId) => readEnding(client, taskId)));
+}
+
+/** Resolves at the end of a task, however it ended. Any other error is the network's and is thrown. */
+async function hasEnded(client: Client, taskId: string): Promise<void> {
+  try {
+    await client.workflow.getHandle(taskId).result();
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError) && !(error instanceof WorkflowNotFoundError))
+      throw error;
+  }
+}
+
+async function readTask(
+  client: Client,
+  taskId: string,
+  detail: CheckDetail,
+): Promise<TaskReading | undefined> {
+  const handle = client.workflow.getHandle(taskId);
+  try {
+    const description = await handle.describe();
+    const view = toTaskView(description, new Date());
+    if (detail === "status") return { view };
+    const report = await askTask(client, taskId, detail);
+    const live = readLiveCall(description);
+    return { view, ...(report && { report }), ...(live && { live }) };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** Of many tasks only how each stands: all of it would be recorded in the history of whoever asks. */
+function toBrief({ view }: TaskReading): TaskReading {
+  const { requests: _requests, instruction: _instruction, why: _why, ...rest } = view;
+  return { view: { ...rest, description: "", receipts: [] } };
+}

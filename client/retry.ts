@@ -1,0 +1,121 @@
+// Asks for a new attempt at an ended task.
+import { ApplicationFailure } from "@temporalio/common";
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type Client,
+  type WorkflowExecutionDescription,
+  WorkflowUpdateFailedError,
+} from "@temporalio/client";
+import {
+  retryBytes,
+  type Retried,
+  type RetryInput,
+  retrySignal,
+  retryUpdate,
+} from "../protocol/control.ts";
+import { failureTypes } from "../protocol/failures.ts";
+import { toTaskView } from "../protocol/task-view.ts";
+import { byteLength } from "../protocol/text.ts";
+import { callServer, callWorker } from "./call.ts";
+import { describe } from "./newest-attempt.ts";
+import { isRequestError, RequestError } from "./request-error.ts";
+
+export interface RetryAnswer {
+  readonly retryId: string;
+  /** The id of the task, which stays. */
+  readonly taskId: string;
+  /** Counts from 2. Null while the request is only stored. */
+  readonly attempt: number | null;
+  /** This retry had been taken before. */
+  readonly known: boolean;
+  /** `signalled`: it is stored, no worker runs just now, and it is done when one does. */
+  readonly stored: "accepted" | "signalled";
+}
+
+/** How long a worker may take to accept a retry before it is left as a signal. */
+const acceptMs = 3_000;
+/** An agent hears the end of its task a moment after Temporal. */
+const hearMs = 5_000;
+const pollMs = 200;
+
+/** Throws `RequestError`: `refused` when it cannot be tried again, `ended` when nobody could. */
+export async function retry(
+  client: Client,
+  task: WorkflowExecutionDescription,
+  message: string,
+  retryId: string = `r-${randomUUID().slice(0, 8)}`,
+): Promise<RetryAnswer> {
+  const { taskId, status, endedAt } = toTaskView(task, new Date());
+  if (byteLength(message) > retryBytes) {
+    throw new RequestError(
+      "refused",
+      `The message is above ${retryBytes} bytes. Put it into a file.`,
+    );
+  }
+  if (endedAt === null) {
+    throw new RequestError(
+      "refused",
+      `${taskId} has not ended: it is ${status}. Steer it with: bosun steer ${taskId} MESSAGE, or stop it first with: bosun cancel ${taskId}`,
+    );
+  }
+  const parentId = await findParent(client, task, taskId);
+  const input = { retryId, taskId, message };
+  try {
+    const { known, ...taken } = await askUntilHeard(client, parentId, input);
+    return { retryId, ...taken, known, stored: "accepted" };
+  } catch (error) {
+    if (!isRequestError(error, "noWorker", "unreachable")) throw error;
+  }
+  const handle = client.workflow.getHandle(parentId);
+  await callServer(client, parentId, () => handle.signal(retrySignal, input));
+  return { retryId, taskId, attempt: null, known: false, stored: "signalled" };
+}
+
+/** The agent that started it, if it still runs. */
+async function findParent(
+  client: Client,
+  task: WorkflowExecutionDescription,
+  taskId: string,
+): Promise<string> {
+  const parentId = task.parentExecution?.workflowId ?? "";
+  const parent = parentId ? await describe(client, parentId).catch(toNothing) : undefined;
+  if (parent && !parent.closeTime) return parentId;
+  const who = parentId ? `${parentId}, which started it,` : "Whoever started it";
+  throw new RequestError(
+    "ended",
+    `${taskId} cannot be tried again: ${who} has ended. Give its work to a new supervisor with: bosun start MESSAGE`,
+  );
+}
+
+function toNothing(error: unknown): undefined {
+  if (!isRequestError(error, "unknown")) throw error;
+}
+
+async function askUntilHeard(
+  client: Client,
+  parentId: string,
+  input: RetryInput,
+): Promise<Retried> {
+  const handle = client.workflow.getHandle(parentId);
+  const update = () => handle.executeUpdate(retryUpdate, { args: [input] });
+  const until = Date.now() + hearMs;
+  for (;;) {
+    try {
+      return await callWorker(client, parentId, update, acceptMs);
+    } catch (error) {
+      if (!isOpenThere(error) || Date.now() > until) throw error;
+      await sleep(pollMs);
+    }
+  }
+}
+
+function isOpenThere(error: unknown): boolean {
+  if (!isRequestError(error, "refused")) return false;
+  const { cause } = error;
+  return (
+    cause instanceof WorkflowUpdateFailedError &&
+    cause.cause instanceof ApplicationFailure &&
+    cause.cause.type === failureTypes.taskOpen
+  );
+}

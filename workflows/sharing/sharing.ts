@@ -1,0 +1,17 @@
+// The tools by which tasks work beside each other.
+import type { z } from "zod";
+import type { claimInput, postFindingInput, SharingTool } from "../../protocol/tool-sharing.ts";
+import type { ToolAnswer } from "../../protocol/turn.ts";
+import type { Agent } from "../agent/agent.ts";
+import { claim } from "./claims.ts";
+import { postFinding } from "./findings.ts";
+
+/** One call of such a tool, its input already checked. */
+export async function share(agent: Agent, tool: SharingTool, input: unknown): Promise<ToolAnswer> {
+  switch (tool) {
+    case "post_finding":
+      return postFinding(agent, input as z.infer<typeof postFindingInput>);
+    case "claim":
+      return await claim(agent, input as z.infer<typeof claimInput>);
+  }
+}

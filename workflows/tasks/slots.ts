@@ -1,0 +1,35 @@
+// Slots, handed out as they come free.
+import { getExternalWorkflowHandle } from "@temporalio/workflow";
+import { beginSignal } from "../../protocol/messages.ts";
+import { type Agent, isPaused, send, tell } from "../agent/agent.ts";
+import { tellDoom, tellResults } from "./dependents.ts";
+import { handOut } from "../sharing/findings.ts";
+import { doomedTasks, startable } from "./board-slots.ts";
+import { findTask, workflowOf } from "./board.ts";
+import { markDoomed, moveOnBoard } from "./board-changes.ts";
+
+/** Lets tasks begin, or go on, for which there is a slot. An agent that ends begins nothing, a paused one nothing new. */
+export function beginQueued(agent: Agent): void {
+  const { state, settings } = agent;
+  if (state.ending) return;
+  for (const task of doomedTasks(state.board)) {
+    state.board = markDoomed(state.board, task.taskId);
+    void send(agent, tellDoom(task));
+  }
+  for (const taskId of startable(state.board, settings.limits.maxRunning)) {
+    const task = findTask(state.board, taskId);
+    if (!task || (isPaused(agent) && task.phase.status === "queued")) continue;
+    const type = task.phase.status === "queued" ? "begun" : "resumed";
+    state.board = moveOnBoard(state.board, taskId, { type });
+    const begins = type === "begun" && task.dependsOn;
+    void send(
+      agent,
+      begins
+        ? tellResults(agent, task)
+        : getExternalWorkflowHandle(workflowOf(task)).signal(beginSignal),
+    );
+    const phase = { status: "running" } as const;
+    tell(agent, { type: "task", taskId, agent: task.agent, phase, text: "" });
+  }
+  handOut(agent);
+}

@@ -1,0 +1,184 @@
+// The next answer of the model, whatever it takes.
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  patched,
+  TimeoutFailure,
+} from "@temporalio/workflow";
+import { type ModelTrouble, toModelTrouble } from "../../protocol/failures.ts";
+import { cutText } from "../../protocol/text.ts";
+import type { TaskError } from "../../protocol/task.ts";
+import type { ModelAnswer } from "../../protocol/turn.ts";
+import { type Agent, isPaused, isStopping, tell } from "../agent/agent.ts";
+import { enter } from "../agent/display.ts";
+import { reasonBytes, TaskFailure } from "../agent/envelope.ts";
+import { rebuild } from "../transcript/generations.ts";
+import { holdsWords } from "../agent/inbox.ts";
+import { callOnce, isForPerson } from "./model-call.ts";
+import { keepModel, leaveModel } from "../agent/chosen-model.ts";
+import { goOn, reportWaiting } from "../tasks/parent.ts";
+import { passAnswer, passResume } from "./recovery.ts";
+import { mustRoll } from "../agent/roll.ts";
+import { toTaskError } from "../tasks/task-error.ts";
+import { isUnpicked } from "../agent/unpicked.ts";
+
+/** Agents begun before this took a failed pull for trouble of the model, and missed a `resume` during a call. */
+const callsAgain = "calls-again";
+
+/** An answer, or nothing when something comes first: a note, a message, the end, a roll. */
+export async function nextAnswer(agent: Agent): Promise<ModelAnswer | undefined> {
+  try {
+    const answer = await callOnce(agent);
+    takeSuccess(agent);
+    return answer;
+  } catch (error) {
+    if (!isCancellation(error)) await takeTrouble(agent, toTrouble(error));
+    else if (!agent.run.interrupted || CancellationScope.current().consideredCancelled) throw error;
+    return undefined;
+  }
+}
+
+/** The model is back, for this agent and so for its tasks. */
+function takeSuccess(agent: Agent): void {
+  agent.run.misses = 0;
+  keepModel(agent);
+  if (agent.state.parked > 0) {
+    agent.state.parked = 0;
+    goOn(agent);
+    passResume(agent);
+  } else if (isForPerson(agent)) passAnswer(agent);
+}
+
+interface Trouble {
+  /** `unpicked`: a probe found no slot, so nothing was tried. */
+  readonly kind: ModelTrouble | "unpicked";
+  readonly type: string;
+  readonly message: string;
+  readonly backend?: string;
+  /** What the provider asks to wait, in milliseconds. */
+  readonly retryAfterMs: number;
+  readonly error?: TaskError;
+}
+
+export function toTrouble(error: unknown): Trouble {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const message = cutText(words, reasonBytes);
+  const plain = { type: "Timeout", message, retryAfterMs: 0 };
+  if (isUnpicked(error)) return { ...plain, kind: "unpicked" };
+  if (cause instanceof TimeoutFailure) {
+    const which = cause.timeoutType ?? "in all";
+    return { ...plain, kind: "park", message: `The call did not end in time (${which}).` };
+  }
+  if (!(cause instanceof ApplicationFailure)) return { ...plain, kind: "park" };
+  const type = cause.type ?? "Error";
+  const told = toTaskError(cause);
+  const detail = cause.details?.[0] as { backend?: unknown; retryAfterMs?: unknown } | undefined;
+  return {
+    kind: toKind(type, cause.nonRetryable ?? false),
+    type,
+    message,
+    retryAfterMs: typeof detail?.retryAfterMs === "number" ? detail.retryAfterMs : 0,
+    ...(typeof detail?.backend === "string" && { backend: detail.backend }),
+    ...(told && { error: told }),
+  };
+}
+
+function toKind(type: string, isRefusal: boolean): ModelTrouble {
+  const kind = toModelTrouble(type, isRefusal);
+  if (kind !== "again" || patched(callsAgain)) return kind;
+  return isRefusal ? "stop" : "park";
+}
+
+async function takeTrouble(agent: Agent, trouble: Trouble): Promise<void> {
+  const { state } = agent;
+  switch (trouble.kind) {
+    case "again":
+      return await callAgain(agent, trouble);
+    case "unpicked":
+      return await waitForProbe(agent, 0);
+    case "park":
+      announce(
+        agent,
+        "model",
+        trouble,
+        "It is tried again by itself, and at once with the next message or `bosun resume`.",
+      );
+      return await waitForProbe(agent, trouble.retryAfterMs);
+    case "quota":
+      announce(
+        agent,
+        "quota",
+        trouble,
+        "It goes on after `bosun resume`, or with the next message.",
+      );
+      state.parked += 1;
+      return await condition(waker(agent));
+    case "rebuild":
+      if (state.rebuilt) throw new TaskFailure("error", trouble.message, trouble.error);
+      state.rebuilt = true;
+      return rebuild(agent, trouble);
+    case "stop":
+      if (leaveModel(agent, trouble)) return;
+      throw new TaskFailure("error", trouble.message, trouble.error);
+  }
+}
+
+/** The model had no part in it: the same call once more, after a moment that grows. */
+async function callAgain(agent: Agent, { message }: Trouble): Promise<void> {
+  const { state, run, settings } = agent;
+  const { modelRetryMs, modelRetryMaxMs } = settings.limits;
+  if (state.parked === 0 && run.misses === 0) {
+    tell(agent, { type: "trouble", text: `${toSentence(message)} The call is made again.` });
+  }
+  const wait = modelRetryMs * 2 ** Math.min(run.misses, 10);
+  run.misses += 1;
+  await condition(waker(agent), Math.min(modelRetryMaxMs, wait), {
+    summary: "until the call is made again",
+  });
+}
+
+/** A probe's time, never less than the provider asks for. Agents that began to wait together spread out. */
+async function waitForProbe(agent: Agent, leastMs: number): Promise<void> {
+  const { state, settings } = agent;
+  const { probeMs, probeMaxMs } = settings.limits;
+  const wait = Math.min(probeMaxMs, probeMs * 2 ** Math.min(state.parked, 10));
+  state.parked += 1;
+  const spread = 0.5 + Math.random();
+  const ms = Math.round(Math.max(leastMs, wait * spread));
+  await condition(waker(agent), ms, { summary: "until the next probe" });
+}
+
+/** What ends a wait for the model early: somebody's words, `resume`, also during the call, a pause, the end, a roll. */
+function waker(agent: Agent): () => boolean {
+  const { state, run } = agent;
+  if (run.probes > run.seen && !patched(callsAgain)) run.seen = run.probes;
+  return () =>
+    run.probes > run.seen ||
+    state.ending ||
+    holdsWords(state.inbox) ||
+    isPaused(agent) ||
+    isStopping(agent) ||
+    mustRoll(agent);
+}
+
+const toSentence = (words: string): string => (/[.!?]$/.test(words) ? words : `${words}.`);
+
+const whyBytes = 1_000;
+
+/** Said once: a probe that fails the same way is no news. */
+function announce(
+  agent: Agent,
+  waitingOn: "model" | "quota",
+  { message }: Trouble,
+  next: string,
+): void {
+  const why = `${cutText(toSentence(message), whyBytes - next.length - 1)} ${next}`;
+  if (agent.state.phase.status === "waiting" && agent.state.why === why) return;
+  tell(agent, { type: "trouble", text: why });
+  enter(agent, { status: "waiting", waitingOn: [waitingOn] }, why);
+  reportWaiting(agent, [waitingOn], why);
+}
