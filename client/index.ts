@@ -16,7 +16,8 @@ export {
 } from "./bosun.ts";
 export { connectHere } from "./connect-here.ts";
 export { type SendOptions, type Sent, SupervisorHandle } from "./supervisor-handle.ts";
-export { type CancelAnswer, type SentNote, type TaskCheck, TaskHandle } from "./task-handle.ts";
+export type { CancelAnswer, SentNote, TaskCheck } from "./task-answers.ts";
+export { TaskHandle } from "./task-handle.ts";
 export type { FollowOptions } from "./follow-feed.ts";
 export type { Agents, Found, PersonInbox } from "./list-executions.ts";
 export type { TaskDiff } from "./diffs.ts";

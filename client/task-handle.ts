@@ -1,8 +1,12 @@
 // A task, as typed calls.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Client, WorkflowExecutionDescription, WorkflowHandle } from "@temporalio/client";
-import { WorkflowFailedError } from "@temporalio/client";
+import {
+  type Client,
+  type WorkflowExecutionDescription,
+  WorkflowFailedError,
+  type WorkflowHandle,
+} from "@temporalio/client";
 import {
   cancelReasonSignal,
   checkTaskQuery,
@@ -11,10 +15,10 @@ import {
 } from "../protocol/messages.ts";
 import type { BudgetChange, BudgetReport } from "../protocol/budget.ts";
 import { toAttemptId } from "../protocol/ids.ts";
-import type { Decision, OpenRequest } from "../protocol/requests.ts";
-import type { Receipt, TaskStatus } from "../protocol/task.ts";
+import type { Decision } from "../protocol/requests.ts";
+import type { Receipt } from "../protocol/task.ts";
 import type { TranscriptPage } from "../protocol/turn.ts";
-import type { CheckDetail, TaskReport, TaskView } from "../protocol/views.ts";
+import type { CheckDetail, TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { tellForced } from "./tell-forced.ts";
 import { readBudget, setBudget } from "./budgets.ts";
@@ -22,50 +26,14 @@ import { callServer, callWorker } from "./call.ts";
 import { pause, resume, set, type SetOptions, type SettingSent, type Switched } from "./control.ts";
 import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
-import { type LiveCall, readLiveCall } from "../protocol/live-call.ts";
+import { readLiveCall } from "../protocol/live-call.ts";
 import { describe, describeNewest } from "./newest-attempt.ts";
 import { readTranscript } from "./read-transcript.ts";
 import { retry, type RetryAnswer } from "./retry.ts";
-import { type SentEvent, sendEvent, toEvent } from "./send-event.ts";
+import { sendEvent, type SentEvent, toEvent } from "./send-event.ts";
 import { isRequestError, RequestError } from "./request-error.ts";
 import { readMemos, toTaskView } from "../protocol/task-view.ts";
-
-export interface TaskCheck {
-  readonly view: TaskView;
-  /** What the task says of itself. Missing with `status`, and when no worker answered. */
-  readonly report?: TaskReport;
-  /** Why the report is missing, in words. */
-  readonly missing?: string;
-  /** The model call it is in. Needs no worker. */
-  readonly live?: LiveCall;
-}
-
-interface Looked {
-  readonly view: TaskView;
-  readonly live?: LiveCall;
-  /** It was asked to stop. */
-  readonly stopping: boolean;
-}
-
-export interface SentNote {
-  readonly noteId: string;
-  /** What the task asked when the note was sent: it reads the note once that is decided, or withdraws it for `now`. */
-  readonly asked: readonly OpenRequest[];
-  /** The task is paused: it reads the note when it goes on. */
-  readonly isPaused: boolean;
-  /**
-   * Resolves once the note is in the task's transcript. Throws `RequestError`, code `ended`, when
-   * the task ended before it saw the note.
-   */
-  receipt(signal?: AbortSignal): Promise<Receipt>;
-}
-
-export interface CancelAnswer {
-  /** False when the task had ended before. */
-  readonly requested: boolean;
-  /** As it was when the cancellation was asked for. */
-  readonly status: TaskStatus;
-}
+import type { CancelAnswer, Looked, SentNote, TaskCheck } from "./task-answers.ts";
 
 const pollMs = 250;
 
