@@ -17,6 +17,9 @@ declare module "vitest" {
   }
 }
 
+/** By default a run that rolls within a second of its start waits for the rest of it, which only tests do. */
+const rollAtOnce = ["--dynamic-config-value", 'history.workflowIdReuseMinimalInterval="0s"'];
+
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const path = process.env["TEMPORAL_CLI"];
   if (!path)
@@ -29,7 +32,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       executable: { type: "existing-path", path },
       log: { format: "json", level: "error" },
       dbFilename: join(dir, "temporal.db"),
-      extraArgs: [...databaseFlags, ...tuningFlags],
+      extraArgs: [...databaseFlags, ...tuningFlags, ...rollAtOnce],
     },
   });
   const workflowsPath = fileURLToPath(new URL("../../workflows/index.ts", import.meta.url));
