@@ -205,7 +205,9 @@ export class SupervisorHandle {
     await callServer(this.#client, this.id, () =>
       this.#handle().signal(sendMessageSignal, message),
     );
-    return { id, known: false, stored: "signalled" };
+    // It is stored, whatever this look comes to.
+    const view = await this.status().catch(() => undefined);
+    return { id, known: false, stored: "signalled", ...(view?.pausedAt && { paused: true }) };
   }
 
   /** To the server a closed workflow and one that never was look alike. */

@@ -1,7 +1,7 @@
 // Leases under any order of events.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { dimensions } from "../../protocol/budget.ts";
+import { type Ask, dimensions } from "../../protocol/budget.ts";
 import {
   amountOf,
   committed,
@@ -10,7 +10,8 @@ import {
   openAccount,
   reserve,
 } from "../../workflows/budget/account.ts";
-import { giveLease, takeGrant } from "../../workflows/budget/leases.ts";
+import { decide } from "../../workflows/budget/asks.ts";
+import { giveLease, takeGrant, takeReport } from "../../workflows/budget/leases.ts";
 import { LeaseTree, type Node } from "./lease-tree.ts";
 import { holds } from "./property.ts";
 
@@ -284,4 +285,28 @@ test("a grant that a later word has overtaken undoes nothing, and still answers 
   expect(recalled.pool).toEqual({ usd: 0 });
   const late = takeGrant(recalled, { leaseId: "a", n: 1, amount: { usd: 9 }, askId: "b-1" });
   expect(late).toMatchObject({ pool: { usd: 0 }, asking: [] });
+});
+
+function toAsk(askId: string, kind: Ask["kind"]): Ask {
+  const wanted = { outputTokens: 5_000 };
+  return { askId, kind, least: wanted, good: wanted, most: {} };
+}
+
+test("asks that nobody can meet are denied, newest first, until a task asks for nothing more and may give back", () => {
+  const asked = [
+    ["a", toAsk("a-below", "below")],
+    ["b", toAsk("b-below", "below")],
+    ["b", toAsk("b-calls", "calls")],
+  ] as const;
+  const both = giveLease(giveLease(openAccount({ outputTokens: 1_000 }), "a", {}), "b", {});
+  const account = asked.reduce((known, [taskId, one]) => {
+    const held = known.leases[taskId]?.amount ?? {};
+    return takeReport(known, taskId, { n: 0, held, ask: one });
+  }, both);
+  const decided = decide(account, () => "new");
+  expect(decided.grants.map(({ askId, denied }) => [askId, denied])).toEqual([
+    ["b-calls", true],
+    ["b-below", true],
+  ]);
+  expect(decided.account.asks.map(({ askId }) => askId)).toEqual(["a-below"]);
 });

@@ -36,6 +36,9 @@ import type { Wait } from "../waits/waits.ts";
 
 export type Role = "supervisor" | "subagent";
 
+/** Answers cut off for length that are asked for again. The next one is taken as it is. */
+export const mostCutOffs = 2;
+
 export type AgentPhase = TaskPhase | { readonly status: SupervisorStatus };
 
 /** The answer to a call, with what a list shows for the call. */

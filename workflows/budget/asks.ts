@@ -46,8 +46,10 @@ export function decide(given: Account, newId: () => string): Decision {
     if (more) {
       account = { ...account, asking: [...account.asking, more] };
       asks.push(more);
-    } else if (kind === "tasks" || !mayReturn(account)) {
-      for (const ask of kind === "tasks" ? open : open.slice(-1)) {
+    } else {
+      // One that is denied and waits for something else gives nothing back: then the next one is.
+      for (const ask of open.toReversed()) {
+        if (kind === "below" && mayReturn(account)) break;
         const { leases, n } = deny(account, ask);
         account = { ...account, leases, asks: account.asks.filter((one) => one !== ask) };
         grants.push(n);

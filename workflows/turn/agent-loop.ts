@@ -4,6 +4,7 @@ import type { Instruction } from "../../protocol/task.ts";
 import { cutJson, cutText, toLine } from "../../protocol/text.ts";
 import { addUsage, type Block, type ModelAnswer, type ToolCall } from "../../protocol/turn.ts";
 import { type Agent, arrive, isStopping, now, tell } from "../agent/agent.ts";
+import { mostCutOffs } from "../agent/agent-state.ts";
 import { deliverEvents } from "../waits/background-waits.ts";
 import { publish } from "../agent/display.ts";
 import { TaskFailure } from "../agent/envelope.ts";
@@ -234,8 +235,6 @@ function takePause(agent: Agent, content: readonly Block[]): void {
     throw new TaskFailure("error", "The model paused its turn again and again without an answer.");
   }
 }
-
-const mostCutOffs = 2;
 
 /** A cut answer is discarded, for its last tool call may be half a call, and asked for again with more room. */
 function takeCutOff(agent: Agent, content: readonly Block[]): void {
