@@ -159,15 +159,17 @@ describe("the budget of a tree", () => {
     const { workspace } = world;
     const { supervisor } = await world.bosun.start({ workspace, message: "go tree", budget });
     const tasks = await ended(supervisor, 9);
-    // Every call that was made is counted, those of the supervisor too.
-    const all = await until("all calls counted", async () => {
+    // Every call that was made is counted, those of the supervisor too. It may still be reading of the ends.
+    const { all, report } = await until("all calls counted", async () => {
+      const spending = await supervisor.budget();
       const usage = usageOf([await supervisor.status(), ...tasks]);
       const calls = [...(await requestsOf("tree-task")), ...(await requestsOf("go tree"))];
-      return new Set(calls.map(({ n }) => n)).size === usage.calls && usage;
+      const made = new Set(calls.map(({ n }) => n)).size;
+      const isAll = made === usage.calls && spending.spent.usage.calls === made;
+      return isAll && { all: usage, report: spending };
     });
     expect(all.outputTokens).toBeLessThanOrEqual(budget.outputTokens);
     expect(tasks.map(({ reason }) => reason)).toEqual(tasks.map(() => "budget"));
-    const report = await supervisor.budget();
     expect(report.leases).toEqual([]);
     expect(report.spent.usage.outputTokens).toBe(all.outputTokens);
     await supervisor.end();
