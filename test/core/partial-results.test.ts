@@ -10,6 +10,7 @@ import type { SubagentInput, SupervisorInput } from "../../protocol/workflows.ts
 import { addTask, markExisting } from "../../workflows/tasks/board-changes.ts";
 import { emptyBoard } from "../../workflows/tasks/board.ts";
 import { fakeAgent } from "../support/fake-agent.ts";
+import { delegating, startCall, untilTasks } from "../support/lead-agent.ts";
 import type { Rule } from "../support/scripted-model.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
@@ -216,3 +217,23 @@ async function openWithTask(mark: string, taskId: string): Promise<SupervisorHan
   await workflow.start("supervisor", { taskQueue, workflowId: supervisorId, args: [input] });
   return world.bosun.supervisor(supervisorId);
 }
+
+test("a task whose every answer is cut off hands over the last one as a part, and says so", async () => {
+  const mark = "always-cut";
+  await world.model.script(mark, [
+    {
+      when: { system: "^# writer", anyUser: `${mark}-task` },
+      reply: { text: "The first half of", stopReason: "max_tokens" },
+    },
+    ...delegating(mark, startCall(`${mark}-task`, "writer")),
+  ]);
+  const supervisor = await world.start(`go ${mark}`);
+  const [view] = await untilTasks(supervisor, 1);
+  const end = await supervisor.task(view!.taskId).ended();
+  expect(end).toMatchObject({
+    status: "completed",
+    result: { partial: true, summary: "The first half of" },
+  });
+  expect(end.result?.notDone).toMatch(/cut off/);
+  await supervisor.end();
+});

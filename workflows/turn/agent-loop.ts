@@ -251,6 +251,8 @@ function takeCutOff(agent: Agent, content: readonly Block[]): void {
     );
   }
   takeFinal(agent, [...content]);
+  // A task's envelope says so, unless something else is said after it.
+  if (agent.role === "subagent") state.cutOff = mostCutOffs;
 }
 
 function takeOverflow(agent: Agent): void {
