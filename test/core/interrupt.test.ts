@@ -90,6 +90,33 @@ test("a task that the turn waits for goes on in the background", async () => {
   await supervisor.end();
 });
 
+test("a wait for an event goes on in the background", async () => {
+  const mark = "int-event";
+  await world.model.script(mark, [
+    {
+      when: { anyUser: `^go ${mark}`, lastUser: 'type="event"' },
+      reply: { text: "It came." },
+    },
+    {
+      when: { lastUser: `^go ${mark}` },
+      reply: {
+        toolCalls: [{ name: "wait_for_event", input: { name: mark, timeout_minutes: 10 } }],
+      },
+    },
+  ]);
+  const supervisor = await world.start(`go ${mark}`);
+  await untilCalled(mark);
+  await until("its wait", async () => (await supervisor.feed()).status === "waiting");
+  await supervisor.interrupt();
+  await untilReply(supervisor, "^Interrupted");
+  expect(JSON.stringify((await supervisor.transcript()).messages)).toContain(
+    "Moved to the background",
+  );
+  await supervisor.event(mark);
+  await untilReply(supervisor, "^It came");
+  await supervisor.end();
+});
+
 test("what it asks of a person is taken back", async () => {
   const mark = "int-ask";
   await world.model.script(mark, [

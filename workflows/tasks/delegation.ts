@@ -20,16 +20,15 @@ import type {
 import { toDeadline } from "../../protocol/deadline.ts";
 import { cutText } from "../../protocol/text.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
-import { type Agent, isPaused, isStopping, shortId, tell } from "../agent/agent.ts";
+import { type Agent, isPaused, shortId, tell } from "../agent/agent.ts";
 import { type Dependency, standingOf } from "./dependencies.ts";
-import { mustRoll } from "../agent/roll.ts";
-import { holdsWords } from "../agent/inbox.ts";
 import { toEndedTask } from "../transcript/notices.ts";
 import { hasRoom, leaseTo, makeRoom, noRoom, refusalToSpend } from "../budget/task-room.ts";
 import { dropLease } from "../budget/leases.ts";
 import { refused, said } from "../turn/answers.ts";
 import { refusalOfScope, toTaskFiles } from "../edits/isolation.ts";
 import { findOwn } from "./own-tasks.ts";
+import { isCalledAway } from "../waits/resting.ts";
 import { waitForEvent, waitForTasks } from "../waits/wait-tools.ts";
 import { check, list, unknownTask } from "./task-lookup.ts";
 import { cancelTask, startTask, steerTask, untilStarted } from "./tasks.ts";
@@ -193,13 +192,7 @@ async function startAndWait(agent: Agent, callId: string, input: StartInput): Pr
   if (typeof task === "string") return refused(task);
   const { taskId } = task;
   const ended = (): boolean => isEnded(findTask(state.board, taskId)?.phase ?? task.phase);
-  const interrupted = (): boolean =>
-    holdsWords(state.inbox) ||
-    isPaused(agent) ||
-    isStopping(agent) ||
-    mustRoll(agent) ||
-    state.ending;
-  await condition(() => ended() || interrupted());
+  await condition(() => ended() || isCalledAway(agent) || isPaused(agent));
   const found = findTask(state.board, taskId);
   if (found && ended()) {
     state.board = markTold(state.board, taskId);

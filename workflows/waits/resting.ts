@@ -1,7 +1,7 @@
 // Calls that only wait, and the slot meanwhile.
 import { condition } from "@temporalio/workflow";
 import type { WaitingReason } from "../../protocol/task.ts";
-import type { Agent, Resting } from "../agent/agent.ts";
+import { type Agent, isStopping, type Resting } from "../agent/agent.ts";
 import { enter } from "../agent/display.ts";
 import { holdsWords } from "../agent/inbox.ts";
 import { giveSlotBack } from "../tasks/own-slot.ts";
@@ -10,7 +10,8 @@ import { mustRoll } from "../agent/roll.ts";
 
 /** What moves an open wait to the background. */
 export function isCalledAway(agent: Agent): boolean {
-  return holdsWords(agent.state.inbox) || mustRoll(agent) || agent.state.ending;
+  const { inbox, ending } = agent.state;
+  return holdsWords(inbox) || isStopping(agent) || mustRoll(agent) || ending;
 }
 
 /** Waits until it is over, somebody speaks, a roll is due, or the time is up. */
