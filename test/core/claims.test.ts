@@ -58,9 +58,9 @@ const summaryOf = async (supervisor: SupervisorHandle, description: string): Pro
   (await ended(supervisor, description)).result?.summary ?? "";
 
 /** Resolves when a running task owns a key, and says so itself. */
-const untilOwned = (taskId: string, key: string): Promise<true> =>
+const untilOwned = (taskId: string, key: string, { bosun } = world): Promise<true> =>
   until(`${key} owned`, async () => {
-    const { report } = await world.bosun.task(taskId).check();
+    const { report } = await bosun.task(taskId).check();
     return report?.claims?.includes(key) === true;
   });
 
@@ -168,22 +168,25 @@ test("claims outlast every roll of owner and root, and a claim made again is kno
       reply: { toolCalls: [claim("k")] },
     },
     {
-      when: { anyUser: "^rollclaim-a$", maxAssistantTurns: 8 },
-      reply: { toolCalls: [{ name: "list_files" }], delayMs: 700 },
-    },
-    {
-      when: { anyUser: "^rollclaim-a$", assistantTurns: 9 },
+      when: { anyUser: "^rollclaim-a$", lastUser: "once more" },
       reply: { toolCalls: [claim("k")] },
     },
-    { when: { anyUser: "^rollclaim-a$" }, reply: said },
+    { when: { anyUser: "^rollclaim-a$", lastToolResult: "claimed it before" }, reply: said },
+    {
+      when: { anyUser: "^rollclaim-a$" },
+      reply: { toolCalls: [{ name: "list_files" }], delayMs: 300 },
+    },
     ...claimer("rollclaim-b", "k", 0),
   ]);
   const supervisor = await rolling.start("go rollclaim");
   await untilReply(supervisor, "Heard");
+  const [owner] = await supervisor.tasks();
+  await untilOwned(owner?.taskId ?? "", "k", rolling);
   await supervisor.ask("more");
   await supervisor.ask("more");
   await supervisor.send("second");
   expect(await summaryOf(supervisor, "rollclaim-b")).toContain('"status":"taken"');
+  await rolling.bosun.task(owner?.taskId ?? "").steer("once more");
   expect(await summaryOf(supervisor, "rollclaim-a")).toMatch(/"yours".*You had claimed it before/);
   await supervisor.end();
 });
