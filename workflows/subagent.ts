@@ -19,7 +19,7 @@ import type {
 } from "../protocol/task.ts";
 import { cutJson, cutText, toLine } from "../protocol/text.ts";
 import type { Subagent, SubagentInput } from "../protocol/workflows.ts";
-import { type Agent, isPaused, openAgent } from "./agent/agent.ts";
+import { type Agent, isPaused, isWaitingOn, openAgent } from "./agent/agent.ts";
 import { runTurns } from "./turn/agent-loop.ts";
 import { type Before, readBefore } from "./tasks/handover.ts";
 import { collect, collectAtEnd } from "./edits/collect.ts";
@@ -36,13 +36,13 @@ import { takeSteering, takeTaskNews } from "./handlers/messages.ts";
 import { toNotice } from "./transcript/notices.ts";
 import { giveSlotBack, takeSlot } from "./tasks/own-slot.ts";
 import { openAccount } from "./budget/account.ts";
-import { isParked, park } from "./handlers/pause.ts";
+import { park } from "./handlers/pause.ts";
 import { reportCancelling, reportWaiting } from "./tasks/parent.ts";
 import { mustRoll } from "./agent/roll.ts";
 import { closeRun, flush, takeOver, handOver, prepare } from "./agent/run.ts";
 import { toSnapshot } from "./agent/snapshot.ts";
 import { endTasks } from "./tasks/task-ends.ts";
-import { keepBudget, limitTo, setLimit, toEndText, waitsForBudget } from "./budget/spending.ts";
+import { keepBudget, limitTo, setLimit, toEndText } from "./budget/spending.ts";
 import { openTasks } from "./tasks/board.ts";
 import { closeTurn } from "./turn/tool-turn.ts";
 import { eventWaits } from "./waits/waits.ts";
@@ -129,7 +129,7 @@ function holdTo(agent: Agent, { terms, handover }: Before): void {
 /** Something to do without a person: while one is asked, what has come waits for the decision. */
 function hasWork(agent: Agent): boolean {
   const { state } = agent;
-  if (state.requests.length > 0 || waitsForBudget(agent)) return false;
+  if (state.requests.length > 0 || isWaitingOn(agent, "budget")) return false;
   return state.inbox.length > 0 || state.due;
 }
 
@@ -169,7 +169,7 @@ function toResults({ state }: Agent): readonly InboxItem[] {
 async function waitForOthers(agent: Agent): Promise<void> {
   const { state } = agent;
   // One that was paused meanwhile waits on.
-  if (state.begun || isParked(agent)) {
+  if (state.begun || isWaitingOn(agent, "paused")) {
     const { waitingOn, why } = toWaiting(agent);
     giveSlotBack(agent);
     enter(agent, { status: "waiting", waitingOn }, why);

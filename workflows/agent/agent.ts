@@ -3,6 +3,7 @@ import { type CancellationScope, uuid4, workflowInfo } from "@temporalio/workflo
 import { modelAliases } from "../../protocol/agent.ts";
 import type { FeedEvent } from "../../protocol/feed.ts";
 import { limitDefaults, type Settings } from "../../protocol/settings.ts";
+import type { WaitingReason } from "../../protocol/task.ts";
 import type { Snapshot } from "../../protocol/workflows.ts";
 import { addEntry } from "./feed.ts";
 import type { InboxItem } from "./inbox.ts";
@@ -159,6 +160,11 @@ export function takeId(agent: Agent, id: string): boolean {
 /** Whether it stops at its next step boundary, or has. */
 export function isPaused({ state }: Agent): boolean {
   return state.pausedAt !== null;
+}
+
+/** Whether this is what it waits for, among other things. */
+export function isWaitingOn({ state: { phase } }: Agent, reason: WaitingReason): boolean {
+  return "waitingOn" in phase && phase.waitingOn.includes(reason);
 }
 
 /** Whether a person interrupted the turn that is under way. */

@@ -3,7 +3,7 @@ import { condition, isCancellation } from "@temporalio/workflow";
 import type { ModelPurpose } from "../../protocol/activities.ts";
 import { type Budget, narrow, noSpent } from "../../protocol/budget.ts";
 import type { Usage } from "../../protocol/turn.ts";
-import { type Agent, shortId, tell } from "../agent/agent.ts";
+import { type Agent, isWaitingOn, shortId, tell } from "../agent/agent.ts";
 import { answerAsks, tellIfLess, tellLease } from "./budget-news.ts";
 import { priceOf, toCallAsk, toRoom, usedUp } from "./call-room.ts";
 import { enter } from "../agent/display.ts";
@@ -13,7 +13,6 @@ import { trim } from "./leases.ts";
 import { toClosingText } from "../transcript/notices.ts";
 import { giveSlotBack, takeSlot } from "../tasks/own-slot.ts";
 import { goOn, reportWaiting } from "../tasks/parent.ts";
-import { isParked } from "../handlers/pause.ts";
 import { mustRoll } from "../agent/roll.ts";
 import { append, toUserMessage } from "../transcript/transcript.ts";
 
@@ -21,7 +20,7 @@ import { append, toUserMessage } from "../transcript/transcript.ts";
 export function mayCall(agent: Agent): boolean {
   const { state } = agent;
   if (state.spending.closing && state.closing && toRoom(agent, "turn")) endClosing(agent);
-  if (waitsForBudget(agent)) return false;
+  if (isWaitingOn(agent, "budget")) return false;
   return toRoom(agent, state.closing ? "closing" : "turn") !== undefined;
 }
 
@@ -45,11 +44,6 @@ export function setLimit(agent: Agent, own: Budget): void {
   tellIfLess(agent, account.pool);
 }
 
-export function waitsForBudget({ state }: Agent): boolean {
-  const { phase } = state;
-  return phase.status === "waiting" && "waitingOn" in phase && phase.waitingOn.includes("budget");
-}
-
 /** Sees to it that the next call may begin: it asks, waits, or closes. Throws when nothing is left even for that. */
 export async function provide(agent: Agent): Promise<"again" | "roll"> {
   const { state } = agent;
@@ -69,7 +63,7 @@ export async function provide(agent: Agent): Promise<"again" | "roll"> {
 
 /** It waits no more: with the slot that it was given back already, or with the next one. */
 async function resumeWork(agent: Agent): Promise<void> {
-  if (!waitsForBudget(agent)) return;
+  if (!isWaitingOn(agent, "budget")) return;
   if (agent.state.begun) goOn(agent);
   else await takeSlot(agent);
 }
@@ -99,7 +93,7 @@ function askForCalls(agent: Agent): boolean {
 /** Without a slot, until something about its budget changes or somebody speaks. */
 async function waitForBudget(agent: Agent, why: string): Promise<"again" | "roll"> {
   const { state } = agent;
-  if (!waitsForBudget(agent) || isParked(agent)) {
+  if (!isWaitingOn(agent, "budget") || isWaitingOn(agent, "paused")) {
     const words = `${why} ${toRaiseText(agent)}`;
     giveSlotBack(agent);
     enter(agent, { status: "waiting", waitingOn: ["budget"] }, words);

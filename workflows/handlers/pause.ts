@@ -7,7 +7,7 @@ import {
 } from "@temporalio/workflow";
 import { pauseSignal, type Resume, resumeSignal } from "../../protocol/control.ts";
 import type { WaitingReason } from "../../protocol/task.ts";
-import { type Agent, isPaused, isStopping, now, send, tell } from "../agent/agent.ts";
+import { type Agent, isPaused, isStopping, isWaitingOn, now, send, tell } from "../agent/agent.ts";
 import { enter, publish } from "../agent/display.ts";
 import { goOn, reportWaiting } from "../tasks/parent.ts";
 import { passRequest } from "../turn/recovery.ts";
@@ -73,11 +73,6 @@ export function switchWorkflows(agent: Agent, workflowIds: readonly string[]): v
   if (words.length > 0) agent.run.lastSwitch = Promise.all(words).then(() => undefined);
 }
 
-/** Whether a pause is what it waits for, among other things. */
-export function isParked({ state: { phase } }: Agent): boolean {
-  return phase.status === "waiting" && "waitingOn" in phase && phase.waitingOn.includes("paused");
-}
-
 /** Waits until a pause is over, for weeks and over rolls. The end, and an interruption, end the wait too. */
 export async function park(agent: Agent): Promise<"roll" | undefined> {
   const { state } = agent;
@@ -95,14 +90,14 @@ export async function park(agent: Agent): Promise<"roll" | undefined> {
     else await untilRequestIsOver(agent, isOver);
   }
   // One that gave its slot back asks for it, or waits on, and says so itself.
-  if (state.begun && isParked(agent) && !isPaused(agent)) goOn(agent);
+  if (state.begun && isWaitingOn(agent, "paused") && !isPaused(agent)) goOn(agent);
   return undefined;
 }
 
 function showParked(agent: Agent): readonly WaitingReason[] {
   const { phase } = agent.state;
   const waitingOn = toReasons(agent);
-  const shown = phase.status === "waiting" && "waitingOn" in phase ? phase.waitingOn : [];
+  const shown = "waitingOn" in phase ? phase.waitingOn : [];
   if (shown.join() === waitingOn.join()) return waitingOn;
   const why = `Paused. It goes on with: bosun resume ${agent.taskId}`;
   enter(agent, { status: "waiting", waitingOn }, why);
@@ -119,11 +114,7 @@ function toReasons(agent: Agent): readonly WaitingReason[] {
     ...kindsOf(agent),
     ...(waits ? (["tasks"] as const) : []),
     // Whoever waits for budget goes on by asking for a slot.
-    ...(waitsOnBudget(agent) ? (["budget"] as const) : []),
+    ...(isWaitingOn(agent, "budget") ? (["budget"] as const) : []),
     "paused",
   ];
-}
-
-function waitsOnBudget({ state: { phase } }: Agent): boolean {
-  return phase.status === "waiting" && "waitingOn" in phase && phase.waitingOn.includes("budget");
 }

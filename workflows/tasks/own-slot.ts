@@ -2,10 +2,10 @@
 import { condition } from "@temporalio/workflow";
 import type { WaitingReason } from "../../protocol/task.ts";
 import { cutText } from "../../protocol/text.ts";
-import { type Agent, isPaused } from "../agent/agent.ts";
+import { type Agent, isPaused, isWaitingOn } from "../agent/agent.ts";
 import { enter, workingStatus } from "../agent/display.ts";
 import { reportWaiting } from "./parent.ts";
-import { isParked, park } from "../handlers/pause.ts";
+import { park } from "../handlers/pause.ts";
 import { kindsOf, untilRequestIsOver } from "../people/requests.ts";
 import { mustRoll } from "../agent/roll.ts";
 
@@ -54,8 +54,8 @@ function showAsking(agent: Agent): void {
   const what =
     first?.kind === "answer" ? `It asks: ${first.text}` : `It asks to do: ${first?.label}`;
   const why = `${cutText(what, 500)}${more}`;
-  if (agent.state.why === why && isParked(agent) === isPaused(agent) && phase.status === "waiting")
-    return;
+  const isShown = phase.status === "waiting" && agent.state.why === why;
+  if (isShown && isWaitingOn(agent, "paused") === isPaused(agent)) return;
   giveSlotBack(agent);
   enter(agent, { status: "waiting", waitingOn }, why);
   reportWaiting(agent, waitingOn, why);

@@ -3,14 +3,13 @@ import { ActivityFailure, CancellationScope, isCancellation, patched } from "@te
 import { cutText } from "../../protocol/text.ts";
 import { addUsage, type ModelAnswer } from "../../protocol/turn.ts";
 import { toCompactTokens } from "../../protocol/windows.ts";
-import { type Agent, modelOf } from "../agent/agent.ts";
+import { type Agent, isWaitingOn, modelOf } from "../agent/agent.ts";
 import { toBoardData } from "./board-data.ts";
 import { limitTranscript, rebuild, renew } from "./generations.ts";
 import { toRoom } from "../budget/call-room.ts";
 import { callOnce } from "../turn/model-call.ts";
 import { toTrouble } from "../turn/model-turn.ts";
 import { toNotice } from "./notices.ts";
-import { waitsForBudget } from "../budget/spending.ts";
 import { countAnswered, type Generation, sizeOf, tokensOf, toWords } from "./transcript.ts";
 
 /**
@@ -31,7 +30,7 @@ export async function compact(agent: Agent): Promise<boolean> {
     limitTranscript(agent);
     return false;
   }
-  if (waitsForBudget(agent)) return false;
+  if (isWaitingOn(agent, "budget")) return false;
   if (!toRoom(agent, "summary")) {
     fallBack(agent, full.why, "The budget has no room for one.");
     return true;
