@@ -32,9 +32,7 @@ export function keepBudget({ state }: Agent, account: Account): void {
 
 /** What a task may spend by its own budget, whatever its lease. What its agent's file says holds as well. */
 export function limitTo(agent: Agent, given: Budget): void {
-  const { account } = agent.state;
-  agent.state.account = trim({ ...account, own: narrow(account.own, given) });
-  tellIfLess(agent, account.pool);
+  setLimit(agent, narrow(agent.state.account.own, given));
 }
 
 /** What a person set may be more than its agent's file gives. */
