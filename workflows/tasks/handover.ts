@@ -1,19 +1,13 @@
 // What an attempt at a task leaves to the next one.
-import { proxyActivities } from "@temporalio/workflow";
-import type {
-  AttemptReading,
-  TaskEnding,
-  TaskTerms,
-  WatchActivities,
-} from "../../protocol/activities.ts";
+import type { AttemptReading, TaskEnding, TaskTerms } from "../../protocol/activities.ts";
 import type { Handover } from "../../protocol/control.ts";
 import type { KeptEvent } from "../../protocol/events.ts";
-import { toQueues } from "../../protocol/ids.ts";
 import { cutText } from "../../protocol/text.ts";
 import type { SubagentInput } from "../../protocol/workflows.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { AgentState } from "../agent/agent-state.ts";
 import { TaskFailure } from "../agent/envelope.ts";
+import { toReaders } from "../agent/watchers.ts";
 import { toDigest } from "../transcript/digest.ts";
 import { toNotice } from "../transcript/notices.ts";
 import { toEventNotice } from "../waits/background-waits.ts";
@@ -31,11 +25,7 @@ export async function readBefore(
   { attempt, isolation }: SubagentInput,
 ): Promise<Before | undefined> {
   if (!attempt) return undefined;
-  const { readAttempt } = proxyActivities<WatchActivities>({
-    taskQueue: toQueues(agent.settings.installation).watch,
-    startToCloseTimeout: 60_000,
-    retry: { initialInterval: 500, maximumInterval: 10_000 },
-  });
+  const { readAttempt } = toReaders(agent.settings.installation);
   const { taskId, before, number, retryId, message } = attempt;
   const summary = `what ${before} had done`;
   const reading = await readAttempt.executeWithOptions({ summary }, [{ taskId, before }]);
