@@ -1,6 +1,6 @@
 // What an agent's tasks have found, as plain state.
 import type { Finding, FindingsNews, Posted } from "../../protocol/findings.ts";
-import { byteLength, cutText } from "../../protocol/text.ts";
+import { cutText, newest } from "../../protocol/text.ts";
 
 export interface FindingBoard {
   /** The number of the newest one. */
@@ -108,14 +108,4 @@ export function addOwn({ count, texts }: OwnFindings, text: string): OwnFindings
 
 export function toPosted({ count, texts }: OwnFindings): Posted {
   return { count, newest: cutText(texts.at(-1) ?? "", 200) };
-}
-
-function newest(
-  items: readonly Finding[],
-  most: { readonly count: number; readonly bytes: number },
-): readonly Finding[] {
-  let room = most.bytes;
-  const last = items.slice(-most.count);
-  const from = last.findLastIndex((item) => (room -= byteLength(JSON.stringify(item)) + 1) < 0);
-  return last.slice(from + 1);
 }
