@@ -1,7 +1,7 @@
 // An async task, and the only ways its status may move.
 import type { Spent } from "./budget.ts";
 import type { DiffSummary } from "./isolation.ts";
-import type { Usage } from "./turn.ts";
+import { noUsage, type Usage } from "./turn.ts";
 
 export const waitingReasons = [
   "approval",
@@ -140,4 +140,22 @@ export interface Envelope {
   readonly staleUnknown?: string;
   /** What it changed, when it worked in a worktree of its own. */
   readonly diff?: DiffSummary;
+}
+
+/** The envelope of a task of which nothing is known but how it ended. */
+export function toEmptyEnvelope(end: TaskEnd): Envelope {
+  return {
+    status: end.status,
+    ...("reason" in end && { reason: end.reason }),
+    ...("forced" in end && end.forced && { forced: true }),
+    summary: "",
+    partial: end.status !== "completed",
+    notDone: "",
+    inDoubt: [],
+    unseen: [],
+    artifacts: [],
+    usage: noUsage,
+    receipts: [],
+    stale: [],
+  };
 }

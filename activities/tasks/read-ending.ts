@@ -9,7 +9,7 @@ import {
 import type { TaskEnding } from "../../protocol/activities.ts";
 import { failureTypes } from "../../protocol/failures.ts";
 import { checkTaskQuery } from "../../protocol/messages.ts";
-import { type Envelope, forcedReason, type TaskEnd } from "../../protocol/task.ts";
+import { type Envelope, forcedReason, type TaskEnd, toEmptyEnvelope } from "../../protocol/task.ts";
 import { type Memos, readMemos } from "../../protocol/task-view.ts";
 import { cutJson, newest } from "../../protocol/text.ts";
 import { noUsage } from "../../protocol/turn.ts";
@@ -17,6 +17,8 @@ import type { CheckDetail, TaskReport } from "../../protocol/views.ts";
 
 /** Milliseconds a task's own worker may take to answer a question. */
 const queryMs = 1_500;
+
+const noWords = "(it left no words)";
 
 /** The task's own report, or nothing when no worker answers in time. */
 export async function askTask(
@@ -74,9 +76,9 @@ function salvage(
   message: string,
 ): Envelope {
   return {
-    ...emptyEnvelope(end),
+    ...toEmptyEnvelope(end),
     ...(agent && { asked: cutJson(agent.description, 160) }),
-    summary: report?.lastText ? cutJson(report.lastText, 600) : "(it left no words)",
+    summary: report?.lastText ? cutJson(report.lastText, 600) : noWords,
     notDone: cutJson(toNotDone(end, message), 400),
     inDoubt: toPart(report?.inDoubt),
     unseen: toPart(report?.unseenNotes),
@@ -103,22 +105,5 @@ function lost(taskId: string): TaskEnding {
   const end: TaskEnd = { status: "failed", reason: "lost" };
   const notDone =
     "Temporal no longer knows this task: its record is older than the retention time.";
-  return { taskId, end, envelope: { ...emptyEnvelope(end), notDone } };
-}
-
-function emptyEnvelope(end: TaskEnd): Envelope {
-  return {
-    status: end.status,
-    ...(end.status === "failed" && { reason: end.reason }),
-    ...(end.status === "cancelled" && end.forced && { forced: true }),
-    summary: "(it left no words)",
-    partial: true,
-    notDone: "",
-    inDoubt: [],
-    unseen: [],
-    artifacts: [],
-    usage: noUsage,
-    receipts: [],
-    stale: [],
-  };
+  return { taskId, end, envelope: { ...toEmptyEnvelope(end), summary: noWords, notDone } };
 }

@@ -3,7 +3,7 @@ import type { WorkflowExecutionStatusName } from "@temporalio/client";
 import { describe, expect, it } from "vitest";
 import { toSupervisorView } from "../../client/supervisor-view.ts";
 import { type Execution, toTaskView } from "../../protocol/task-view.ts";
-import type { Envelope, TaskPhase } from "../../protocol/task.ts";
+import { type Envelope, type TaskPhase, toEmptyEnvelope } from "../../protocol/task.ts";
 import { noUsage } from "../../protocol/turn.ts";
 import type { AgentMemo, StateMemo } from "../../protocol/views.ts";
 
@@ -27,16 +27,9 @@ function state(phase: StateMemo["phase"], why?: string): StateMemo {
 
 function envelope(status: Envelope["status"], more: Partial<Envelope> = {}): Envelope {
   return {
+    ...toEmptyEnvelope({ status: "completed" }),
     status,
     summary: "3 files",
-    partial: false,
-    notDone: "",
-    inDoubt: [],
-    unseen: [],
-    artifacts: [],
-    usage: noUsage,
-    receipts: [],
-    stale: [],
     ...more,
   };
 }

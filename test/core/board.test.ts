@@ -1,7 +1,13 @@
 // Board, slots and inbox hold under any order of events.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { isEnded, moveTask, type TaskMove, type TaskPhase } from "../../protocol/task.ts";
+import {
+  isEnded,
+  moveTask,
+  type TaskMove,
+  type TaskPhase,
+  toEmptyEnvelope,
+} from "../../protocol/task.ts";
 import { bytesOf, drain, type InboxItem } from "../../workflows/agent/inbox.ts";
 import { addEntry, emptyFeed, readFeed } from "../../workflows/agent/feed.ts";
 import {
@@ -14,21 +20,11 @@ import {
 } from "../../workflows/tasks/board-changes.ts";
 import { type Board, emptyBoard, openTasks } from "../../workflows/tasks/board.ts";
 import { startable } from "../../workflows/tasks/board-slots.ts";
-import { noUsage } from "../../protocol/turn.ts";
-import type { Envelope } from "../../protocol/task.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
-const envelope: Envelope = {
-  status: "completed",
+const envelope = {
+  ...toEmptyEnvelope({ status: "completed" }),
   summary: "s".repeat(2_600),
-  partial: false,
-  notDone: "",
-  inDoubt: [],
-  unseen: [],
-  artifacts: [],
-  usage: noUsage,
-  receipts: [],
-  stale: [],
 };
 const ends = [
   { status: "completed" },

@@ -1,8 +1,7 @@
 // What stays on record of a task, for figures.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TaskRecords } from "../../protocol/records.ts";
-import type { Envelope } from "../../protocol/task.ts";
-import { noUsage } from "../../protocol/turn.ts";
+import { toEmptyEnvelope } from "../../protocol/task.ts";
 import { toRecords } from "../../workflows/agent/records.ts";
 import { addTask, countCheck, endOnBoard, markTold } from "../../workflows/tasks/board-changes.ts";
 import { type Board, emptyBoard } from "../../workflows/tasks/board.ts";
@@ -74,18 +73,7 @@ test("how often a task was looked at, when and how it ended stay on record, over
 });
 
 const at = "2026-11-21T00:00:00.000Z";
-const envelope: Envelope = {
-  status: "completed",
-  summary: "s",
-  partial: false,
-  notDone: "",
-  inDoubt: [],
-  unseen: [],
-  artifacts: [],
-  usage: noUsage,
-  receipts: [],
-  stale: [],
-};
+const envelope = { ...toEmptyEnvelope({ status: "completed" }), summary: "s" };
 
 function addEnded(board: Board, taskId: string): Board {
   const given = { taskId, agent: "a", description: "d", startedAt: at, begun: true };

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { toAttemptId } from "../../protocol/ids.ts";
-import { isEnded, type TaskEnd, type TaskMove } from "../../protocol/task.ts";
+import { isEnded, type TaskEnd, type TaskMove, toEmptyEnvelope } from "../../protocol/task.ts";
 import { toPastAttempts, toRecords } from "../../workflows/agent/records.ts";
 import {
   addReceipt,
@@ -25,7 +25,7 @@ import {
 } from "../../workflows/tasks/board.ts";
 import { fitBoard } from "../../workflows/tasks/board-size.ts";
 import { hasFreeSlot, startable } from "../../workflows/tasks/board-slots.ts";
-import { emptyEnvelope, holds } from "./property.ts";
+import { holds } from "./property.ts";
 
 const ends: readonly TaskEnd[] = [
   { status: "completed" },
@@ -156,8 +156,7 @@ class Play {
     if (!task || isEnded(task.phase)) return;
     this.heardTwice ||= this.heard.has(workflowId);
     this.heard.set(workflowId, end);
-    const envelope = { ...emptyEnvelope, status: end.status };
-    this.board = markTold(endOnBoard(this.board, taskId, end, envelope, "3"), taskId);
+    this.board = markTold(endOnBoard(this.board, taskId, end, toEmptyEnvelope(end), "3"), taskId);
     for (const id of startable(this.board, this.most)) {
       const type = findTask(this.board, id)?.phase.status === "queued" ? "begun" : "resumed";
       this.board = moveOnBoard(this.board, id, { type });

@@ -1,7 +1,13 @@
 // A task board under any order of events.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { isEnded, type TaskEnd, type TaskPhase, type WaitingReason } from "../../protocol/task.ts";
+import {
+  isEnded,
+  type TaskEnd,
+  type TaskPhase,
+  toEmptyEnvelope,
+  type WaitingReason,
+} from "../../protocol/task.ts";
 import {
   addReceipt,
   addTask,
@@ -15,7 +21,7 @@ import {
 } from "../../workflows/tasks/board-changes.ts";
 import { type Board, emptyBoard, findTask, openTasks } from "../../workflows/tasks/board.ts";
 import { hasFreeSlot, startable } from "../../workflows/tasks/board-slots.ts";
-import { emptyEnvelope, holds } from "./property.ts";
+import { holds } from "./property.ts";
 
 const ends: readonly TaskEnd[] = [
   { status: "completed" },
@@ -61,8 +67,6 @@ const holdsSlot = (phase: TaskPhase): boolean =>
   phase.status === "running" ||
   (phase.status === "waiting" && phase.waitingOn.every((reason) => keeps.includes(reason)));
 
-const envelope = (status: TaskEnd["status"]) => ({ ...emptyEnvelope, status });
-
 /** What a task that keeps to the rules may do, as its parent hears it. */
 function apply(board: Board, given: BoardEvent, most: number, added: number): Board {
   if (given.type === "add") {
@@ -87,7 +91,7 @@ function apply(board: Board, given: BoardEvent, most: number, added: number): Bo
         ? moveOnBoard(board, taskId, { type: "resumed" })
         : moveOnBoard(board, taskId, { type: "waiting", waitingOn: ["slot"] });
     case "ends":
-      return endOnBoard(board, taskId, given.end, envelope(given.end.status), "then");
+      return endOnBoard(board, taskId, given.end, toEmptyEnvelope(given.end), "then");
     case "told":
       return isEnded(phase) ? markTold(board, taskId) : board;
     case "receipt":
@@ -194,13 +198,8 @@ test(
       for (let n = 0; n < count; n += 1) {
         const task = { taskId: `t-${n}`, agent: "a", description: "d".repeat(400), startedAt: "" };
         board = addTask(board, { ...task, begun: true });
-        board = endOnBoard(
-          board,
-          task.taskId,
-          { status: "completed" },
-          envelope("completed"),
-          "then",
-        );
+        const end = { status: "completed" } as const;
+        board = endOnBoard(board, task.taskId, end, toEmptyEnvelope(end), "then");
         board = markTold(board, task.taskId);
       }
       expect(board.tasks.length).toBe(Math.min(count, 1_000));

@@ -1,7 +1,7 @@
 // Tasks that wait for each other, under any order of ends.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { isEnded, type TaskEnd } from "../../protocol/task.ts";
+import { isEnded, type TaskEnd, toEmptyEnvelope } from "../../protocol/task.ts";
 import { type Dependency, standingOf } from "../../workflows/tasks/dependencies.ts";
 import {
   addTask,
@@ -14,7 +14,7 @@ import {
 import { type Board, emptyBoard, findTask, openTasks } from "../../workflows/tasks/board.ts";
 import { doomedTasks, hasFreeSlot, startable } from "../../workflows/tasks/board-slots.ts";
 import { fitBoard } from "../../workflows/tasks/board-size.ts";
-import { emptyEnvelope, holds } from "./property.ts";
+import { holds } from "./property.ts";
 
 const ends: readonly TaskEnd[] = [
   { status: "completed" },
@@ -41,14 +41,9 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
-const envelope = (status: TaskEnd["status"]) => ({
-  ...emptyEnvelope,
-  status,
-  summary: "s".repeat(500),
-});
-
 function endTask(board: Board, taskId: string, end: TaskEnd): Board {
-  return markTold(endOnBoard(board, taskId, end, envelope(end.status), "then"), taskId);
+  const envelope = { ...toEmptyEnvelope(end), summary: "s".repeat(500) };
+  return markTold(endOnBoard(board, taskId, end, envelope, "then"), taskId);
 }
 
 function apply(board: Board, given: Step, most: number, added: number): Board {

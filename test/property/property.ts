@@ -1,7 +1,5 @@
 // A property as a test: the same cases every time.
 import * as fc from "fast-check";
-import type { Envelope } from "../../protocol/task.ts";
-import { noUsage } from "../../protocol/turn.ts";
 
 /** Cases are made from this seed. Another one is tried with `BOSUN_TEST_SEED=n`. */
 export const seed = Number(process.env["BOSUN_TEST_SEED"] ?? 20_261_121);
@@ -36,17 +34,3 @@ export const longText = (maxBytes: number): fc.Arbitrary<string> =>
   fc
     .tuple(fc.constantFrom("x", "é", "𝄞", "<", '"', "line\n", "\u0001"), fc.nat(maxBytes))
     .map(([piece, size]) => piece.repeat(Math.floor(size / Buffer.byteLength(piece))));
-
-/** Of a task that says nothing. */
-export const emptyEnvelope: Envelope = {
-  status: "completed",
-  summary: "",
-  partial: false,
-  notDone: "",
-  inDoubt: [],
-  unseen: [],
-  artifacts: [],
-  usage: noUsage,
-  receipts: [],
-  stale: [],
-};

@@ -3,9 +3,8 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { toFindingText } from "../../protocol/findings.ts";
 import { limitDefaults } from "../../protocol/settings.ts";
-import type { Envelope } from "../../protocol/task.ts";
+import { type Envelope, toEmptyEnvelope } from "../../protocol/task.ts";
 import { byteLength } from "../../protocol/text.ts";
-import { noUsage } from "../../protocol/turn.ts";
 import { type Agent, takeId, tell } from "../../workflows/agent/agent.ts";
 import { takeClaim } from "../../workflows/sharing/claim-list.ts";
 import {
@@ -27,16 +26,9 @@ const at = "2026-11-21T00:00:00.000Z";
 /** An envelope as large as one may be. */
 function toLargest(summary: string): Envelope {
   return {
-    status: "completed",
+    ...toEmptyEnvelope({ status: "completed" }),
     summary,
-    partial: false,
     notDone: "n".repeat(400),
-    inDoubt: [],
-    unseen: [],
-    artifacts: [],
-    usage: noUsage,
-    receipts: [],
-    stale: [],
   };
 }
 

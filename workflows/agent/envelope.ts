@@ -3,7 +3,6 @@ import { addSpent } from "../../protocol/budget.ts";
 import type { Collected } from "../../protocol/isolation.ts";
 import type { Envelope, FailureReason, TaskEnd, TaskError } from "../../protocol/task.ts";
 import { byteLength, cutJson, cutText, jsonLength, newest } from "../../protocol/text.ts";
-import { noUsage } from "../../protocol/turn.ts";
 import { type AgentState, mostCutOffs } from "./agent-state.ts";
 
 const envelopeBytes = 3_000;
@@ -71,23 +70,6 @@ function first(items: readonly string[], bytes: number): readonly string[] {
   const earlier = /^\+(\d+) more$/.exec(items.at(-1) ?? "");
   const more = items.length - fits + (earlier ? Number(earlier[1]) - 1 : 0);
   return [...short.slice(0, fits), `+${more} more`];
-}
-
-/** The envelope of a task that never ran. */
-export function toEmptyEnvelope(end: TaskEnd, notDone: string): Envelope {
-  return {
-    status: end.status,
-    ...("reason" in end && { reason: end.reason }),
-    summary: "(no words)",
-    partial: true,
-    notDone,
-    inDoubt: [],
-    unseen: [],
-    artifacts: [],
-    usage: noUsage,
-    receipts: [],
-    stale: [],
-  };
 }
 
 /** The names of all lists, with commas and brackets. */

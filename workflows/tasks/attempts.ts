@@ -4,7 +4,7 @@ import { ApplicationFailure, condition } from "@temporalio/workflow";
 import { type Deadline, toDeadline } from "../../protocol/deadline.ts";
 import { type Retried, retryBytes, type RetryInput } from "../../protocol/control.ts";
 import { failureTypes } from "../../protocol/failures.ts";
-import { isEnded, type TaskEnd } from "../../protocol/task.ts";
+import { isEnded, type TaskEnd, toEmptyEnvelope } from "../../protocol/task.ts";
 import { byteLength, toLine } from "../../protocol/text.ts";
 import { type Agent, isPaused, now, send, takeId, tell } from "../agent/agent.ts";
 import { refusalToStart } from "./delegation.ts";
@@ -12,7 +12,6 @@ import { type Dependency, missed, standingOf } from "./dependencies.ts";
 import { dropLease } from "../budget/leases.ts";
 import { hasRoom, leaseTo, noRoom, refusalToSpend } from "../budget/task-room.ts";
 import { publish } from "../agent/display.ts";
-import { toEmptyEnvelope } from "../agent/envelope.ts";
 import { toEndNotice } from "../transcript/notices.ts";
 import { beginAttempt } from "./board-changes.ts";
 import { type BoardTask, findAttempt, findTask, workflowOf } from "./board.ts";
@@ -180,5 +179,6 @@ function endUnstarted(agent: Agent, task: BoardTask, error: unknown): void {
     ? `There was an attempt ${task.attempt} before, of which this agent does not know. Retry once more.`
     : "It was never started.";
   agent.state.account = dropLease(agent.state.account, workflowOf(task));
-  settle(agent, { taskId: workflowOf(task), end, envelope: toEmptyEnvelope(end, notDone) });
+  const envelope = { ...toEmptyEnvelope(end), summary: "(no words)", notDone };
+  settle(agent, { taskId: workflowOf(task), end, envelope });
 }
