@@ -6,6 +6,7 @@ import { withRepository } from "./apply-lock.ts";
 import { toFileName } from "../file-name.ts";
 import { createGit, type Git, GitFailure, toSaid } from "./git.ts";
 import type { WorktreeDeps } from "./make-worktree.ts";
+import { absent, gitlink, readChanges } from "./read-changes.ts";
 import { loadDiff, type LoadedDiff } from "./read-diff.ts";
 import { recordGroup, forgetGroup, stopLeftover } from "../commands/running-groups.ts";
 import { patchOptions, toQuarantine } from "./take-diff.ts";
@@ -242,23 +243,13 @@ async function keepTrees(work: ApplyWork, before: string, after: string): Promis
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const env = toQuarantine(scratch, objects);
-  const args = ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--full-index", before, after];
-  const parts = (await git.run(args, { cwd: record.top, env })).toString().split("\0");
-  const sides = [];
-  for (let at = 0; at + 1 < parts.length; at += 2) {
-    const [from, to, fromId, toId] = (parts[at] ?? "").slice(1).split(" ");
-    sides.push({
-      path: parts[at + 1],
-      from: { mode: from, id: fromId },
-      to: { mode: to, id: toId },
-    });
-  }
-  for (const { id, mode } of sides.flatMap(({ from, to }) => [from, to])) {
-    if (mode === "000000" || mode === "160000" || id === undefined) continue;
+  const changes = await readChanges(git, [before, after], { cwd: record.top, env });
+  for (const { id, mode } of changes.flatMap(({ from, to }) => [from, to])) {
+    if (mode === absent || mode === gitlink) continue;
     const blob = await git.run(["cat-file", "blob", id], { cwd: record.top, env });
     await writeFile(join(folder, id), blob);
   }
-  await writeFile(join(folder, "sides.json"), JSON.stringify(sides));
+  await writeFile(join(folder, "sides.json"), JSON.stringify(changes));
 }
 
 const applyMs = 100_000;

@@ -3,14 +3,15 @@ import { chmod, lstat, mkdir, readFile, readlink, rm, symlink, writeFile } from 
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { toFileName } from "../file-name.ts";
+import { absent, type Change } from "./read-changes.ts";
 import { stopLeftover } from "../commands/running-groups.ts";
 import { toWorktrees, type WorktreeRecord } from "./worktree-record.ts";
 
 const side = z.object({ mode: z.string(), id: z.string() });
-const sidesShape = z.array(z.object({ path: z.string(), from: side, to: side }));
-type Change = z.infer<typeof sidesShape>[number];
+const sidesShape: z.ZodType<readonly Change[]> = z.array(
+  z.object({ path: z.string(), from: side, to: side }),
+);
 
-const absent = "000000";
 const link = "120000";
 const executable = "100755";
 

@@ -19,6 +19,7 @@ import type { DiffSummary } from "../../protocol/isolation.ts";
 import { toFileName } from "../file-name.ts";
 import { createGit, type Git, GitFailure } from "./git.ts";
 import { toShownPath, type WorktreeDeps } from "./make-worktree.ts";
+import { absent, type Change, gitlink, readChanges } from "./read-changes.ts";
 import { readWrites } from "./read-log.ts";
 import { toScopeTest } from "./scope.ts";
 import { isPrivate } from "../tools/jail.ts";
@@ -109,8 +110,8 @@ async function take(work: Work): Promise<TakenDiff> {
   const { record, git } = work;
   const tree = await writeTree(work);
   if (record.taken?.tree === tree && (await isThere(work, record.taken))) return record.taken;
-  const changes = await readChanges(work, record.base, tree);
-  const nested = changes.find((change) => change.mode === gitlink);
+  const changes = await readChanges(git, [record.base, tree], toOptions(work));
+  const nested = changes.find(({ to }) => to.mode === gitlink);
   if (nested) throw new GitFailure(`${nested.path} is a git repository of its own.`);
   const isInside = toInsideTest(record);
   const inside = changes.filter(({ path }) => isInside(path));
@@ -177,8 +178,6 @@ async function ownWrites({ dir, record }: Work): Promise<readonly string[]> {
   return found.filter((path) => path !== undefined);
 }
 
-const gitlink = "160000";
-
 /** Git does not look into the folder of a submodule, so what lies there would be lost. */
 async function refuseFilledSubmodules(work: Work): Promise<void> {
   const { git, record } = work;
@@ -190,22 +189,6 @@ async function refuseFilledSubmodules(work: Work): Promise<void> {
     if (names.length > 0)
       throw new GitFailure(`${path} is a submodule, and there are files in it.`);
   }
-}
-
-interface Change {
-  readonly path: string;
-  readonly mode: string;
-  readonly id: string;
-}
-
-/** One for each path, renames are two. */
-async function readChanges(work: Work, from: string, to: string): Promise<readonly Change[]> {
-  const args = ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--full-index", from, to];
-  const parts = (await work.git.run(args, toOptions(work))).toString().split("\0");
-  return parts.flatMap((part, at) => {
-    const [, mode = "", , id = ""] = part.split(" ");
-    return part.startsWith(":") && at % 2 === 0 ? [{ mode, id, path: parts[at + 1] ?? "" }] : [];
-  });
 }
 
 /** Within the workspace's folder, within every scope, and nothing of git's or Bosun's. */
@@ -220,7 +203,7 @@ async function writeScoped(work: Work, inside: readonly Change[]): Promise<strin
   const options = toOptions(work, "scoped");
   await git.run(["read-tree", record.base], options);
   const input = inside.map(
-    ({ mode, id, path }) => `${mode === "000000" ? "0" : mode} ${id}\t${path}\0`,
+    ({ to: { mode, id }, path }) => `${mode === absent ? "0" : mode} ${id}\t${path}\0`,
   );
   const args = ["update-index", "--replace", "-z", "--index-info"];
   await git.run(args, { ...options, input: input.join("") });
