@@ -1,11 +1,14 @@
-// One call to Temporal, with a deadline and one catch.
+// Calls to Temporal, with a deadline and one catch.
 import type { Client } from "@temporalio/client";
-import { type LateMeans, toRequestError } from "./request-error.ts";
+import type { SignalDefinition, UpdateDefinition } from "@temporalio/common";
+import { isRequestError, type LateMeans, toRequestError } from "./request-error.ts";
 
 /** How long the server may take for what it answers alone. */
 const serverMs = 10_000;
 /** How long a worker may take to answer a query. */
 const workerMs = 2_000;
+/** How long a worker may take to accept what is handed over before it is left as a signal. */
+const acceptMs = 3_000;
 
 /** Asks the server, no worker needed. Throws `RequestError`. */
 export function callServer<T>(client: Client, id: string, call: () => Promise<T>): Promise<T> {
@@ -20,6 +23,32 @@ export function callWorker<T>(
   ms = workerMs,
 ): Promise<T> {
   return withDeadline(client, { id, ms, late: "noWorker" }, call);
+}
+
+/** Ways to hand over the same, which has an id of its own: however often it comes, it counts once. */
+interface Ways<Input, Answer> {
+  readonly update: UpdateDefinition<Answer, [Input]>;
+  readonly signal: SignalDefinition<[Input]>;
+}
+
+/** Hands something over. Nothing comes back when no worker accepted it in time: then it is stored, as a signal. */
+export async function deliver<Input, Answer>(
+  client: Client,
+  id: string,
+  { update, signal }: Ways<Input, Answer>,
+  input: Input,
+): Promise<Answer | undefined> {
+  const handle = client.workflow.getHandle(id);
+  try {
+    // No updateId: a repeated one is answered with the first answer, which says nothing of known.
+    const accept = () => handle.executeUpdate(update, { args: [input] });
+    return await callWorker(client, id, accept, acceptMs);
+  } catch (error) {
+    // Nobody accepted it in time, or a run closed in that moment.
+    if (!isRequestError(error, "noWorker", "unreachable")) throw error;
+  }
+  await callServer(client, id, () => handle.signal(signal, input));
+  return undefined;
 }
 
 interface Bounds {

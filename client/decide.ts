@@ -2,8 +2,7 @@
 import type { Client } from "@temporalio/client";
 import { decideSignal, decideUpdate } from "../protocol/messages.ts";
 import type { DecideInput, Decision, SettledRequest } from "../protocol/requests.ts";
-import { callServer, callWorker } from "./call.ts";
-import { isRequestError } from "./request-error.ts";
+import { deliver } from "./call.ts";
 
 export interface DecisionTaken {
   readonly requestId: string;
@@ -15,9 +14,6 @@ export interface DecisionTaken {
   readonly settled?: SettledRequest;
 }
 
-/** How long a worker may take to accept a decision before it is left as a signal. */
-const acceptMs = 3_000;
-
 /** Throws `RequestError`, code `refused`, when nothing waits for this decision. */
 export async function decide(
   client: Client,
@@ -26,15 +22,10 @@ export async function decide(
   decision: Decision,
   by: string,
 ): Promise<DecisionTaken> {
-  const handle = client.workflow.getHandle(id);
   const input: DecideInput = { requestId, decision, by };
-  try {
-    const update = () => handle.executeUpdate(decideUpdate, { args: [input] });
-    const { known, ...settled } = await callWorker(client, id, update, acceptMs);
-    return { requestId, known, stored: "accepted", settled };
-  } catch (error) {
-    if (!isRequestError(error, "noWorker", "unreachable")) throw error;
-  }
-  await callServer(client, id, () => handle.signal(decideSignal, input));
-  return { requestId, known: false, stored: "signalled" };
+  const ways = { update: decideUpdate, signal: decideSignal };
+  const decided = await deliver(client, id, ways, input);
+  if (!decided) return { requestId, known: false, stored: "signalled" };
+  const { known, ...settled } = decided;
+  return { requestId, known, stored: "accepted", settled };
 }

@@ -17,7 +17,7 @@ import {
 import { failureTypes } from "../protocol/failures.ts";
 import { toTaskView } from "../protocol/task-view.ts";
 import { byteLength } from "../protocol/text.ts";
-import { callServer, callWorker } from "./call.ts";
+import { deliver } from "./call.ts";
 import { describe } from "./newest-attempt.ts";
 import { isRequestError, RequestError } from "./request-error.ts";
 
@@ -33,8 +33,6 @@ export interface RetryAnswer {
   readonly stored: "accepted" | "signalled";
 }
 
-/** How long a worker may take to accept a retry before it is left as a signal. */
-const acceptMs = 3_000;
 /** An agent hears the end of its task a moment after Temporal. */
 const hearMs = 5_000;
 const pollMs = 200;
@@ -60,16 +58,10 @@ export async function retry(
     );
   }
   const parentId = await findParent(client, task, taskId);
-  const input = { retryId, taskId, message };
-  try {
-    const { known, ...taken } = await askUntilHeard(client, parentId, input);
-    return { retryId, ...taken, known, stored: "accepted" };
-  } catch (error) {
-    if (!isRequestError(error, "noWorker", "unreachable")) throw error;
-  }
-  const handle = client.workflow.getHandle(parentId);
-  await callServer(client, parentId, () => handle.signal(retrySignal, input));
-  return { retryId, taskId, attempt: null, known: false, stored: "signalled" };
+  const retried = await askUntilHeard(client, parentId, { retryId, taskId, message });
+  if (!retried) return { retryId, taskId, attempt: null, known: false, stored: "signalled" };
+  const { known, ...taken } = retried;
+  return { retryId, ...taken, known, stored: "accepted" };
 }
 
 /** The agent that started it, if it still runs. */
@@ -96,13 +88,12 @@ async function askUntilHeard(
   client: Client,
   parentId: string,
   input: RetryInput,
-): Promise<Retried> {
-  const handle = client.workflow.getHandle(parentId);
-  const update = () => handle.executeUpdate(retryUpdate, { args: [input] });
+): Promise<Retried | undefined> {
+  const ways = { update: retryUpdate, signal: retrySignal };
   const until = Date.now() + hearMs;
   for (;;) {
     try {
-      return await callWorker(client, parentId, update, acceptMs);
+      return await deliver(client, parentId, ways, input);
     } catch (error) {
       if (!isOpenThere(error) || Date.now() > until) throw error;
       await sleep(pollMs);

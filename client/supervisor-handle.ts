@@ -16,7 +16,7 @@ import type { TranscriptPage } from "../protocol/turn.ts";
 import type { TaskView } from "../protocol/views.ts";
 import { workflowTypes } from "../protocol/workflows.ts";
 import { readBudget, setBudget } from "./budgets.ts";
-import { callServer, callWorker } from "./call.ts";
+import { callServer, callWorker, deliver } from "./call.ts";
 import { pause, resume, set, type SetOptions, type SettingSent, type Switched } from "./control.ts";
 import { decide, type DecisionTaken } from "./decide.ts";
 import { checkText } from "./check-text.ts";
@@ -46,9 +46,6 @@ export interface Sent {
   /** The supervisor is paused, and answers when it goes on. */
   readonly paused?: true;
 }
-
-/** How long a worker may take to accept a message before it is left as a signal. */
-const acceptMs = 3_000;
 
 export class SupervisorHandle {
   readonly id: string;
@@ -193,18 +190,12 @@ export class SupervisorHandle {
 
   async #deliver(message: PersonMessage): Promise<Sent> {
     const { id } = message;
-    try {
-      // No updateId: a repeated one is answered with the first answer, which says nothing of known.
-      const update = () => this.#handle().executeUpdate(sendMessageUpdate, { args: [message] });
-      const { known, paused } = await callWorker(this.#client, this.id, update, acceptMs);
+    const ways = { update: sendMessageUpdate, signal: sendMessageSignal };
+    const accepted = await deliver(this.#client, this.id, ways, message);
+    if (accepted) {
+      const { known, paused } = accepted;
       return { id, known, stored: "accepted", ...(paused && { paused }) };
-    } catch (error) {
-      // Nobody accepted it in time, or a run closed in that moment. The id makes both count once.
-      if (!isRequestError(error, "noWorker", "unreachable")) throw error;
     }
-    await callServer(this.#client, this.id, () =>
-      this.#handle().signal(sendMessageSignal, message),
-    );
     // It is stored, whatever this look comes to.
     const view = await this.status().catch(() => undefined);
     return { id, known: false, stored: "signalled", ...(view?.pausedAt && { paused: true }) };
