@@ -26,7 +26,7 @@ import { collect, collectAtEnd } from "./edits/collect.ts";
 import { underDeadline } from "./tasks/deadline.ts";
 import { enter, publish } from "./agent/display.ts";
 import { hear } from "./sharing/finding-board.ts";
-import { isCutOff, reasonBytes, TaskFailure, toEnvelope } from "./agent/envelope.ts";
+import { reasonBytes, TaskFailure, toEnvelope } from "./agent/envelope.ts";
 import { isolate, toFileFacts, toFileWords } from "./edits/isolation.ts";
 import { takeEvents } from "./waits/events.ts";
 import type { InboxItem } from "./agent/inbox.ts";
@@ -204,7 +204,7 @@ function complete(agent: Agent): Envelope {
   const { state } = agent;
   if (state.closing) throw fail(agent, { reason: "budget", message: toEndOfBudget(agent) });
   const end: TaskEnd = { status: "completed" };
-  const envelope = toEnvelope(state, end, isCutOff(state) ? cutOffText : "");
+  const envelope = toEnvelope(state, end, state.cutShort ? cutOffText : "");
   leave(agent, end, envelope);
   return envelope;
 }

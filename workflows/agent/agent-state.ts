@@ -36,9 +36,6 @@ import type { Wait } from "../waits/waits.ts";
 
 export type Role = "supervisor" | "subagent";
 
-/** Answers cut off for length that are asked for again. The next one is taken as it is. */
-export const mostCutOffs = 2;
-
 export type AgentPhase = TaskPhase | { readonly status: SupervisorStatus };
 
 /** The answer to a call, with what a list shows for the call. */
@@ -126,6 +123,8 @@ export interface AgentState {
   lastText: string;
   /** Answers in a row that were cut off for length. */
   cutOff: number;
+  /** The newest answer that counts was cut off for length, by the model's limit or by the budget. */
+  cutShort: boolean;
   /** A second empty answer in a row ends the turn. */
   reprompted: boolean;
   /** Probes since the model last answered. More than none while the agent waits for it. */
@@ -227,6 +226,7 @@ export function freshState(
     inDoubt: [],
     lastText: "",
     cutOff: 0,
+    cutShort: false,
     reprompted: false,
     parked: 0,
     rebuilt: false,

@@ -3,7 +3,7 @@ import { addSpent } from "../../protocol/budget.ts";
 import type { Collected } from "../../protocol/isolation.ts";
 import type { Envelope, FailureReason, TaskEnd, TaskError } from "../../protocol/task.ts";
 import { byteLength, cutJson, cutText, jsonLength, newest } from "../../protocol/text.ts";
-import { type AgentState, mostCutOffs } from "./agent-state.ts";
+import type { AgentState } from "./agent-state.ts";
 
 const envelopeBytes = 3_000;
 /** What the task's own words have, however much else there is to tell. */
@@ -11,11 +11,6 @@ const leastSummary = 700;
 
 /** Why something failed or waits, wherever it is kept. */
 export const reasonBytes = 2_000;
-
-/** Whether its last answer did not fit into the length there was, by the model's limit or by its budget. */
-export function isCutOff({ cutOff }: AgentState): boolean {
-  return cutOff >= mostCutOffs;
-}
 
 /** The envelope of a task that ends now, from what it holds. */
 export function toEnvelope(
@@ -31,7 +26,7 @@ export function toEnvelope(
     ...("reason" in end && { reason: end.reason }),
     ...(state.asked && { asked: cutJson(state.asked, 160) }),
     summary: "",
-    partial: end.status !== "completed" || isCutOff(state),
+    partial: end.status !== "completed" || state.cutShort,
     notDone: cutJson(notDone, 400),
     ...(error && { error: { ...error, type: cutJson(error.type, 100) } }),
     usage: state.usage,

@@ -4,7 +4,6 @@ import type { Instruction } from "../../protocol/task.ts";
 import { cutJson, cutText, toLine } from "../../protocol/text.ts";
 import { addUsage, type Block, type ModelAnswer, type ToolCall } from "../../protocol/turn.ts";
 import { type Agent, arrive, isStopping, now, tell } from "../agent/agent.ts";
-import { mostCutOffs } from "../agent/agent-state.ts";
 import { deliverEvents } from "../waits/background-waits.ts";
 import { publish } from "../agent/display.ts";
 import { TaskFailure } from "../agent/envelope.ts";
@@ -182,6 +181,7 @@ function keep(agent: Agent, content: readonly Block[]): void {
     content: withoutEmptyText(content),
   });
   state.cutOff = 0;
+  state.cutShort = false;
   state.reprompted = false;
   state.rebuilt = false;
   const words = toWords(content);
@@ -236,6 +236,9 @@ function takePause(agent: Agent, content: readonly Block[]): void {
   }
 }
 
+/** Answers cut off for length that are asked for again. The next one is taken as it is. */
+const mostCutOffs = 2;
+
 /** A cut answer is discarded, for its last tool call may be half a call, and asked for again with more room. */
 function takeCutOff(agent: Agent, content: readonly Block[]): void {
   const { state } = agent;
@@ -252,7 +255,7 @@ function takeCutOff(agent: Agent, content: readonly Block[]): void {
   }
   takeFinal(agent, [...content]);
   // A task's envelope says so, unless something else is said after it.
-  if (agent.role === "subagent") state.cutOff = mostCutOffs;
+  state.cutShort = true;
 }
 
 function takeOverflow(agent: Agent): void {
