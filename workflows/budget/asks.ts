@@ -50,9 +50,9 @@ export function decide(given: Account, newId: () => string): Decision {
       // One that is denied and waits for something else gives nothing back: then the next one is.
       for (const ask of open.toReversed()) {
         if (kind === "below" && mayReturn(account)) break;
-        const { leases, n } = deny(account, ask);
-        account = { ...account, leases, asks: account.asks.filter((one) => one !== ask) };
-        grants.push(n);
+        const answered = deny(account, ask);
+        account = answered.account;
+        grants.push(answered.grant);
       }
     }
   }
@@ -147,15 +147,12 @@ export function mayReturn(account: Account): boolean {
   return Object.keys(account.leases).some((taskId) => !asking.has(taskId));
 }
 
-function deny(account: Account, { taskId, ...ask }: OpenAsk) {
+function deny(account: Account, given: OpenAsk): { account: Account; grant: Grant } {
+  const { taskId, ...ask } = given;
   const lease = account.leases[taskId]!;
-  const denied = waits(ask) ? { ...lease, denied: ask } : lease;
-  const n: Grant = {
-    leaseId: taskId,
-    n: lease.n,
-    amount: lease.amount,
-    askId: ask.askId,
-    denied: true,
-  };
-  return { leases: { ...account.leases, [taskId]: denied }, n };
+  const { n, amount } = lease;
+  const leases = { ...account.leases, [taskId]: waits(ask) ? { ...lease, denied: ask } : lease };
+  const asks = account.asks.filter((one) => one !== given);
+  const grant = { leaseId: taskId, n, amount, askId: ask.askId, denied: true } as const;
+  return { account: { ...account, leases, asks }, grant };
 }
