@@ -194,7 +194,7 @@ export class TaskHandle {
 
   /** The supervisor at the top of its tree. Needs no worker. */
   async rootId(): Promise<string> {
-    const description = await callServer(this.#client, this.id, () => this.#handle().describe());
+    const description = await describe(this.#client, this.#workflowId);
     return readMemos(description).agent?.rootId ?? this.id;
   }
 
