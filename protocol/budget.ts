@@ -143,7 +143,7 @@ const amounts = z.strictObject({
 });
 const id = z.string().min(1).max(200);
 
-export const askShape: z.ZodType<Ask> = z.object({
+const askShape: z.ZodType<Ask> = z.object({
   askId: id,
   kind: z.enum(["calls", "below", "tasks"]),
   least: amounts,

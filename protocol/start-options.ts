@@ -5,9 +5,9 @@ import { byteLength } from "./text.ts";
 /** Longest `on_complete`. It is kept with the task until its end is told. */
 const onCompleteBytes = 1_000;
 /** Tasks that one task may wait for. Their results enter its first message together. */
-export const mostDependencies = 20;
+const mostDependencies = 20;
 /** The longest that anything may wait: 30 days. */
-export const mostMinutes = 43_200;
+const mostMinutes = 43_200;
 
 export const minutesShape = z.number().positive().max(mostMinutes);
 

@@ -8,7 +8,7 @@ import { delegationSpecs } from "./tool-delegation.ts";
 import { hostSpecs } from "./tool-host.ts";
 import { line, spec, type ToolSpec } from "./tool-spec.ts";
 
-export const askHumanInput = z.strictObject({
+const askHumanInput = z.strictObject({
   question: z
     .string()
     .trim()

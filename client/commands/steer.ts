@@ -94,7 +94,7 @@ async function tellGaps(handle: TaskHandle, context: Context, signal: AbortSigna
 }
 
 /** A task that asks a person reads no note before it has its answer. */
-export function toSentNote(
+function toSentNote(
   taskId: string,
   { noteId, asked, isPaused }: SentNote,
   when: SteeringNote["when"],

@@ -122,7 +122,7 @@ const words = { turns: "turns", outputTokens: "output tokens", usd: "US dollars"
 const flags = { turns: "--turns", outputTokens: "--tokens", usd: "--usd", tasks: "--tasks" };
 
 /** While it may still be raised. */
-export function toUsedUpText(agent: Agent): string {
+function toUsedUpText(agent: Agent): string {
   return `${toLack(agent).what} ${toRaiseText(agent)}`;
 }
 
