@@ -25,6 +25,7 @@ export async function applyDiff(
 ): Promise<Applied> {
   const { top } = (await loadDiff(deps, input)).record;
   const alone = (work: () => Promise<Applied>) => withRepository(deps.dir, top, signal, work);
+  // In line within this process, so that only processes meet at the lock, which is asked for again and again.
   return await inTurn(top, () =>
     inTurn(input.taskId, () =>
       alone(async () => {
