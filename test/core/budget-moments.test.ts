@@ -1,22 +1,18 @@
 // Budgets in hard moments, and what else they count.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SupervisorHandle, TaskView } from "../../client/index.ts";
-import { addAgent, handOut, resultOf, spend, usageOf } from "../support/spending.ts";
+import { startCall } from "../support/lead-agent.ts";
+import {
+  addAgent,
+  handOut,
+  holdAndSpend,
+  resultOf,
+  spend,
+  usageOf,
+  waitingForBudget,
+} from "../support/spending.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
 const small = { BOSUN_CLOSING_TOKENS: "100", BOSUN_MAX_TOKENS: "400" };
-const start = (description: string, subagent_type = "researcher", more = {}) => ({
-  name: "start_async_task",
-  input: { description, subagent_type, ...more },
-});
-
-async function waitingForBudget(supervisor: SupervisorHandle, words = ""): Promise<TaskView> {
-  return await until("a task that waits for its budget", async () =>
-    (await supervisor.tasks()).find(
-      ({ waitingOn, description }) => waitingOn.includes("budget") && description.includes(words),
-    ),
-  );
-}
 
 async function runsOf({ bosun }: World, workflowId: string): Promise<number> {
   const { count } = await bosun.client.workflow.count(`WorkflowId = '${workflowId}'`);
@@ -35,7 +31,9 @@ describe("agents that roll after each turn", () => {
     await world.model.script("rolled", [
       {
         when: { system: "^# supervisor", lastUser: "^go rolled" },
-        reply: { toolCalls: [start("rolled-task holds"), start("rolled-task leads", "lead")] },
+        reply: {
+          toolCalls: [startCall("rolled-task holds"), startCall("rolled-task leads", "lead")],
+        },
       },
       { when: { system: "^# supervisor", anyUser: "go rolled" }, reply: { text: "Heard." } },
       {
@@ -44,7 +42,7 @@ describe("agents that roll after each turn", () => {
       },
       {
         when: { system: "^# lead", anyUser: "rolled-task leads", assistantTurns: 0 },
-        reply: { toolCalls: [start("rolled-task below")] },
+        reply: { toolCalls: [startCall("rolled-task below")] },
       },
       {
         when: { system: "^# lead", anyUser: "rolled-task leads", lastUser: "task_ended" },
@@ -161,12 +159,12 @@ describe("tasks of a tree", () => {
     await world.model.script("crowd", [
       {
         when: { system: "^# supervisor", lastUser: "^go crowd" },
-        reply: { toolCalls: [start("crowd-task", "lead")] },
+        reply: { toolCalls: [startCall("crowd-task", "lead")] },
       },
       { when: { system: "^# supervisor", anyUser: "go crowd" }, reply: { text: "Heard." } },
       {
         when: { system: "^# lead", anyUser: "crowd-task", assistantTurns: 0 },
-        reply: { toolCalls: [1, 2, 3, 4].map((n) => start(`crowd-below ${n}`)) },
+        reply: { toolCalls: [1, 2, 3, 4].map((n) => startCall(`crowd-below ${n}`)) },
       },
       {
         when: {
@@ -203,15 +201,7 @@ test("a worker that is killed between ask and answer changes nothing", async () 
   const world = await openWorld({ env: small });
   try {
     await world.model.script("worker", [
-      {
-        when: { system: "^# supervisor", lastUser: "^go worker" },
-        reply: { toolCalls: [start("worker-task holds"), start("worker-task spends")] },
-      },
-      { when: { system: "^# supervisor", anyUser: "go worker" }, reply: { text: "Heard." } },
-      {
-        when: { system: "^# researcher", anyUser: "worker-task holds" },
-        reply: { text: "Held.", delayMs: 8_000 },
-      },
+      ...holdAndSpend("worker", 8_000),
       {
         when: { system: "^# researcher", anyUser: "worker-task spends", maxAssistantTurns: 11 },
         reply: spend,

@@ -1,7 +1,16 @@
 // What may be spent is looked at before each model call.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
-import { addAgent, handOut, resultOf, spend, usageOf } from "../support/spending.ts";
+import { startCall } from "../support/lead-agent.ts";
+import {
+  addAgent,
+  handOut,
+  holdAndSpend,
+  resultOf,
+  spend,
+  usageOf,
+  waitingForBudget,
+} from "../support/spending.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 
 let world: World;
@@ -21,6 +30,12 @@ async function ended(supervisor: SupervisorHandle, count = 1): Promise<readonly 
   });
 }
 
+/** A supervisor whose tree may write so much. */
+async function startWith(outputTokens: number, message: string): Promise<SupervisorHandle> {
+  const given = { workspace: world.workspace, message, budget: { outputTokens } };
+  return (await world.bosun.start(given)).supervisor;
+}
+
 async function requestsOf(mark: string) {
   const entries = await world.model.journal(mark);
   return entries.map(({ n, request, outcome }) => ({
@@ -34,21 +49,13 @@ async function requestsOf(mark: string) {
 const tree = (mark: string) => [
   {
     when: { system: "^# supervisor", lastUser: `^go ${mark}` },
-    reply: {
-      toolCalls: [1, 2, 3].map((n) => ({
-        name: "start_async_task",
-        input: { description: `${mark}-task ${n}`, subagent_type: "lead" },
-      })),
-    },
+    reply: { toolCalls: [1, 2, 3].map((n) => startCall(`${mark}-task ${n}`, "lead")) },
   },
   {
     when: { system: "^# lead", anyUser: `${mark}-task`, assistantTurns: 0 },
     reply: {
       text: "On it.",
-      toolCalls: [1, 2].map((n) => ({
-        name: "start_async_task",
-        input: { description: `${mark}-task below ${n}`, subagent_type: "researcher" },
-      })),
+      toolCalls: [1, 2].map((n) => startCall(`${mark}-task below ${n}`)),
     },
   },
   {
@@ -154,10 +161,9 @@ describe("a task with a budget of its own", () => {
 
 describe("the budget of a tree", () => {
   test("is never exceeded: no call starts that could, on any level, and every task ends", async () => {
-    const budget = { outputTokens: 9_000 };
+    const outputTokens = 9_000;
     await world.model.script("tree", tree("tree"));
-    const { workspace } = world;
-    const { supervisor } = await world.bosun.start({ workspace, message: "go tree", budget });
+    const supervisor = await startWith(outputTokens, "go tree");
     const tasks = await ended(supervisor, 9);
     // Every call that was made is counted, those of the supervisor too. It may still be reading of the ends.
     const { all, report } = await until("all calls counted", async () => {
@@ -168,7 +174,7 @@ describe("the budget of a tree", () => {
       const isAll = made === usage.calls && spending.spent.usage.calls === made;
       return isAll && { all: usage, report: spending };
     });
-    expect(all.outputTokens).toBeLessThanOrEqual(budget.outputTokens);
+    expect(all.outputTokens).toBeLessThanOrEqual(outputTokens);
     expect(tasks.map(({ reason }) => reason)).toEqual(tasks.map(() => "budget"));
     expect(report.leases).toEqual([]);
     expect(report.spent.usage.outputTokens).toBe(all.outputTokens);
@@ -177,26 +183,7 @@ describe("the budget of a tree", () => {
 
   test("that is raised while tasks wait for it lets them go on", async () => {
     await world.model.script("wait", [
-      {
-        when: { system: "^# supervisor", lastUser: "^go wait" },
-        reply: {
-          toolCalls: [
-            {
-              name: "start_async_task",
-              input: { description: "wait-task holds", subagent_type: "researcher" },
-            },
-            {
-              name: "start_async_task",
-              input: { description: "wait-task spends", subagent_type: "researcher" },
-            },
-          ],
-        },
-      },
-      { when: { system: "^# supervisor", anyUser: "go wait" }, reply: { text: "Heard." } },
-      {
-        when: { system: "^# researcher", anyUser: "wait-task holds" },
-        reply: { text: "Held.", delayMs: 25_000 },
-      },
+      ...holdAndSpend("wait", 25_000),
       {
         when: { system: "^# researcher", anyUser: "wait-task spends", maxAssistantTurns: 11 },
         reply: spend,
@@ -206,12 +193,8 @@ describe("the budget of a tree", () => {
         reply: { text: "Spent." },
       },
     ]);
-    const { workspace } = world;
-    const budget = { outputTokens: 1_500 };
-    const { supervisor } = await world.bosun.start({ workspace, message: "go wait", budget });
-    const waiting = await until("a task that waits for its budget", async () =>
-      (await supervisor.tasks()).find(({ waitingOn }) => waitingOn.includes("budget")),
-    );
+    const supervisor = await startWith(1_500, "go wait");
+    const waiting = await waitingForBudget(supervisor);
     expect(waiting.description).toBe("wait-task spends");
     expect(waiting.why).toContain(`Raise it with: bosun budget ${supervisor.id} --tokens N`);
     await supervisor.setBudget({ outputTokens: 20_000 });
@@ -225,26 +208,7 @@ describe("the budget of a tree", () => {
 
   test("comes back when a task ends, and the one that waits for it goes on", async () => {
     await world.model.script("back", [
-      {
-        when: { system: "^# supervisor", lastUser: "^go back" },
-        reply: {
-          toolCalls: [
-            {
-              name: "start_async_task",
-              input: { description: "back-task holds", subagent_type: "researcher" },
-            },
-            {
-              name: "start_async_task",
-              input: { description: "back-task spends", subagent_type: "researcher" },
-            },
-          ],
-        },
-      },
-      { when: { system: "^# supervisor", anyUser: "go back" }, reply: { text: "Heard." } },
-      {
-        when: { system: "^# researcher", anyUser: "back-task holds" },
-        reply: { text: "Held.", delayMs: 4_000 },
-      },
+      ...holdAndSpend("back", 4_000),
       {
         when: { system: "^# researcher", anyUser: "back-task spends", maxAssistantTurns: 8 },
         reply: spend,
@@ -254,12 +218,8 @@ describe("the budget of a tree", () => {
         reply: { text: "Spent." },
       },
     ]);
-    const { workspace } = world;
-    const budget = { outputTokens: 2_100 };
-    const { supervisor } = await world.bosun.start({ workspace, message: "go back", budget });
-    await until("a task that waits for its budget", async () =>
-      (await supervisor.tasks()).find(({ waitingOn }) => waitingOn.includes("budget")),
-    );
+    const supervisor = await startWith(2_100, "go back");
+    await waitingForBudget(supervisor);
     const tasks = await ended(supervisor, 2);
     const summaries = new Set(tasks.map(({ result }) => result?.summary));
     expect(summaries).toEqual(new Set(["Held.", "Spent."]));
@@ -270,9 +230,7 @@ describe("the budget of a tree", () => {
     await world.model.script("poor", [
       { when: { system: "^# supervisor", lastUser: "^poor two" }, reply: { text: "Two." } },
     ]);
-    const { workspace } = world;
-    const budget = { outputTokens: 1 };
-    const { supervisor } = await world.bosun.start({ workspace, budget, message: "poor one" });
+    const supervisor = await startWith(1, "poor one");
     const said = await untilReply(supervisor, "budget is used up");
     expect(said).toContain(`bosun budget ${supervisor.id} --tokens N`);
     await supervisor.send("poor two");
@@ -311,34 +269,11 @@ describe("a task that has a lease", () => {
 
   test("and is cancelled while it waits for more ends at once, and its lease comes back", async () => {
     await world.model.script("halted", [
-      {
-        when: { system: "^# supervisor", lastUser: "^go halted" },
-        reply: {
-          toolCalls: [
-            {
-              name: "start_async_task",
-              input: { description: "halted-task holds", subagent_type: "researcher" },
-            },
-            {
-              name: "start_async_task",
-              input: { description: "halted-task spends", subagent_type: "researcher" },
-            },
-          ],
-        },
-      },
-      { when: { system: "^# supervisor", anyUser: "go halted" }, reply: { text: "Heard." } },
-      {
-        when: { system: "^# researcher", anyUser: "halted-task holds" },
-        reply: { text: "Held.", delayMs: 25_000 },
-      },
+      ...holdAndSpend("halted", 25_000),
       { when: { system: "^# researcher", anyUser: "halted-task spends" }, reply: spend },
     ]);
-    const { workspace } = world;
-    const budget = { outputTokens: 1_500 };
-    const { supervisor } = await world.bosun.start({ workspace, message: "go halted", budget });
-    const waiting = await until("a task that waits for its budget", async () =>
-      (await supervisor.tasks()).find(({ waitingOn }) => waitingOn.includes("budget")),
-    );
+    const supervisor = await startWith(1_500, "go halted");
+    const waiting = await waitingForBudget(supervisor);
     const { leases } = await supervisor.budget();
     expect(leases).toHaveLength(2);
     await supervisor.task(waiting.taskId).cancel("enough");

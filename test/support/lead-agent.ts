@@ -22,9 +22,9 @@ export async function addLeadAgent(workspace: string): Promise<void> {
   await writeFile(join(folder, "lead.md"), file);
 }
 
-export const startCall = (description: string, agent = "researcher") => ({
+export const startCall = (description: string, agent = "researcher", more: object = {}) => ({
   name: "start_async_task",
-  input: { description, subagent_type: agent },
+  input: { description, subagent_type: agent, ...more },
 });
 
 /** A supervisor that starts these tasks, and acknowledges whatever else happens. */

@@ -1,10 +1,11 @@
 // Agents that spend, for the tests of budgets.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { TaskView } from "../../client/index.ts";
+import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { addUsage, noUsage, type Usage } from "../../protocol/turn.ts";
+import { startCall } from "./lead-agent.ts";
 import type { Rule } from "./scripted-model.ts";
-import type { World } from "./world.ts";
+import { until, type World } from "./world.ts";
 
 /** A turn of about 125 output tokens: words, and a look at the files. */
 export const spend = { text: "x", textBytes: 400, toolCalls: [{ name: "list_files" }] };
@@ -13,14 +14,7 @@ export const spend = { text: "x", textBytes: 400, toolCalls: [{ name: "list_file
 export const handOut = (mark: string, input: object, agent = "researcher"): readonly Rule[] => [
   {
     when: { system: "^# supervisor", lastUser: `^go ${mark}` },
-    reply: {
-      toolCalls: [
-        {
-          name: "start_async_task",
-          input: { description: `${mark}-task`, subagent_type: agent, ...input },
-        },
-      ],
-    },
+    reply: { toolCalls: [startCall(`${mark}-task`, agent, input)] },
   },
   {
     when: { system: "^# supervisor", anyUser: `go ${mark}`, lastUser: "task_ended" },
@@ -29,12 +23,31 @@ export const handOut = (mark: string, input: object, agent = "researcher"): read
   { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
 ];
 
+/** Two tasks: one holds for so long what it was given, the other does what the test says. */
+export const holdAndSpend = (mark: string, delayMs: number): readonly Rule[] => [
+  {
+    when: { system: "^# supervisor", lastUser: `^go ${mark}` },
+    reply: { toolCalls: [startCall(`${mark}-task holds`), startCall(`${mark}-task spends`)] },
+  },
+  { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
+  {
+    when: { system: "^# researcher", anyUser: `${mark}-task holds` },
+    reply: { text: "Held.", delayMs },
+  },
+];
+
 /** An agent file of the workspace. */
 export async function addAgent(world: World, name: string, matter: string): Promise<void> {
   const folder = join(world.workspace, ".claude/agents");
   await mkdir(folder, { recursive: true });
   const file = `---\nname: ${name}\ndescription: For tests.\n${matter}\n---\n# ${name}\n\nYou work.\n`;
   await writeFile(join(folder, `${name}.md`), file);
+}
+
+export async function waitingForBudget(supervisor: SupervisorHandle): Promise<TaskView> {
+  return await until("a task that waits for its budget", async () =>
+    (await supervisor.tasks()).find(({ waitingOn }) => waitingOn.includes("budget")),
+  );
 }
 
 export function usageOf(all: readonly { readonly usage: Usage }[]): Usage {
