@@ -232,11 +232,26 @@ test.each([0, 20, 40, 60])(
   },
 );
 
+/** While nobody decides anything, the answer is recorded first and the interruption after it. */
+async function interruptBehindAnswer(own: World, mark: string): Promise<SupervisorHandle> {
+  await own.startWorkers({ BOSUN_ROLES: "models,tools" });
+  const before = await own.startWorkers({ BOSUN_ROLES: "workflows" });
+  const supervisor = await own.start(`go ${mark}`);
+  await until("the call", async () => (await own.model.journal(mark)).length === 1);
+  before.stop();
+  await before.done;
+  await until("the answer", async () => (await own.model.journal(mark))[0]?.outcome.completed);
+  const handle = own.bosun.client.workflow.getHandle(supervisor.id);
+  const isRecorded = async () => !(await handle.describe()).raw.pendingActivities?.length;
+  await until("it recorded", isRecorded);
+  await handle.signal(interruptSignal);
+  await own.startWorkers({ BOSUN_ROLES: "workflows" });
+  return supervisor;
+}
+
 test("an answer that had come before the interruption was heard is kept, and its calls are answered", async () => {
   const own = await openWorld({ workers: false });
   try {
-    await own.startWorkers({ BOSUN_ROLES: "models,tools" });
-    const before = await own.startWorkers({ BOSUN_ROLES: "workflows" });
     const mark = "int-won";
     await own.model.script(mark, [
       {
@@ -245,18 +260,7 @@ test("an answer that had come before the interruption was heard is kept, and its
       },
       { when: { anyUser: `^go ${mark}` }, reply: { text: "Went on." } },
     ]);
-    const supervisor = await own.start(`go ${mark}`);
-    await until("the call", async () => (await own.model.journal(mark)).length === 1);
-    before.stop();
-    await before.done;
-    await until("the answer", async () => (await own.model.journal(mark))[0]?.outcome.completed);
-    const handle = own.bosun.client.workflow.getHandle(supervisor.id);
-    await until(
-      "it recorded",
-      async () => !(await handle.describe()).raw.pendingActivities?.length,
-    );
-    await handle.signal(interruptSignal);
-    await own.startWorkers({ BOSUN_ROLES: "workflows" });
+    const supervisor = await interruptBehindAnswer(own, mark);
     await untilReply(supervisor, "^Interrupted");
     await untilIdle(supervisor);
     const { messages } = await supervisor.transcript();
@@ -272,24 +276,11 @@ test("an answer that had come before the interruption was heard is kept, and its
 test("a last answer that had come is said, and the interruption says that it came too late", async () => {
   const own = await openWorld({ workers: false });
   try {
-    await own.startWorkers({ BOSUN_ROLES: "models,tools" });
-    const before = await own.startWorkers({ BOSUN_ROLES: "workflows" });
     const mark = "int-late";
     await own.model.script(mark, [
       { when: { lastUser: `^go ${mark}` }, reply: { text: "My answer.", delayMs: 2_500 } },
     ]);
-    const supervisor = await own.start(`go ${mark}`);
-    await until("the call", async () => (await own.model.journal(mark)).length === 1);
-    before.stop();
-    await before.done;
-    await until("the answer", async () => (await own.model.journal(mark))[0]?.outcome.completed);
-    const handle = own.bosun.client.workflow.getHandle(supervisor.id);
-    await until(
-      "it recorded",
-      async () => !(await handle.describe()).raw.pendingActivities?.length,
-    );
-    await handle.signal(interruptSignal);
-    await own.startWorkers({ BOSUN_ROLES: "workflows" });
+    const supervisor = await interruptBehindAnswer(own, mark);
     await untilReply(supervisor, "^My answer");
     await untilSaid(supervisor, /had come already/);
     await untilIdle(supervisor);
