@@ -42,6 +42,17 @@ async function begin(mark: string): Promise<{ supervisor: SupervisorHandle; task
   return { supervisor, task: supervisor.task(view!.taskId) };
 }
 
+/** What the chat answers to a line. */
+function chatWith(supervisor: SupervisorHandle): (line: string) => Promise<string> {
+  const place = {
+    bosun: world.bosun,
+    supervisor,
+    frame: { width: 80, now: new Date(), palette: toPalette(false) },
+    leave: () => undefined,
+  };
+  return async (line) => (await runSlash(line, place)).join("\n");
+}
+
 const untilParked = (task: TaskHandle): Promise<TaskView> =>
   until("it parked", async () => {
     const view = await task.view();
@@ -236,13 +247,7 @@ describe("a supervisor", () => {
 
   it("and its tasks are held, tried again and broken off from the chat", async () => {
     const { supervisor, task } = await begin("ctl-chat");
-    const place = {
-      bosun: world.bosun,
-      supervisor,
-      frame: { width: 80, now: new Date(), palette: toPalette(false) },
-      leave: () => undefined,
-    };
-    const say = async (line: string): Promise<string> => (await runSlash(line, place)).join("\n");
+    const say = chatWith(supervisor);
     expect(await say(`/pause ${task.id.slice(-6)}`)).toMatch(/asked to pause/);
     await untilParked(task);
     expect(await say(`/steer ${task.id} a note`)).toMatch(/paused and reads it after \/resume/);
@@ -260,13 +265,7 @@ describe("a supervisor", () => {
 
   it("is bounded, changed, told and looked at from the chat", async () => {
     const { supervisor, task } = await begin("ctl-slash");
-    const place = {
-      bosun: world.bosun,
-      supervisor,
-      frame: { width: 80, now: new Date(), palette: toPalette(false) },
-      leave: () => undefined,
-    };
-    const say = async (line: string): Promise<string> => (await runSlash(line, place)).join("\n");
+    const say = chatWith(supervisor);
     await say("/pause");
     expect(await say(`/check ${task.id} status`)).toMatch(/ task +ctl-slash-task/);
     expect(await say(`/check ${task.id} more`)).toMatch(/no detail more.*digest/);
