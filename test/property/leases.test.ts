@@ -1,7 +1,7 @@
 // Leases under any order of events.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Ask, dimensions } from "../../protocol/budget.ts";
+import { type Ask, type Budget, dimensions } from "../../protocol/budget.ts";
 import {
   amountOf,
   committed,
@@ -109,21 +109,33 @@ function wrapUp(tree: LeaseTree): void {
   for (const node of tree.nodes.toReversed()) tree.finishReading(node);
 }
 
-const calm = fc.tuple(pool, fc.array(step(acts), { minLength: 20, maxLength: 200 }));
+/** A tree's limits, and what happens in it. */
+const life = (kinds: readonly Act[]) =>
+  fc.tuple(pool, fc.array(step(kinds), { minLength: 20, maxLength: 200 }));
+
+/** A tree after all these steps, looked at after each of them. */
+function walk(limits: Budget, steps: readonly Step[], look?: (tree: LeaseTree) => void): LeaseTree {
+  const tree = new LeaseTree(limits);
+  for (const one of steps) {
+    take(tree, one);
+    look?.(tree);
+  }
+  return tree;
+}
+
+function expectSound({ nodes }: LeaseTree): void {
+  for (const node of nodes) {
+    expectCovered(node);
+    expectWithin(node);
+  }
+}
 
 test(
   "never more is spent and handed out than there is, at any level and in any order",
   holds(
-    calm,
+    life(acts),
     ([limits, steps]) => {
-      const tree = new LeaseTree(limits);
-      for (const one of steps) {
-        take(tree, one);
-        for (const node of tree.nodes) {
-          expectCovered(node);
-          expectWithin(node);
-        }
-      }
+      const tree = walk(limits, steps, expectSound);
       for (const name of counted) {
         const limit = limitOf(tree.root.account, name);
         expect(amountOf(tree.total, name)).toBeLessThanOrEqual(limit);
@@ -136,13 +148,9 @@ test(
 test(
   "when all have ended, every lease has come back once: what is spent is what was spent",
   holds(
-    fc.tuple(pool, fc.array(step([...acts, "lower"]), { minLength: 20, maxLength: 200 })),
+    life([...acts, "lower"]),
     ([limits, steps]) => {
-      const tree = new LeaseTree(limits);
-      for (const one of steps) {
-        take(tree, one);
-        for (const node of tree.nodes) expectCovered(node);
-      }
+      const tree = walk(limits, steps, ({ nodes }) => nodes.forEach(expectCovered));
       wrapUp(tree);
       const { account } = tree.root;
       expect(account.leases).toEqual({});
@@ -157,21 +165,14 @@ test(
 test(
   "whatever rolls, comes twice, is stopped or lost: never more is spent than there is, and every lease comes back",
   holds(
-    fc.tuple(pool, fc.array(step(mishaps), { minLength: 20, maxLength: 200 })),
+    life(mishaps),
     ([limits, steps]) => {
-      const tree = new LeaseTree(limits);
-      for (const one of steps) {
-        take(tree, one);
-        for (const node of tree.nodes) {
-          expectCovered(node);
-          expectWithin(node);
-        }
+      const tree = walk(limits, steps, (now) => {
+        expectSound(now);
         for (const name of counted) {
-          expect(amountOf(tree.total, name)).toBeLessThanOrEqual(
-            committed(tree.root.account, name),
-          );
+          expect(amountOf(now.total, name)).toBeLessThanOrEqual(committed(now.root.account, name));
         }
-      }
+      });
       wrapUp(tree);
       const { account } = tree.root;
       expect(account.leases).toEqual({});
@@ -192,8 +193,7 @@ test(
   holds(
     fc.tuple(pool, fc.array(step(acts), { maxLength: 60 }), fc.integer({ min: 1, max: 2_000 })),
     ([{ tasks: _, usd: __, ...limits }, steps, usd]) => {
-      const tree = new LeaseTree(limits);
-      for (const one of steps) take(tree, one);
+      const tree = walk(limits, steps);
       tree.deliverAll();
       for (const node of tree.alive) tree.endCall(node, 1);
       tree.set(tree.root, { usd });
@@ -226,10 +226,9 @@ function isHeld({ parent }: Node): boolean {
 test(
   "nobody waits for ever: tasks that all want more than there is come to their ends, one after the other",
   holds(
-    calm,
+    life(acts),
     ([limits, steps]) => {
-      const tree = new LeaseTree(limits);
-      for (const one of steps) take(tree, one);
+      const tree = walk(limits, steps);
       for (const node of tree.alive) if (!isHeld(node)) tree.terminate(node);
       for (let round = 0; round < 200 && tree.alive.length > 1; round += 1) {
         const first = steps[round % steps.length]!.at % tree.alive.length;
