@@ -1,4 +1,5 @@
 // Calls to Temporal, with a deadline and one catch.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "@temporalio/client";
 import type { SignalDefinition, UpdateDefinition } from "@temporalio/common";
 import { isRequestError, type LateMeans, toRequestError } from "./request-error.ts";
@@ -9,6 +10,7 @@ const serverMs = 10_000;
 const workerMs = 2_000;
 /** How long a worker may take to accept what is handed over before it is left as a signal. */
 const acceptMs = 3_000;
+const againMs = 100;
 
 /** Asks the server, no worker needed. Throws `RequestError`. */
 export function callServer<T>(client: Client, id: string, call: () => Promise<T>): Promise<T> {
@@ -39,13 +41,16 @@ export async function deliver<Input, Answer>(
   input: Input,
 ): Promise<Answer | undefined> {
   const handle = client.workflow.getHandle(id);
-  try {
-    // No updateId: a repeated one is answered with the first answer, which says nothing of known.
-    const accept = () => handle.executeUpdate(update, { args: [input] });
-    return await callWorker(client, id, accept, acceptMs);
-  } catch (error) {
-    // Nobody accepted it in time, or a run closed in that moment.
-    if (!isRequestError(error, "noWorker", "unreachable")) throw error;
+  // No updateId: a repeated one is answered with the first answer, which says nothing of known.
+  const accept = () => handle.executeUpdate(update, { args: [input] });
+  for (const until = Date.now() + acceptMs; Date.now() < until; await sleep(againMs)) {
+    try {
+      return await callWorker(client, id, accept, until - Date.now());
+    } catch (error) {
+      if (isRequestError(error, "noWorker")) break;
+      // A run that closed in that moment took nothing: the next one is asked.
+      if (!isRequestError(error, "unreachable")) throw error;
+    }
   }
   await callServer(client, id, () => handle.signal(signal, input));
   return undefined;

@@ -8,7 +8,7 @@ export interface DecisionTaken {
   readonly requestId: string;
   /** The same decision had been taken before. */
   readonly known: boolean;
-  /** `signalled`: it is stored, no worker runs just now, and it is heeded when one does. */
+  /** `signalled`: no worker took it within 3 s. It is stored, and heeded when one does. */
   readonly stored: "accepted" | "signalled";
   /** Missing while it is only stored. */
   readonly settled?: SettledRequest;

@@ -29,7 +29,7 @@ export interface RetryAnswer {
   readonly attempt: number | null;
   /** This retry had been taken before. */
   readonly known: boolean;
-  /** `signalled`: it is stored, no worker runs just now, and it is done when one does. */
+  /** `signalled`: no worker took it within 3 s. It is stored, and done when one does. */
   readonly stored: "accepted" | "signalled";
 }
 

@@ -41,7 +41,7 @@ export interface Sent {
   readonly id: string;
   /** The supervisor had accepted this id before. */
   readonly known: boolean;
-  /** `signalled`: it is stored, no worker runs just now, and it is read when one does. */
+  /** `signalled`: no worker took it within 3 s. It is stored, and read when one does. */
   readonly stored: "accepted" | "signalled";
   /** The supervisor is paused, and answers when it goes on. */
   readonly paused?: true;

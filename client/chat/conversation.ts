@@ -154,7 +154,7 @@ export class Conversation {
     try {
       const { stored, paused } = await supervisor.send(text, { id });
       if (paused) return ["(kept: the supervisor is paused, /resume lets it go on)"];
-      return stored === "signalled" ? ["(stored, no worker is running)"] : [];
+      return stored === "signalled" ? ["(stored, no worker has taken it yet)"] : [];
     } catch (error) {
       this.#sent.delete(id);
       throw error;

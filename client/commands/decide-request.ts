@@ -137,7 +137,7 @@ const past = {
 export function toDecidedText(id: string, taken: DecisionTaken): string {
   const { requestId, known, settled } = taken;
   if (!settled) {
-    return `${id}: decision on ${requestId} stored, no worker is running. It is heeded as soon as one does: bosun worker`;
+    return `${id}: decision on ${requestId} stored, no worker has taken it yet. It is heeded when one runs: bosun worker`;
   }
   const outcome = past[settled.outcome];
   if (!known) return `${id}: ${requestId} ${outcome}`;

@@ -49,6 +49,6 @@ async function retry(
 
 export function toRetriedText({ taskId, attempt }: RetryAnswer): string {
   return attempt === null
-    ? `${taskId}: stored, no worker is running. It is tried again as soon as one does: bosun worker`
+    ? `${taskId}: stored, no worker has taken it yet. It is tried again when one runs: bosun worker`
     : `${taskId}: attempt ${attempt} begins. See it with: bosun check ${taskId}`;
 }

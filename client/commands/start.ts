@@ -115,7 +115,7 @@ function toText(id: string, workspace: string, backend: string): string {
 
 export function toSentText({ stored, known, paused }: Sent): string {
   if (stored === "signalled") {
-    return "stored, no worker is running. It is read as soon as one does: bosun worker";
+    return "stored, no worker has taken it yet. It is read when one runs: bosun worker";
   }
   if (paused) return "message kept. It is paused, and answers after: bosun resume";
   return known ? "this message had been accepted before." : "message accepted.";

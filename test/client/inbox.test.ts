@@ -244,7 +244,10 @@ it("is listed and decided while no worker runs", async () => {
     await workers.done;
     expect((await bosun(["inbox"])).out).toContain(requests[0]!.requestId);
     const ran = await bosun(["approve", task.id]);
-    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining("no worker is running") });
+    expect(ran).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("no worker has taken it yet"),
+    });
     await away.startWorkers();
     expect((await task.ended()).status).toBe("completed");
     expect(await contentOf("w.md")).toBe("w.md\n");
