@@ -1,7 +1,5 @@
 // One apply at a time, over all processes of this host.
-import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { link, readFile, rename, rm } from "node:fs/promises";
+import { link, readdir, readFile, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive, markOf, markShape } from "../commands/processes.ts";
@@ -12,50 +10,71 @@ import { writeWhole } from "../write-whole.ts";
 
 const againMs = 100;
 
-/** Work on the files of a repository's folder, once no other process is at it. What a killed one held is free. */
+/**
+ * Work on the files of a repository's folder, once no other process is at it. What a killed one held is free.
+ *
+ * The newest of the numbered files says who is at it. It goes only when there is a newer one, and each number is
+ * made once: whoever has looked at an old one too long finds the newer, and nobody ever takes away a held one.
+ */
 export async function withRepository<Result>(
   dir: string,
   top: string,
   signal: AbortSignal,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const file = join(await openWorktrees(dir), `${toHash(Buffer.from(top)).slice(0, 12)}.lock`);
-  while (!(await take(file))) {
-    await freeOfDead(file);
+  const lock = {
+    folder: await openWorktrees(dir),
+    name: `${toHash(Buffer.from(top)).slice(0, 12)}.lock.`,
+  };
+  let file = await take(lock);
+  while (file === undefined) {
     await sleep(againMs, undefined, { signal });
+    file = await take(lock);
   }
   try {
     return await work();
   } finally {
-    await rm(file, { force: true });
+    // What names no process holds up nobody. A full disk takes that, too.
+    await truncate(file);
   }
 }
 
-async function take(file: string): Promise<boolean> {
+interface Lock {
+  readonly folder: string;
+  readonly name: string;
+}
+
+/** The file that says so, or nothing while another process is at it. */
+async function take(lock: Lock): Promise<string | undefined> {
+  const before = (await numbersOf(lock)).at(-1) ?? 0;
+  if (before > 0 && (await isHeld(toFile(lock, before)))) return undefined;
+  const file = toFile(lock, before + 1);
   try {
     await writeWhole(file, JSON.stringify(markOf(process.pid) ?? {}), { place: link });
-    return true;
   } catch (error) {
-    if (toCode(error) === "EEXIST") return false;
+    if (toCode(error) === "EEXIST") return undefined;
     throw error;
   }
-}
-
-/** Moved aside before it goes: another process may have done so already, and hold a new one. */
-async function freeOfDead(file: string): Promise<void> {
-  if (!existsSync(file) || (await isHeld(file))) return;
-  const aside = `${file}.${randomBytes(3).toString("hex")}`;
-  try {
-    await rename(file, aside);
-    if (await isHeld(aside)) await link(aside, file);
-  } catch (error) {
-    if (toCode(error) !== "ENOENT" && toCode(error) !== "EEXIST") throw error;
-  } finally {
-    await rm(aside, { force: true });
+  const numbers = await numbersOf(lock);
+  if (numbers.at(-1) !== before + 1) {
+    await rm(file, { force: true });
+    return undefined;
   }
+  for (const old of numbers.slice(0, -1)) await rm(toFile(lock, old), { force: true });
+  return file;
 }
 
-/** One that names no process holds up nobody. One that is gone meanwhile is somebody else's next. */
+/** Oldest first. */
+async function numbersOf({ folder, name }: Lock): Promise<readonly number[]> {
+  const names = (await readdir(folder)).filter((one) => one.startsWith(name));
+  return names.map((one) => Number(one.slice(name.length))).toSorted((a, b) => a - b);
+}
+
+function toFile({ folder, name }: Lock, number: number): string {
+  return join(folder, `${name}${number}`);
+}
+
+/** One that is gone has a newer one after it. */
 async function isHeld(file: string): Promise<boolean> {
   try {
     return isAlive(markShape.parse(JSON.parse(await readFile(file, "utf8"))));
