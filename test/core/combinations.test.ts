@@ -60,13 +60,14 @@ describe("a task that is paused", () => {
     await task.pause();
     await untilTask(world, view.taskId, ({ waitingOn }) => waitingOn.includes("paused"));
     const calls = (await world.model.journal(`${mark}-task`)).length;
+    const { turn } = await task.view();
     const note = await task.steer("look here", "now");
     await task.set({ model: "sonnet" });
     await task.setBudget({ turns: 9 });
     await sleep(500);
     expect(await world.model.journal(`${mark}-task`)).toHaveLength(calls);
     await task.resume();
-    expect((await note.receipt()).turn).toBe((await task.view()).turn || 1);
+    expect((await note.receipt()).turn).toBe(turn + 1);
     expect(await task.ended()).toMatchObject({ status: "completed", result: { summary: "All." } });
     expect((await task.transcript()).header?.model).toBe("claude-sonnet-5-5");
     await supervisor.end();
