@@ -1,11 +1,10 @@
 // One apply at a time, over all processes of this host.
-import { link, readdir, readFile, rm, truncate } from "node:fs/promises";
+import { link, mkdir, readdir, readFile, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive, markOf, markShape } from "../commands/processes.ts";
 import { toHash } from "./take-diff.ts";
 import { toCode } from "../tools/tool-problem.ts";
-import { openWorktrees } from "./worktree-record.ts";
 import { writeWhole } from "../write-whole.ts";
 
 const againMs = 100;
@@ -22,10 +21,8 @@ export async function withRepository<Result>(
   signal: AbortSignal,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const lock = {
-    folder: await openWorktrees(dir),
-    name: `${toHash(Buffer.from(top)).slice(0, 12)}.lock.`,
-  };
+  const lock = { folder: join(dir, "locks"), name: `${toHash(Buffer.from(top)).slice(0, 12)}.` };
+  await mkdir(lock.folder, { recursive: true });
   let file = await take(lock);
   while (file === undefined) {
     await sleep(againMs, undefined, { signal });
