@@ -78,9 +78,10 @@ function planMessage(
   fault: Fault | undefined,
   requestId: string,
 ): Plan {
-  const { draft: whole, delayMs } = toDraft(bench, request, conversation);
+  const { draft: whole, delayMs, until } = toDraft(bench, request, conversation);
   const draft = isMessageFault(fault) ? bendMessage(whole, fault) : whole;
-  const timing = bendTiming({ paceMs: bench.paceMs, delayMs }, fault);
+  const isHeld = (): boolean => until !== undefined && !bench.released.has(until);
+  const timing = bendTiming({ paceMs: bench.paceMs, delayMs, isHeld }, fault);
   const steps = request.stream ? streamSteps(draft, timing) : jsonSteps(draft, timing);
   return {
     outcome: {
@@ -98,15 +99,16 @@ function toDraft(
   bench: Bench,
   request: MessagesRequest,
   conversation: Conversation,
-): { draft: Draft; delayMs: number } {
+): { draft: Draft; delayMs: number; until: string | undefined } {
   const prefix = toPrefix(request);
   const window = findModel(request.model)?.contextTokens ?? Infinity;
   if (prefix.tokens > window) {
     throw invalid(`prompt is too long: ${prefix.tokens} tokens > ${window} maximum`);
   }
   const reply = request.compaction
-    ? { text: summarize(conversation), delayMs: 0 }
+    ? { text: summarize(conversation) }
     : bench.scripts.reply(conversation);
   const answer = compose(request, reply, prefix, bench.cache.charge(request, prefix));
-  return { draft: clamp(answer, request.max_tokens), delayMs: reply.delayMs ?? 0 };
+  const { delayMs = 0, until } = reply;
+  return { draft: clamp(answer, request.max_tokens), delayMs, until };
 }

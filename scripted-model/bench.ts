@@ -9,6 +9,8 @@ export interface Bench {
   readonly faults: FaultQueue;
   readonly journal: Journal;
   readonly cache: PromptCache;
+  /** Words for which answers are no longer held back. */
+  readonly released: Set<string>;
   paceMs: number;
 }
 
@@ -18,6 +20,7 @@ export function createBench(paceMs: number, journalFile?: string): Bench {
     faults: new FaultQueue(),
     journal: new Journal(journalFile),
     cache: new PromptCache(),
+    released: new Set(),
     paceMs,
   };
 }

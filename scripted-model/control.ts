@@ -8,6 +8,7 @@ import { parseBody, readBody } from "./read-body.ts";
 import { scriptSchema } from "./script-book.ts";
 
 const paceSchema = z.strictObject({ paceMs: z.number().min(0) });
+const releaseSchema = z.strictObject({ word: z.string().min(1) });
 
 export async function control(
   bench: Bench,
@@ -32,6 +33,9 @@ export async function control(
       );
     case "DELETE /journal":
       bench.journal.clear();
+      return { ok: true };
+    case "POST /releases":
+      bench.released.add((await read(incoming, releaseSchema)).word);
       return { ok: true };
     case "POST /pace":
       bench.paceMs = (await read(incoming, paceSchema)).paceMs;

@@ -12,6 +12,8 @@ export const replySchema = z.strictObject({
     .optional(),
   stopReason: z.string().optional(),
   delayMs: z.number().min(0).optional(),
+  /** Held back until this word is given to /control/releases. */
+  until: z.string().min(1).optional(),
   /** Raw content blocks, instead of text and calls. */
   content: z.array(z.looseObject({ type: z.string() })).optional(),
 });

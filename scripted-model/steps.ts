@@ -15,15 +15,19 @@ export interface Timing {
   readonly paceMs: number;
   /** Milliseconds before the first block, with pings. */
   readonly delayMs: number;
+  /** Whether somebody still holds the first block back. */
+  readonly isHeld?: () => boolean;
 }
 
 /** However long the text, a message takes as many paces, so a turn's length is known. */
 const paces = 16;
 const minChunk = 12;
 const pingMs = 250;
+const heldMs = 50;
 
-export function* jsonSteps({ answer }: Draft, { paceMs, delayMs }: Timing): Generator<Step> {
-  yield* wait(delayMs + paces * paceMs);
+export function* jsonSteps({ answer }: Draft, timing: Timing): Generator<Step> {
+  yield* wait(timing.delayMs + paces * timing.paceMs);
+  while (timing.isHeld?.()) yield* wait(heldMs);
   yield { do: "send", text: JSON.stringify(answer) };
 }
 
@@ -33,6 +37,7 @@ export function* streamSteps({ answer, lastJson }: Draft, timing: Timing): Gener
   yield event("message_start", { message: { ...begun, usage: { ...usage, output_tokens: 1 } } });
   yield event("ping", {});
   yield* pings(timing.delayMs);
+  while (timing.isHeld?.()) yield* pings(heldMs);
   const jsonAt =
     lastJson === undefined ? -1 : content.findLastIndex(({ type }) => type === "tool_use");
   const blocks = content.map((block, at) =>

@@ -20,7 +20,7 @@ async function begin(
   where: World,
   mark: string,
   toolCalls: readonly { name: string; input?: object }[],
-  finalMs = 0,
+  word?: string,
 ): Promise<{ supervisor: SupervisorHandle; task: TaskHandle }> {
   await where.model.script(mark, [
     {
@@ -41,7 +41,7 @@ async function begin(
     },
     {
       when: { system: "^# careful", anyUser: `${mark}-task` },
-      reply: { text: "Done.", delayMs: finalMs },
+      reply: { text: "Done.", ...(word && { until: word }) },
     },
   ]);
   const supervisor = await where.start(`go ${mark}`);
@@ -205,7 +205,7 @@ test("nobody decides: the request is denied when its time is up, and the task go
 
 test("a request whose time ran out while nothing ran is prolonged once, and can still be decided", async () => {
   const away = await openWorld({
-    env: { BOSUN_APPROVAL_TIMEOUT_MS: "4000", BOSUN_LATE_MS: "1000" },
+    env: { BOSUN_APPROVAL_TIMEOUT_MS: "12000", BOSUN_LATE_MS: "1000" },
     workers: false,
   });
   try {
@@ -229,16 +229,17 @@ test("a request whose time ran out while nothing ran is prolonged once, and can 
   } finally {
     await away.close();
   }
-});
+}, 60_000);
 
 test("a note for later waits for the decision, a note for now withdraws the request", async () => {
-  const { supervisor, task } = await begin(world, "note-1", [write("n1.txt")], 2_000);
+  const { supervisor, task } = await begin(world, "note-1", [write("n1.txt")], "note-1");
   const [request] = await untilAsked(task);
   const patient = await task.steer("when you are ready");
   expect((await task.view()).receipts).toEqual([]);
   await task.steer("stop that", "now");
   await patient.receipt();
   await expect(task.decide(request!.requestId, { type: "approve" })).rejects.toThrow(/withdrawn/);
+  await world.model.release("note-1");
   expect((await task.ended()).status).toBe("completed");
   expect(await exists(world, "n1.txt")).toBe(false);
   expect((await resultsOf(task))[0]).toContain("withdrawn");

@@ -1,7 +1,7 @@
 // What may be spent is looked at before each model call.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
-import { startCall } from "../support/lead-agent.ts";
+import { startCall, untilTasks } from "../support/lead-agent.ts";
 import {
   addAgent,
   handOut,
@@ -10,6 +10,7 @@ import {
   spend,
   usageOf,
   waitingForBudget,
+  withoutBudget,
 } from "../support/spending.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 
@@ -140,7 +141,7 @@ describe("a task with a budget of its own", () => {
       ...handOut("raised", { budget: { output_tokens: 900 } }),
       {
         when: { ...isNested, anyUser: "raised-task", mayCallTools: false },
-        reply: { text: "Closing.", delayMs: 2_500 },
+        reply: { text: "Closing.", until: "raised" },
       },
       {
         when: { ...isNested, anyUser: "raised-task", lastUser: "budget_raised" },
@@ -152,8 +153,9 @@ describe("a task with a budget of its own", () => {
     await until("the closing call", async () =>
       (await requestsOf("raised-task")).some((call) => call.tool_choice),
     );
-    const [task] = await supervisor.tasks();
+    const [task] = await untilTasks(supervisor, 1);
     await supervisor.task(task!.taskId).setBudget({ outputTokens: 5_000 });
+    await world.model.release("raised");
     expect(await untilReply(supervisor, "^Ended")).toBe("Ended: completed, All of it.");
     await supervisor.end();
   });
@@ -183,7 +185,7 @@ describe("the budget of a tree", () => {
 
   test("that is raised while tasks wait for it lets them go on", async () => {
     await world.model.script("wait", [
-      ...holdAndSpend("wait", 25_000),
+      ...holdAndSpend("wait", "the end"),
       {
         when: { system: "^# researcher", anyUser: "wait-task spends", maxAssistantTurns: 11 },
         reply: spend,
@@ -208,7 +210,7 @@ describe("the budget of a tree", () => {
 
   test("comes back when a task ends, and the one that waits for it goes on", async () => {
     await world.model.script("back", [
-      ...holdAndSpend("back", 4_000),
+      ...holdAndSpend("back", "back"),
       {
         when: { system: "^# researcher", anyUser: "back-task spends", maxAssistantTurns: 8 },
         reply: spend,
@@ -219,7 +221,8 @@ describe("the budget of a tree", () => {
       },
     ]);
     const supervisor = await startWith(2_100, "go back");
-    await waitingForBudget(supervisor);
+    await withoutBudget(world, supervisor);
+    await world.model.release("back");
     const tasks = await ended(supervisor, 2);
     const summaries = new Set(tasks.map(({ result }) => result?.summary));
     expect(summaries).toEqual(new Set(["Held.", "Spent."]));
@@ -233,8 +236,8 @@ describe("the budget of a tree", () => {
     const supervisor = await startWith(1, "poor one");
     const said = await untilReply(supervisor, "budget is used up");
     expect(said).toContain(`bosun budget ${supervisor.id} --tokens N`);
-    await supervisor.send("poor two");
-    await untilFeed(supervisor, ({ n, event }) => n > 4 && event.type === "reply");
+    const { id } = await supervisor.send("poor two");
+    await untilFeed(supervisor, ({ event }) => event.type === "reply" && event.answers.includes(id));
     await supervisor.setBudget({ outputTokens: 5_000 });
     await untilReply(supervisor, "Two");
     await supervisor.end();
@@ -246,7 +249,7 @@ describe("a task that has a lease", () => {
     await world.model.script("killed", [
       ...handOut("killed", {}),
       { when: { ...isNested, anyUser: "killed-task", assistantTurns: 0 }, reply: spend },
-      { when: { ...isNested, anyUser: "killed-task" }, reply: { text: "Late.", delayMs: 20_000 } },
+      { when: { ...isNested, anyUser: "killed-task" }, reply: { text: "Late.", until: "the end" } },
     ]);
     const supervisor = await world.start("go killed");
     const task = await until("its second call", async () =>
@@ -269,7 +272,7 @@ describe("a task that has a lease", () => {
 
   test("and is cancelled while it waits for more ends at once, and its lease comes back", async () => {
     await world.model.script("halted", [
-      ...holdAndSpend("halted", 25_000),
+      ...holdAndSpend("halted", "the end"),
       { when: { system: "^# researcher", anyUser: "halted-task spends" }, reply: spend },
     ]);
     const supervisor = await startWith(1_500, "go halted");

@@ -1,12 +1,14 @@
 // Two controls of a person that meet on the same task.
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { TaskView } from "../../client/index.ts";
+import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { sumUsage } from "../../client/budgets.ts";
 import { retrySignal } from "../../protocol/control.ts";
+import type { Usage } from "../../protocol/turn.ts";
 import { countIn, openGates, start, startTasks, untilTask } from "../support/gates.ts";
-import { addLeadAgent } from "../support/lead-agent.ts";
-import { handOut, resultOf, spend, usageOf } from "../support/spending.ts";
+import { addLeadAgent, untilTasks } from "../support/lead-agent.ts";
+import { handOut, resultOf, spend, withoutBudget } from "../support/spending.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
 let world: World;
@@ -16,18 +18,37 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+/** How often a task's own model was called. */
+const callsOf = async (mark: string): Promise<number> =>
+  (await world.model.journal(`${mark}-task`)).filter(({ request }) =>
+    JSON.stringify(request.system).includes("# researcher"),
+  ).length;
+
 const isPoor = ({ waitingOn }: TaskView): boolean => waitingOn.join() === "budget";
+
+/** What a tree has spent, once no lease is open and every agent's part is counted, and nothing else. */
+async function untilSettled(supervisor: SupervisorHandle): Promise<Usage> {
+  let seen: object = {};
+  return await until("a settled account", async () => {
+    const { leases, spent } = await supervisor.budget();
+    const { usage } = sumUsage([await supervisor.status()], await supervisor.tasks());
+    seen = { leases, spent: spent.usage, usage };
+    return leases.length === 0 && isDeepStrictEqual(spent.usage, usage) && usage;
+  }).catch((error: Error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(seen)}`);
+  });
+}
 
 describe("a task that is paused", () => {
   test("beyond its deadline has its time after it, and what it waits for counts", async () => {
     const supervisor = await world.start();
-    const options = { deadline_minutes: 3 / 60 };
+    const options = { deadline_minutes: 10 / 60 };
     const [id = ""] = await startTasks(world, supervisor, [start("~gate paused", options)]);
     const task = world.bosun.task(id);
     await untilTask(world, id, ({ waitingOn }) => waitingOn.includes("event"));
     await task.pause();
-    const { deadlineAt } = await task.view();
-    await sleep(3_500);
+    const { deadlineAt } = await untilTask(world, id, ({ pausedAt }) => pausedAt !== undefined);
+    await sleep(Math.max(3_500, Date.parse(String(deadlineAt)) + 500 - Date.now()));
     expect((await task.view()).endedAt).toBe(null);
     // Taken while it is paused, read after it.
     await task.event("go");
@@ -50,22 +71,23 @@ describe("a task that is paused", () => {
       },
       {
         when: { system: "^# researcher", anyUser: `${mark}-task`, maxAssistantTurns: 4 },
-        reply: { toolCalls: [{ name: "list_files" }], delayMs: 500 },
+        reply: { toolCalls: [{ name: "list_files" }], until: mark },
       },
       { when: { system: "^# researcher", anyUser: `${mark}-task` }, reply: { text: "All." } },
     ]);
     const supervisor = await world.start(`go ${mark}`);
     const view = await until("the task", async () => (await supervisor.tasks())[0]);
     const task = world.bosun.task(view.taskId);
+    await until("its call", async () => (await callsOf(mark)) === 1);
     await task.pause();
+    await world.model.release(mark);
     await untilTask(world, view.taskId, ({ waitingOn }) => waitingOn.includes("paused"));
-    const calls = (await world.model.journal(`${mark}-task`)).length;
     const { turn } = await task.view();
     const note = await task.steer("look here", "now");
     await task.set({ model: "sonnet" });
     await task.setBudget({ turns: 9 });
     await sleep(500);
-    expect(await world.model.journal(`${mark}-task`)).toHaveLength(calls);
+    expect(await callsOf(mark)).toBe(1);
     await task.resume();
     expect((await note.receipt()).turn).toBe(turn + 1);
     expect(await task.ended()).toMatchObject({ status: "completed", result: { summary: "All." } });
@@ -84,11 +106,11 @@ describe("a task that is paused", () => {
       { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
       {
         when: { system: "^# researcher", anyUser: `${mark}-task holds` },
-        reply: { text: "Held.", delayMs: 25_000 },
+        reply: { text: "Held.", until: "the end" },
       },
       {
         when: { system: "^# researcher", anyUser: `${mark}-task spends`, lastUser: "\\[note" },
-        reply: { text: "Spent.", delayMs: 2_500 },
+        reply: { text: "Spent.", until: mark },
       },
       { when: { system: "^# researcher", anyUser: `${mark}-task spends` }, reply: spend },
     ]);
@@ -96,13 +118,7 @@ describe("a task that is paused", () => {
     const budget = { outputTokens: 1_500 };
     const { supervisor } = await world.bosun.start({ workspace, message: `go ${mark}`, budget });
     await untilReply(supervisor, "Heard");
-    // What it asks for is granted while there is any.
-    const taskId = await until("a task for which nothing is left", async () => {
-      const found = (await supervisor.tasks()).find(isPoor);
-      await sleep(700);
-      const again = found && (await world.bosun.task(found.taskId).view());
-      return again && isPoor(again) && again.turn === found.turn && found.taskId;
-    });
+    const { taskId } = await withoutBudget(world, supervisor);
     const task = world.bosun.task(taskId);
     await task.pause();
     const note = await task.steer("that is enough");
@@ -122,6 +138,7 @@ describe("a task that is paused", () => {
       return live && view;
     });
     expect(seen.status).toBe("running");
+    await world.model.release(mark);
     expect((await task.ended()).result?.summary).toBe("Spent.");
     await supervisor.end();
   });
@@ -154,7 +171,7 @@ describe("a budget", () => {
     await world.model.script(mark, [
       ...handOut(mark, { budget: { turns: 2 } }),
       { when: { ...own, mayCallTools: false, anyUser: "hear me" }, reply: { text: "Heard you." } },
-      { when: { ...own, mayCallTools: false }, reply: { text: "Closing.", delayMs: 10_000 } },
+      { when: { ...own, mayCallTools: false }, reply: { text: "Closing.", until: "the end" } },
       { when: own, reply: spend },
     ]);
     const supervisor = await world.start(`go ${mark}`);
@@ -190,7 +207,7 @@ describe("a budget", () => {
       },
       {
         when: { system: "^# researcher", anyUser: `${mark}-below` },
-        reply: { text: "Never.", delayMs: 25_000 },
+        reply: { text: "Never.", until: "the end" },
       },
     ]);
     const supervisor = await world.start(`go ${mark}`);
@@ -201,12 +218,7 @@ describe("a budget", () => {
     const lead = tasks.find(({ agent }) => agent === "lead");
     await world.bosun.task(lead!.taskId).cancel("enough");
     await untilReply(supervisor, "^Ended: cancelled");
-    const report = await until("no lease", async () => {
-      const found = await supervisor.budget();
-      return found.leases.length === 0 && found;
-    });
-    const usage = usageOf([await supervisor.status(), ...(await supervisor.tasks())]);
-    expect(report.spent.usage).toEqual(usage);
+    await untilSettled(supervisor);
     await supervisor.end();
   });
 
@@ -231,12 +243,8 @@ describe("a budget", () => {
       );
     });
     expect(refused.message).toMatch(/budget of this conversation is used up.*bosun budget/);
-    const report = await supervisor.budget();
-    expect(report.leases).toEqual([]);
-    expect(report.spent.usage.outputTokens).toBeLessThanOrEqual(1_500);
+    expect((await untilSettled(supervisor)).outputTokens).toBeLessThanOrEqual(1_500);
     expect(attempts).toBeGreaterThan(1);
-    const { usage } = sumUsage([await supervisor.status()], await supervisor.tasks());
-    expect(report.spent.usage).toEqual(usage);
     await supervisor.setBudget({ outputTokens: 9_000 });
     expect(await task.retry("go on")).toMatchObject({ attempt: attempts + 1 });
     await task.ended();
@@ -283,7 +291,7 @@ test("a new attempt that is asked for in the moment of a cancel or a note is rea
       {
         when: { system: "^# supervisor", lastUser: `^both ${mark}` },
         reply: {
-          delayMs: 2_500,
+          until: mark,
           toolCalls: [
             { name: "update_async_task", input: { task_id: id, message: "look here" } },
             { name: "cancel_async_task", input: { task_id: id } },
@@ -298,17 +306,18 @@ test("a new attempt that is asked for in the moment of a cancel or a note is rea
     ]);
     const supervisor = await away.start(`go ${mark}`);
     await untilReply(supervisor, "^Ended");
-    const [view] = await supervisor.tasks();
+    const [view] = await untilTasks(supervisor, 1);
     await supervisor.send(`both ${mark}`);
     await until("the call", async () => (await away.model.journal(`both ${mark}`)).length > 0);
     first.stop();
     await first.done;
     const handle = away.bosun.client.workflow.getHandle(supervisor.id);
     await handle.signal(retrySignal, { retryId: "r-1", taskId: view!.taskId, message: "again" });
-    await until("its answer", async () =>
-      (await away.model.journal(`both ${mark}`)).some(({ outcome }) => outcome.completed),
-    );
-    await sleep(1_000);
+    await away.model.release(mark);
+    await until("its answer on record", async () => {
+      const { pendingActivities = [] } = (await handle.describe()).raw;
+      return !pendingActivities?.some(({ activityType }) => activityType?.name === "callModel");
+    });
     await away.startWorkers({ BOSUN_ROLES: "workflows" });
     const end = await until("the end", async () => {
       const now = await supervisor.task(view!.taskId).view();

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SupervisorHandle } from "../../client/index.ts";
+import { untilAll } from "../support/lead-agent.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
 let world: World;
@@ -70,14 +71,14 @@ test("a chat message is answered while tasks run", async () => {
     { when: { system: "^# supervisor", lastUser: "^how is it" }, reply: { text: "All well." } },
     {
       when: { system: "^# researcher", anyUser: "chat part" },
-      reply: { text: "Late.", delayMs: 25_000 },
+      reply: { text: "Late.", until: "the end" },
     },
   ]);
   const supervisor = await world.start("go chat");
   await untilReply(supervisor, "Three are off");
   expect(await supervisor.ask("how is it going?")).toBe("All well.");
-  const tasks = await supervisor.tasks();
-  expect(tasks.map((task) => task.status)).toEqual(["running", "running", "running"]);
+  const tasks = await untilAll(supervisor, "running", ({ status }) => status === "running");
+  expect(tasks).toHaveLength(3);
   await supervisor.end();
 });
 
@@ -89,7 +90,7 @@ test("tasks beyond the slots are queued and begin by themselves", async () => {
       { when: { system: "^# supervisor", anyUser: "go slots" }, reply: { text: "Heard." } },
       {
         when: { system: "^# researcher", anyUser: "slots part" },
-        reply: { text: "Done.", delayMs: 400 },
+        reply: { text: "Done.", until: "slots" },
       },
     ]);
     const supervisor = await small.start("go slots");
@@ -98,6 +99,7 @@ test("tasks beyond the slots are queued and begin by themselves", async () => {
       event.type === "task" && event.text.startsWith("slots part") ? [event.phase.status] : [],
     );
     expect(statuses).toEqual(["running", "running", "queued", "queued", "queued"]);
+    await small.model.release("slots");
     await until(
       "five completed",
       async () =>
@@ -123,7 +125,7 @@ test("a terminated task is told as failed, with what it had said", async () => {
     },
     {
       when: { system: "^# researcher", anyUser: "terminate part" },
-      reply: { text: "Never.", delayMs: 25_000 },
+      reply: { text: "Never.", until: "the end" },
     },
   ]);
   const supervisor = await world.start("go terminate");
@@ -152,8 +154,7 @@ test("a task whose model call is refused fails with words that help, and the sup
   });
   const supervisor = await world.start("go refused");
   expect(await untilReply(supervisor, "^Failed")).toMatch(/refused the key.*ANTHROPIC_API_KEY/);
-  const [task] = await supervisor.tasks();
-  expect(task).toMatchObject({ status: "failed" });
+  await untilAll(supervisor, "failed", ({ status }) => status === "failed");
   await supervisor.end();
 });
 
@@ -163,7 +164,7 @@ test("ending a supervisor cancels what still runs, and waits for it", async () =
     { when: { system: "^# supervisor", anyUser: "go end" }, reply: { text: "Started." } },
     {
       when: { system: "^# researcher", anyUser: "end part" },
-      reply: { text: "Never.", delayMs: 25_000 },
+      reply: { text: "Never.", until: "the end" },
     },
   ]);
   const supervisor = await world.start("go end");
@@ -223,7 +224,7 @@ test("an agent with delegate set settles only when its own tasks have ended", as
   ]);
   const supervisor = await world.start("go nested");
   expect(await untilReply(supervisor, "^Top heard")).toBe("Top heard: Leaf said leaf done");
-  const tasks = await supervisor.tasks();
+  const tasks = await untilAll(supervisor, "completed", ({ status }) => status === "completed");
   expect(tasks.map(({ agent, depth, status }) => ({ agent, depth, status }))).toEqual([
     { agent: "lead", depth: 1, status: "completed" },
     { agent: "researcher", depth: 2, status: "completed" },

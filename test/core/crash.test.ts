@@ -13,7 +13,8 @@ const turns = 6;
 let world: World;
 const workers: ChildProcess[] = [];
 beforeAll(async () => {
-  world = await openWorld({ workers: false });
+  // Until the calls of a killed worker are made again.
+  world = await openWorld({ workers: false, env: { BOSUN_MODEL_HEARTBEAT_MS: "5000" } });
 });
 afterAll(async () => {
   for (const worker of workers) worker.kill("SIGKILL");
@@ -100,7 +101,7 @@ test("a worker killed in the middle is replaced: every task completes, and no re
   const history = await recorded(ids);
   for (const { outcome } of twice) expect(history).not.toContain(outcome["messageId"] ?? "no id");
   await supervisor.end();
-});
+}, 90_000);
 
 test("what is sent while no worker runs is stored, and answered when one does", async () => {
   const quiet = await openWorld({ workers: false });

@@ -2,16 +2,14 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type Bosun,
-  connectBosun,
   type DecisionTaken,
   RequestError,
   type SupervisorHandle,
   type TaskHandle,
 } from "../../client/index.ts";
-import { parseEnvironment } from "../../protocol/environment.ts";
 import { addCarefulAgent } from "../support/careful-agent.ts";
 import type { Rule } from "../support/scripted-model.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
@@ -21,15 +19,6 @@ const answerMs = 2_000;
 const around = (): number => Math.random() * 160 - 20;
 
 const atOnce = 10;
-
-/** A person at another terminal. */
-const connectTo = ({ installation, env }: World): Promise<Bosun> =>
-  connectBosun({
-    connection: { address: inject("address") },
-    installation,
-    host: env["BOSUN_HOST"] ?? "",
-    environment: parseEnvironment(env),
-  });
 
 interface Raced {
   readonly task: TaskHandle;
@@ -121,10 +110,11 @@ const kinds = [
 
 describe.each(kinds)("%s", (kind, rounds, env) => {
   let world: World;
+  /** A person at another terminal. */
   let other: Bosun;
   beforeAll(async () => {
     world = await openWorld({ env });
-    other = await connectTo(world);
+    other = await world.connect();
     await addCarefulAgent(world.workspace);
   });
   afterAll(async () => {

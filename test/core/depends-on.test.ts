@@ -9,6 +9,7 @@ import {
   startTasks,
   untilTask,
 } from "../support/gates.ts";
+import { untilTasks } from "../support/lead-agent.ts";
 import { untilFeed, type World } from "../support/world.ts";
 
 let world: World;
@@ -137,8 +138,8 @@ describe("a task that ended before", () => {
 test("ids that are unknown, or another agent's, are refused in words", async () => {
   const one = await world.start();
   const other = await world.start();
-  const [foreign = ""] = await startTasks(world, other, [start("~slow foreign")]);
-  const [own = ""] = await startTasks(world, one, [start("~slow own")]);
+  const [foreign = ""] = await startTasks(world, other, [start("~gate foreign")]);
+  const [own = ""] = await startTasks(world, one, [start("~gate own")]);
   const [unknown, notOwn] = await callTools(world, one, [
     start("~quick x", after(["researcher-000000000000"])),
     start("~quick y", after([own, foreign])),
@@ -146,7 +147,7 @@ test("ids that are unknown, or another agent's, are refused in words", async () 
   for (const answer of [unknown, notOwn]) expect(answer?.isError).toBe(true);
   expect(unknown?.text).toMatch(/^depends_on: You have no task "researcher-000000000000"/);
   expect(notOwn?.text).toContain(`no task "${foreign}". Your open tasks: ${own}`);
-  expect(await one.tasks()).toHaveLength(1);
+  await untilTasks(one, 1);
   await one.end();
   await other.end();
 });

@@ -45,7 +45,7 @@ test("a transcript above its cap goes on from a digest that keeps the open tasks
     { when: { system: "^# supervisor", anyUser: "go full" }, reply: { text: "Heard." } },
     {
       when: { system: "^# researcher", anyUser: "full-task" },
-      reply: { text: "Done.", delayMs: 4_000 },
+      reply: { text: "Done.", until: "full" },
     },
   ]);
   const supervisor = await world.start("go full");
@@ -57,6 +57,7 @@ test("a transcript above its cap goes on from a digest that keeps the open tasks
   await supervisor.ask("fill it");
   expect(await supervisor.ask("check it")).toBe(`Begun anew with ${task?.taskId}`);
   expect((await supervisor.transcript()).generation).toBe(2);
+  await world.model.release("full");
   expect(await untilReply(supervisor, "^Ended")).toBe(`Ended ${task?.taskId}`);
   await supervisor.end();
 });

@@ -41,19 +41,19 @@ test("50 turns of 8 KB stay linear: under 1.5 bytes of history a byte of convers
     },
   ]);
   const supervisor = await world.start("go long");
-  const [task] = await until("the end", async () => {
-    const tasks = await supervisor.tasks();
-    return tasks[0]?.status === "completed" && tasks;
+  const [{ taskId }] = await until("the task", async () => {
+    const [task] = await supervisor.tasks();
+    return task && ([task] as const);
   });
-  expect(task?.turn).toBe(turns);
-  const description = await world.bosun.client.workflow.getHandle(task!.taskId).describe();
-  const { messages } = await supervisor.task(task!.taskId).transcript();
+  expect(await supervisor.task(taskId).ended()).toMatchObject({ status: "completed", turn: turns });
+  const description = await world.bosun.client.workflow.getHandle(taskId).describe();
+  const { messages } = await supervisor.task(taskId).transcript();
   const said = JSON.stringify(messages).length;
   expect(said).toBeGreaterThan(turns * 8_000);
   expect((description.historySize ?? 0) / said).toBeLessThan(1.5);
   expect(description.historyLength / turns).toBeLessThanOrEqual(14);
   await supervisor.end();
-});
+}, 120_000);
 
 test("the history of a whole conversation replays", async () => {
   await world.model.script("replayed", [
@@ -87,7 +87,9 @@ test("the history of a whole conversation replays", async () => {
   await supervisor.end();
   await world.bosun.client.workflow.getHandle(supervisor.id).result();
   const query = `WorkflowId = '${supervisor.id}' OR ParentWorkflowId = '${supervisor.id}'`;
-  const histories = world.bosun.client.workflow.list({ query }).intoHistories();
+  const { workflow } = world.bosun.client;
+  await until("all in the list", async () => (await workflow.count(query)).count === 3);
+  const histories = workflow.list({ query }).intoHistories();
   const replayed: string[] = [];
   for await (const result of Worker.runReplayHistories(
     { workflowBundle: { code: inject("bundle") } },

@@ -385,7 +385,10 @@ describe("stale reads", () => {
 });
 
 test("a worker killed while it makes a worktree is replaced: the task gets one, and the half-made one goes", async () => {
-  const killed = await openIsolatedWorld({ workers: false });
+  const killed = await openIsolatedWorld({
+    workers: false,
+    env: { BOSUN_TOOL_HEARTBEAT_MS: "2000" },
+  });
   const workers: ChildProcess[] = [];
   const start = async (path: string): Promise<ChildProcess> => {
     const worker = spawn(process.execPath, ["--import", "tsx", "workers/main.ts"], {

@@ -231,6 +231,31 @@ describe("the journal", () => {
   });
 });
 
+test("an answer is held back until it is released", async () => {
+  const reply = { text: "held", until: "released" };
+  await put(
+    "held",
+    { when: { lastUser: "held" }, reply },
+    { when: { lastUser: "passing" }, reply: { text: "passed" } },
+  );
+  let isAnswered = false;
+  const messages = [user("held")];
+  const answers = [
+    ask(...messages),
+    harness.client.messages.stream({ ...base, messages }).finalMessage(),
+  ].map(async (answer) => {
+    const text = textOf(await answer);
+    isAnswered = true;
+    return text;
+  });
+  while ((await harness.journal()).entries.length < 2);
+  expect(textOf(await ask(user("passing")))).toBe("passed");
+  expect(isAnswered).toBe(false);
+  await harness.control("POST", "/releases", { word: "released" });
+  expect(await Promise.all(answers)).toEqual(["held", "held"]);
+  expect(textOf(await ask(...messages))).toBe("held");
+});
+
 test("the pace can be set, and a delay is part of a reply", async () => {
   await put("slow", { when: { lastUser: "slow" }, reply: { text: "slow", delayMs: 5 } });
   expect(await harness.control("POST", "/pace", { paceMs: 1 })).toEqual({ ok: true });

@@ -9,6 +9,8 @@ export interface Rule {
     readonly toolCalls?: readonly { readonly name: string; readonly input?: object }[];
     readonly stopReason?: string;
     readonly delayMs?: number;
+    /** Held back until the test releases this word. */
+    readonly until?: string;
     readonly content?: readonly object[];
   };
 }
@@ -30,6 +32,8 @@ export interface ModelControl {
   readonly url: string;
   script(name: string, rules: readonly Rule[]): Promise<void>;
   fault(fault: object): Promise<void>;
+  /** Lets answers go that wait for this word, now and from now on. */
+  release(word: string): Promise<void>;
   clearFaults(): Promise<void>;
   /** Requests whose text contains the mark, in order. */
   journal(mark: string): Promise<readonly JournalEntry[]>;
@@ -49,6 +53,7 @@ export function controlModel(url: string): ModelControl {
     url,
     script: async (name, rules) => void (await call("POST", "/scripts", { name, rules })),
     fault: async (fault) => void (await call("POST", "/faults", fault)),
+    release: async (word) => void (await call("POST", "/releases", { word })),
     clearFaults: async () => void (await call("DELETE", "/faults")),
     journal: async (mark) => {
       const answer = await call("GET", `/journal?match=${encodeURIComponent(mark)}`);

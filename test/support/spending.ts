@@ -1,6 +1,7 @@
 // Agents that spend, for the tests of budgets.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { addUsage, noUsage, type Usage } from "../../protocol/turn.ts";
 import { startCall } from "./lead-agent.ts";
@@ -23,8 +24,11 @@ export const handOut = (mark: string, input: object, agent = "researcher"): read
   { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
 ];
 
-/** Two tasks: one holds for so long what it was given, the other does what the test says. */
-export const holdAndSpend = (mark: string, delayMs: number): readonly Rule[] => [
+/**
+ * Two tasks: one holds what it was given, for so long or until a word is released. The other does what the
+ * test says.
+ */
+export const holdAndSpend = (mark: string, until: number | string): readonly Rule[] => [
   {
     when: { system: "^# supervisor", lastUser: `^go ${mark}` },
     reply: { toolCalls: [startCall(`${mark}-task holds`), startCall(`${mark}-task spends`)] },
@@ -32,7 +36,7 @@ export const holdAndSpend = (mark: string, delayMs: number): readonly Rule[] => 
   { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
   {
     when: { system: "^# researcher", anyUser: `${mark}-task holds` },
-    reply: { text: "Held.", delayMs },
+    reply: { text: "Held.", ...(typeof until === "string" ? { until } : { delayMs: until }) },
   },
 ];
 
@@ -48,6 +52,26 @@ export async function waitingForBudget(supervisor: SupervisorHandle): Promise<Ta
   return await until("a task that waits for its budget", async () =>
     (await supervisor.tasks()).find(({ waitingOn }) => waitingOn.includes("budget")),
   );
+}
+
+/** One whose ask was heard, and for which nothing is left. */
+export async function withoutBudget(
+  { bosun }: World,
+  supervisor: SupervisorHandle,
+): Promise<TaskView> {
+  // What was told is taken in, so that no grant is on its way.
+  const isAtRest = async (id: string): Promise<boolean> =>
+    !(await bosun.client.workflow.getHandle(id).describe()).raw.pendingWorkflowTask;
+  return await until("a task for which nothing is left", async () => {
+    const { taskId } = await waitingForBudget(supervisor);
+    const { turn } = await bosun.task(taskId).view();
+    for (let look = 0; look < 7; look += 1) {
+      await sleep(100);
+      if (!(await isAtRest(supervisor.id)) || !(await isAtRest(taskId))) return undefined;
+    }
+    const view = await bosun.task(taskId).view();
+    return view.waitingOn.join() === "budget" && view.turn === turn && view;
+  });
 }
 
 export function usageOf(all: readonly { readonly usage: Usage }[]): Usage {

@@ -27,6 +27,8 @@ export interface World {
   readonly env: Readonly<Record<string, string>>;
   /** Starts a supervisor and resolves to its handle. */
   start(message?: string): Promise<SupervisorHandle>;
+  /** A person at another terminal, to be closed by the test. */
+  connect(): Promise<Bosun>;
   startWorkers(env?: Readonly<Record<string, string>>): Promise<RunningWorkers>;
   /** Stops all that run, gracefully. */
   stopWorkers(): Promise<void>;
@@ -57,11 +59,18 @@ export async function openWorld(
   };
   const environment = parseEnvironment(env);
   const host = `host-${installation}`;
-  const bosun = await connectBosun({ connection: { address }, installation, host, environment });
   const running: RunningWorkers[] = [];
+  // Those that answer for workflows.
+  const serving = new Set<RunningWorkers>();
+  const connect = async (): Promise<Bosun> => {
+    const given = { connection: { address }, installation, host, environment };
+    return beAsPatient(await connectBosun(given), () => serving.size > 0);
+  };
+  const bosun = await connect();
   const start = async (changed = {}): Promise<RunningWorkers> => {
+    const its = parseEnvironment({ ...env, ...changed });
     const workers = await startWorkers({
-      environment: parseEnvironment({ ...env, ...changed }),
+      environment: its,
       connection: { address },
       namespace: "default",
       installation,
@@ -70,6 +79,11 @@ export async function openWorld(
       workflowBundle: { code: inject("bundle") },
     });
     running.push(workers);
+    if (its.roles.includes("workflows")) {
+      serving.add(workers);
+      const leave = () => void serving.delete(workers);
+      workers.done.then(leave, leave);
+    }
     return workers;
   };
   const stopWorkers = async (): Promise<void> => {
@@ -89,6 +103,7 @@ export async function openWorld(
       const given = message === undefined ? {} : { message };
       return (await bosun.start({ workspace, ...given })).supervisor;
     },
+    connect,
     startWorkers: start,
     stopWorkers,
     async close() {
@@ -98,6 +113,17 @@ export async function openWorld(
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+const patienceMs = 20_000;
+
+/** While workers run, a slow machine is not taken for their absence: what they are asked is waited for. */
+function beAsPatient(bosun: Bosun, isServed: () => boolean): Bosun {
+  const { connection } = bosun.client;
+  const within = connection.withDeadline.bind(connection);
+  connection.withDeadline = (deadline, call) =>
+    within(isServed() ? Math.max(Number(deadline), Date.now() + patienceMs) : deadline, call);
+  return bosun;
 }
 
 /** Polls until a value is there. The limit is the test's own. */

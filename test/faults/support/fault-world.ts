@@ -88,6 +88,9 @@ async function open(
   const host = `host-${installation}`;
   const env: Env = {
     ...quick,
+    BOSUN_MODEL_HEARTBEAT_MS: "2000",
+    BOSUN_TOOL_HEARTBEAT_MS: "2000",
+    BOSUN_HOST_START_MS: "2000",
     BOSUN_DIR: join(dir, ".bosun"),
     BOSUN_INSTALLATION: installation,
     BOSUN_HOST: host,
