@@ -31,6 +31,10 @@ const write = (path: string): Call => ({
   input: { path, content: `${path}\n` },
 });
 const run = (command: string): Call => ({ name: "run_command", input: { command } });
+/** A command that runs until the test lets it go, for a minute at most. */
+const runUntil = (word: string): Call =>
+  run(`for n in $(seq 600); do [ -e ${word} ] && exit; sleep 0.1; done`);
+const letGo = (where: World, word: string) => writeFile(join(where.workspace, word), "");
 const start = (description: string, agent: string): Call => ({
   name: "start_async_task",
   input: { description, subagent_type: agent },
@@ -65,11 +69,11 @@ async function begin(
   mark: string,
   toolCalls: readonly Call[],
   {
-    delayMs = 0,
+    first = {},
     beside = [],
     rules = [],
   }: {
-    readonly delayMs?: number;
+    readonly first?: Pick<Rule["reply"], "until">;
     readonly beside?: readonly Call[];
     readonly rules?: readonly Rule[];
   } = {},
@@ -83,7 +87,7 @@ async function begin(
     { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
     {
       when: { ...own, lastUser: `^${mark}-task`, assistantTurns: 0 },
-      reply: { toolCalls, delayMs },
+      reply: { toolCalls, ...first },
     },
     { when: own, reply: { text: "Done." } },
     ...rules,
@@ -111,10 +115,11 @@ async function approveFirst(task: TaskHandle, [first]: readonly OpenRequest[]): 
 }
 
 test("what is approved while another approved call runs is run after it", async () => {
-  const { supervisor, task } = await begin(world, "beside-1", [run("sleep 3"), write("b1.txt")]);
+  const { supervisor, task } = await begin(world, "beside-1", [runUntil("b1.go"), write("b1.txt")]);
   const asked = await untilAsked(task, 2);
   await approveFirst(task, asked);
   await task.decide(asked[1]!.requestId, { type: "approve" });
+  await letGo(world, "b1.go");
   expect((await task.ended()).status).toBe("completed");
   expect((await resultsOf(task))[1]).toContain("wrote b1.txt");
   expect(await exists(world, "b1.txt")).toBe(true);
@@ -122,11 +127,12 @@ test("what is approved while another approved call runs is run after it", async 
 });
 
 test("what is approved while another call runs waits for no third request", async () => {
-  const calls = [run("sleep 3"), write("c1.txt"), write("c2.txt")];
+  const calls = [runUntil("c.go"), write("c1.txt"), write("c2.txt")];
   const { supervisor, task } = await begin(world, "beside-2", calls);
   const asked = await untilAsked(task, 3);
   await approveFirst(task, asked);
   await task.decide(asked[1]!.requestId, { type: "approve" });
+  await letGo(world, "c.go");
   await until("the first file", () => exists(world, "c1.txt"));
   await task.decide(asked[2]!.requestId, { type: "approve" });
   expect((await task.ended()).status).toBe("completed");
@@ -134,21 +140,24 @@ test("what is approved while another call runs waits for no third request", asyn
 });
 
 test("what is approved while a task is waited for begins before that task ends", async () => {
-  const slow = { when: { anyUser: "^sync-1-child" }, reply: { text: "Slow.", delayMs: 8_000 } };
+  const slow = { when: { anyUser: "^sync-1-child" }, reply: { text: "Slow.", until: "sync-1" } };
   const wait = { description: "sync-1-child", subagent_type: "researcher" };
   const calls = [{ name: "task", input: wait }, write("y1.txt")];
   const { supervisor, task } = await begin(world, "sync-1", calls, { rules: [slow] });
   const [request] = await untilAsked(task);
   await task.decide(request!.requestId, { type: "approve" });
   await until("the file", () => exists(world, "y1.txt"));
-  const below = (await supervisor.tasks()).find(({ agent }) => agent === "researcher");
-  expect(below?.endedAt).toBeNull();
+  const below = await until("the task below", async () =>
+    (await supervisor.tasks()).find(({ agent }) => agent === "researcher"),
+  );
+  expect((await world.bosun.task(below.taskId).view()).endedAt).toBeNull();
+  await world.model.release("sync-1");
   expect((await task.ended()).status).toBe("completed");
   await supervisor.end();
 });
 
 test("what is still asked can be withdrawn while what was approved waits for a slot", async () => {
-  const long = { when: { anyUser: "^slot-1-long" }, reply: { text: "Long.", delayMs: 8_000 } };
+  const long = { when: { anyUser: "^slot-1-long" }, reply: { text: "Long.", until: "slot-1" } };
   const calls = [write("u1.txt"), write("u2.txt")];
   const { supervisor, task } = await begin(narrow, "slot-1", calls, {
     beside: [start("slot-1-long", "researcher")],
@@ -168,19 +177,24 @@ test("what is still asked can be withdrawn while what was approved waits for a s
   await task.steer("leave the second one", "now");
   await until("one wait", async () => (await task.view()).waitingOn.join() === "slot");
   await expect(task.decide(second!.requestId, { type: "approve" })).rejects.toThrow(/withdrawn/);
+  await narrow.model.release("slot-1");
   expect((await task.ended()).status).toBe("completed");
   expect([await exists(narrow, "u1.txt"), await exists(narrow, "u2.txt")]).toEqual([true, false]);
   await supervisor.end();
 });
 
 test("what was decided is shown as open no more, though another call still runs", async () => {
-  const calls = [run("sleep 5"), write("d1.txt")];
+  const calls = [runUntil("d1.go"), write("d1.txt")];
   const { supervisor, task } = await begin(world, "beside-3", calls);
   const asked = await untilAsked(task, 2);
   await approveFirst(task, asked);
   await task.decide(asked[1]!.requestId, { type: "approve" });
-  const { requests = [], status } = await task.view();
-  expect({ requests, status }).toEqual({ requests: [], status: "running" });
+  const { status } = await until("nothing asked", async () => {
+    const view = await task.view();
+    return (view.requests ?? []).length === 0 && view;
+  });
+  expect(status).toBe("running");
+  await letGo(world, "d1.go");
   await supervisor.end();
 });
 
@@ -200,7 +214,7 @@ test("a task that is cancelled takes back what it asked before it waits for its 
     world,
     "stop-1",
     [start("stop-1-child", "child"), write("s1.txt")],
-    { rules: [{ when: child, reply: { toolCalls: [run("sleep 4")] } }] },
+    { rules: [{ when: child, reply: { toolCalls: [runUntil("s1.go")] } }] },
   );
   const [request] = await untilAsked(task);
   const below = await until("a command to approve", async () => {
@@ -233,24 +247,27 @@ test("a supervisor that is cancelled leaves no request behind", async () => {
 });
 
 test("a task that rolled while it asks waits for the person, not for a slot, whatever came meanwhile", async () => {
-  const long = { when: { anyUser: "^note-1-long" }, reply: { text: "Long.", delayMs: 10_000 } };
+  const long = { when: { anyUser: "^note-1-long" }, reply: { text: "Long.", until: "note-1-end" } };
   const { supervisor, task } = await begin(narrow, "note-1", [write("n1.txt")], {
-    delayMs: 2_000,
+    first: { until: "note-1" },
     beside: [start("note-1-long", "researcher")],
     rules: [long],
   });
+  await until("its first call", async () => (await task.look()).live);
   await task.steer("when you are ready");
+  await narrow.model.release("note-1");
   await untilAsked(task);
   await until("the slot taken", async () =>
     (await supervisor.tasks()).some(
       ({ agent, status }) => agent === "researcher" && status === "running",
     ),
   );
-  await until("the note in its next run", async () => {
+  const { waitingOn } = await until("the note in its next run", async () => {
     const { runId } = await narrow.bosun.client.workflow.getHandle(task.id).describe();
-    return runId !== (await firstRun(narrow, task)) && (await task.view()).status === "waiting";
+    const view = await task.view();
+    return runId !== (await firstRun(narrow, task)) && view.status === "waiting" && view;
   });
-  expect((await task.view()).waitingOn).toEqual(["approval"]);
+  expect(waitingOn).toEqual(["approval"]);
   await supervisor.end();
 });
 
@@ -296,7 +313,7 @@ test("an open turn too large to carry is closed, and its task goes on with a slo
   try {
     await writeFile(join(tight.workspace, "big.txt"), "0123456789abcde\n".repeat(900));
     const read: Call = { name: "read_file", input: { path: "big.txt", limit: 2_000 } };
-    const long = { when: { anyUser: "^large-1-long" }, reply: { text: "Long.", delayMs: 8_000 } };
+    const long = { when: { anyUser: "^large-1-long" }, reply: { text: "Long.", until: "large-1" } };
     const { supervisor, task } = await begin(
       tight,
       "large-1",
@@ -304,6 +321,7 @@ test("an open turn too large to carry is closed, and its task goes on with a slo
       { beside: [start("large-1-long", "researcher")], rules: [long] },
     );
     await until("its wait", async () => (await task.view()).waitingOn.includes("slot"));
+    await tight.model.release("large-1");
     expect((await task.ended()).status).toBe("completed");
     expect(await exists(tight, "l1.txt")).toBe(false);
     await supervisor.end();

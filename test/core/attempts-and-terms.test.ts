@@ -38,7 +38,7 @@ describe("a new attempt of an isolated task", () => {
     const mark = "att-iso";
     const begun = await beginTask(world, mark, { subagent_type: "apart" }, [
       { when: { lastUser: "another way" }, reply: write("two.txt") },
-      { when: { anyUser: "another way" }, reply: { text: "Two.", delayMs: 1_500 } },
+      { when: { anyUser: "another way" }, reply: { text: "Two.", until: mark } },
       { when: { assistantTurns: 0 }, reply: write("one.txt") },
       { when: {}, reply: { text: "One." } },
     ]);
@@ -51,6 +51,7 @@ describe("a new attempt of an isolated task", () => {
     await expect(world.bosun.diff(taskId)).rejects.toThrow(/--attempt 1/);
     const old = await world.bosun.diff(taskId, undefined, 1);
     expect(old.data.toString()).toContain("one.txt");
+    await world.model.release(mark);
     expect((await task.ended()).result?.diff).toMatchObject({ files: 1 });
     expect(await firstWords(task)).toMatch(
       new RegExp(`"artifact":"artifacts/${taskId}.diff"[^]*only if it has been applied`),
@@ -77,7 +78,7 @@ describe("a new attempt of an isolated task", () => {
       [
         { when: { lastUser: "the rest" }, reply: { text: "Three." } },
         { when: { lastUser: "half of it" }, reply: write("half.txt") },
-        { when: { anyUser: "half of it" }, reply: { text: "Never.", delayMs: 25_000 } },
+        { when: { anyUser: "half of it" }, reply: { text: "Never.", until: "never" } },
         { when: { assistantTurns: 0 }, reply: write("whole.txt") },
         { when: {}, reply: { text: "One." } },
       ],
@@ -127,8 +128,12 @@ describe("a new attempt", () => {
     await addAgent(world, "measured", "tools: list_files\nbudget:\n  turns: 9");
     await world.model.script("attempts", [
       {
+        when: { system: "^# researcher", anyUser: "^~mended first", lastUser: "\\[retry" },
+        reply: { text: "Mended after all.", until: "mend" },
+      },
+      {
         when: { system: "^# researcher", anyUser: "^~mended", lastUser: "\\[retry" },
-        reply: { text: "Mended after all.", delayMs: 500 },
+        reply: { text: "Mended after all." },
       },
       { when: { system: "^# researcher", anyUser: "^~mended" }, reply: { stopReason: "refusal" } },
       {
@@ -159,6 +164,7 @@ describe("a new attempt", () => {
     await task.retry();
     expect((await task.view()).status).toBe("queued");
     await world.bosun.task(third).retry();
+    await world.model.release("mend");
     expect(await world.bosun.task(third).ended()).toMatchObject({
       status: "completed",
       attempt: 2,
@@ -192,8 +198,12 @@ describe("a new attempt", () => {
         reply: { text: "Said." },
       },
       {
+        when: { system: "^# measured", anyUser: "spend more", assistantTurns: 1 },
+        reply: { toolCalls: [{ name: "list_files" }], until: "measured" },
+      },
+      {
         when: { system: "^# measured", anyUser: "spend more" },
-        reply: { toolCalls: [{ name: "list_files" }], delayMs: 400 },
+        reply: { toolCalls: [{ name: "list_files" }] },
       },
     ]);
     const id = await startOne("spend more", { subagent_type: "measured" });
@@ -202,6 +212,7 @@ describe("a new attempt", () => {
     await task.set({ model: "sonnet" });
     await task.setBudget({ turns: 40, outputTokens: 50_000 });
     await task.steer("enough");
+    await world.model.release("measured");
     await task.ended();
     const raised = { turns: 40, outputTokens: 50_000 };
     expect((await task.budget()).budget).toEqual(raised);

@@ -1,6 +1,6 @@
 // Budgets in hard moments, and what else they count.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startCall } from "../support/lead-agent.ts";
+import { startCall, untilTasks } from "../support/lead-agent.ts";
 import {
   addAgent,
   handOut,
@@ -8,6 +8,7 @@ import {
   resultOf,
   spend,
   usageOf,
+  withoutBudget,
   waitingForBudget,
 } from "../support/spending.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
@@ -38,7 +39,7 @@ describe("agents that roll after each turn", () => {
       { when: { system: "^# supervisor", anyUser: "go rolled" }, reply: { text: "Heard." } },
       {
         when: { system: "^# researcher", anyUser: "rolled-task holds" },
-        reply: { text: "Held.", delayMs: 25_000 },
+        reply: { text: "Held.", until: "never" },
       },
       {
         when: { system: "^# lead", anyUser: "rolled-task leads", assistantTurns: 0 },
@@ -58,15 +59,8 @@ describe("agents that roll after each turn", () => {
     const { workspace } = world;
     const budget = { outputTokens: 2_600 };
     const { supervisor } = await world.bosun.start({ workspace, message: "go rolled", budget });
-    let looks = 0;
-    // Asks that are answered at once pass by.
-    const below = await until("an ask that stays open", async () => {
-      const task = (await supervisor.tasks()).find(({ description }) =>
-        description.includes("below"),
-      );
-      looks = task?.waitingOn.includes("budget") ? looks + 1 : 0;
-      return looks > 25 && task;
-    });
+    const below = await withoutBudget(world, supervisor);
+    expect(below.description).toContain("below");
     const before = await runsOf(world, supervisor.id);
     await supervisor.ask("anything new?");
     await until("a roll", async () => (await runsOf(world, supervisor.id)) > before);
@@ -107,11 +101,12 @@ describe("with prices", () => {
     ]);
     const supervisor = await world.start("go usd");
     await untilReply(supervisor, "^Ended: failed, What I have");
-    const [task] = await supervisor.tasks();
+    const [listed] = await untilTasks(supervisor, 1);
+    const task = await supervisor.task(listed!.taskId).ended();
     expect(resultOf(task)).toMatchObject({ reason: "budget", partial: true });
-    expect(task!.usage.usd).toBeGreaterThan(1);
-    expect(task!.usage.usd).toBeLessThanOrEqual(3);
-    const { usage } = task!;
+    expect(task.usage.usd).toBeGreaterThan(1);
+    expect(task.usage.usd).toBeLessThanOrEqual(3);
+    const { usage } = task;
     const tokens =
       usage.inputTokens * price.input +
       usage.outputTokens * price.output +
@@ -128,18 +123,23 @@ describe("with prices", () => {
         when: { system: "^# researcher", anyUser: "late-task", mayCallTools: false },
         reply: { text: "Stopped." },
       },
+      // It spends no more until the limit is set.
       {
-        when: { system: "^# researcher", anyUser: "late-task" },
-        reply: { ...spend, delayMs: 150 },
+        when: { system: "^# researcher", anyUser: "late-task", assistantTurns: 3 },
+        reply: { ...spend, until: "late" },
       },
+      { when: { system: "^# researcher", anyUser: "late-task" }, reply: spend },
     ]);
     const supervisor = await world.start("go late");
-    await until("some turns", async () => ((await supervisor.tasks())[0]?.turn ?? 0) >= 3);
-    const { pool } = await supervisor.task((await supervisor.tasks())[0]!.taskId).budget();
+    const task = await until("some turns", async () =>
+      (await supervisor.tasks()).find(({ turn }) => turn >= 3),
+    );
+    const { pool } = await supervisor.task(task.taskId).budget();
     expect(pool.usd).toBeUndefined();
     const before = (await supervisor.budget()).own.usd;
     const usd = before + 8;
     await supervisor.setBudget({ usd });
+    await world.model.release("late");
     await untilReply(supervisor, "^Ended: failed, Stopped");
     const spent = (await supervisor.budget()).spent.usd;
     expect(spent).toBeLessThanOrEqual(usd);
@@ -177,7 +177,7 @@ describe("tasks of a tree", () => {
       { when: { system: "^# lead", anyUser: "crowd-task" }, reply: { text: "All done." } },
       {
         when: { system: "^# researcher", anyUser: "crowd-below" },
-        reply: { text: "Done.", delayMs: 2_500 },
+        reply: { text: "Done.", until: "crowd" },
       },
     ]);
     const supervisor = await world.start("go crowd");
@@ -188,9 +188,10 @@ describe("tasks of a tree", () => {
       const { report } = await supervisor.task(first.taskId).check();
       return report?.lastText === "Refused one." && first;
     });
-    expect(await supervisor.tasks()).toHaveLength(4);
+    await untilTasks(supervisor, 4);
     const { left } = await supervisor.budget();
     expect(left.tasks).toBe(0);
+    await world.model.release("crowd");
     await supervisor.task(lead.taskId).ended();
     await until("room again", async () => (await supervisor.budget()).left.tasks === 4);
     await supervisor.end();
@@ -201,7 +202,7 @@ test("a worker that is killed between ask and answer changes nothing", async () 
   const world = await openWorld({ env: small });
   try {
     await world.model.script("worker", [
-      ...holdAndSpend("worker", 8_000),
+      ...holdAndSpend("worker", "never"),
       {
         when: { system: "^# researcher", anyUser: "worker-task spends", maxAssistantTurns: 11 },
         reply: spend,

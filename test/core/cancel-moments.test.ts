@@ -47,7 +47,8 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const lead = (description: string): Call => start(description, { subagent_type: "lead" });
-const marker = "61.1305";
+/** Seconds that no other run of these tests sleeps. */
+const marker = `600.${process.pid}`;
 
 /** One lead, three below it, nine below those: eight in a model call, one in a command. */
 async function growTree(mark: string) {
@@ -77,7 +78,7 @@ async function growTree(mark: string) {
   const [top = ""] = await startTasks(world, supervisor, [
     start(`${mark} top`, { subagent_type: "chief" }),
   ]);
-  const tasks = await until("13 tasks", async () => {
+  const tasks = await until("13 tasks, 8 of them in a call", async () => {
     const all = await supervisor.tasks();
     const calls = (await world.model.journal(`~slow ${mark}`)).filter(({ request }) =>
       JSON.stringify(request.system).includes("# researcher"),
@@ -125,7 +126,7 @@ test("a cancelled tree of 13 tasks on three levels is quiet: all ended, leaves f
     expect({ agent, ...cost }).toEqual({ agent, requests: 3, awaitTasks: 0, readEnding: 3 });
   }
   await supervisor.end();
-}, 60_000);
+}, 120_000);
 
 /** What an agent does to stop its own tasks: each is asked once, and its end is read once. */
 async function costOfCancel(taskId: string) {

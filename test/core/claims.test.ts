@@ -38,13 +38,13 @@ const claim = (key: string) => ({ name: "claim", input: { key } });
 
 const said = { text: "{{toolResult:claim}}" };
 
-/** A task that claims, keeps it for a while and says what it was told. */
-const claimer = (task: string, key: string, holdMs: number) => [
+/** A task that claims and says what it was told, at once or when a word is released. */
+const claimer = (task: string, key: string, hold: { readonly until?: string } = {}) => [
   {
     when: { anyUser: `^${task}$`, assistantTurns: 0 },
     reply: { toolCalls: [claim(key)] },
   },
-  { when: { anyUser: `^${task}$` }, reply: { ...said, delayMs: holdMs } },
+  { when: { anyUser: `^${task}$` }, reply: { ...said, ...hold } },
 ];
 
 const ended = (supervisor: SupervisorHandle, description: string): Promise<TaskView> =>
@@ -69,10 +69,19 @@ test("of two tasks that claim the same, one owns it until it ends, and the other
     { when: { lastUser: "^go race" }, reply: { toolCalls: [start("race-a"), start("race-b")] } },
     { when: { lastUser: "^third race" }, reply: { toolCalls: [start("race-c")] } },
     { when: { system: "^# supervisor", anyUser: "^go race" }, reply: { text: "Heard." } },
-    ...["race-a", "race-b"].flatMap((task) => claimer(task, "src/a.ts", 2_000)),
-    ...claimer("race-c", "src/a.ts", 0),
+    ...["race-a", "race-b"].flatMap((task) => claimer(task, "src/a.ts", { until: "race" })),
+    ...claimer("race-c", "src/a.ts"),
   ]);
   const supervisor = await world.start("go race");
+  await until("both told", async () => {
+    const found = await supervisor.tasks();
+    const read = await Promise.all(
+      found.map(({ taskId }) => world.bosun.task(taskId).transcript()),
+    );
+    const told = read.filter(({ messages }) => JSON.stringify(messages).includes("tool_result"));
+    return told.length === 2;
+  });
+  await world.model.release("race");
   const both = [await summaryOf(supervisor, "race-a"), await summaryOf(supervisor, "race-b")];
   const [owner] = both.filter((text) => text.includes('"status":"yours"'));
   const [other] = both.filter((text) => text.includes('"status":"taken"'));
@@ -102,9 +111,9 @@ test("what a task deep in the tree owns holds for the whole tree, and is free wh
       reply: { toolCalls: [start("deep-leaf")] },
     },
     { when: { system: "^# lead", anyUser: "^deep-lead$" }, reply: { text: "Led." } },
-    ...claimer("deep-leaf", "deep-key", 25_000),
-    ...claimer("deep-b", "deep-key", 0),
-    ...claimer("deep-c", "deep-key", 0),
+    ...claimer("deep-leaf", "deep-key", { until: "never" }),
+    ...claimer("deep-b", "deep-key"),
+    ...claimer("deep-c", "deep-key"),
   ]);
   const supervisor = await world.start("go deep");
   const leaf = await until("the leaf", async () =>
@@ -137,9 +146,9 @@ test("keys beyond the most are refused, until an owner deep in the tree has ende
       when: { anyUser: "^full-leaf$", assistantTurns: 0 },
       reply: { toolCalls: keys.map(claim) },
     },
-    { when: { anyUser: "^full-leaf$" }, reply: { text: "Never.", delayMs: 25_000 } },
-    ...claimer("full-b", "full-4", 0),
-    ...claimer("full-c", "full-4", 0),
+    { when: { anyUser: "^full-leaf$" }, reply: { text: "Never.", until: "never" } },
+    ...claimer("full-b", "full-4"),
+    ...claimer("full-c", "full-4"),
   ]);
   const supervisor = await world.start("go full");
   const leaf = await until("the leaf", async () =>
@@ -176,17 +185,17 @@ test("claims outlast every roll of owner and root, and a claim made again is kno
       when: { anyUser: "^rollclaim-a$" },
       reply: { toolCalls: [{ name: "list_files" }], delayMs: 300 },
     },
-    ...claimer("rollclaim-b", "k", 0),
+    ...claimer("rollclaim-b", "k"),
   ]);
   const supervisor = await rolling.start("go rollclaim");
   await untilReply(supervisor, "Heard");
-  const [owner] = await supervisor.tasks();
-  await untilOwned(owner?.taskId ?? "", "k", rolling);
+  const owner = await until("the owner", async () => (await supervisor.tasks())[0]);
+  await untilOwned(owner.taskId, "k", rolling);
   await supervisor.ask("more");
   await supervisor.ask("more");
   await supervisor.send("second");
   expect(await summaryOf(supervisor, "rollclaim-b")).toContain('"status":"taken"');
-  await rolling.bosun.task(owner?.taskId ?? "").steer("once more");
+  await rolling.bosun.task(owner.taskId).steer("once more");
   expect(await summaryOf(supervisor, "rollclaim-a")).toMatch(/"yours".*You had claimed it before/);
   await supervisor.end();
 });
@@ -222,7 +231,7 @@ test("claims that arrive while the root rolls are all recorded, each once", asyn
 
 /** A task of another root than the one that started it. */
 async function startBelow(rootId: string, description: string): Promise<string> {
-  const environment = parseEnvironment({ ...world.env, BOSUN_CLAIM_MS: "1500" });
+  const environment = parseEnvironment({ ...world.env, BOSUN_CLAIM_MS: "3000" });
   const { installation } = world;
   const input: SubagentInput = {
     description,
@@ -259,7 +268,7 @@ test("without an answer of the root the task hears that it does not know, and la
       },
       {
         when: { anyUser: `^${mark}$`, assistantTurns: 1, lastToolResult: "Nobody answered" },
-        reply: { toolCalls: [{ name: "list_files" }], delayMs: 3_000 },
+        reply: { toolCalls: [{ name: "list_files" }], until: mark },
       },
       {
         when: { anyUser: `^${mark}$`, assistantTurns: 2 },
@@ -271,9 +280,11 @@ test("without an answer of the root the task hears that it does not know, and la
     const taskId = await startBelow(root.id, mark);
     await until("the refusal", async () => {
       const { messages } = await world.bosun.task(taskId).transcript();
-      return JSON.stringify(messages).includes("Nobody answered within 1.5 s");
+      return JSON.stringify(messages).includes("Nobody answered within 3 s");
     });
     await away.startWorkers();
+    await until("an answer of the root", () => root.feed());
+    await world.model.release(mark);
     const view = await world.bosun.task(taskId).ended();
     expect(view.result?.summary).toContain('"status":"yours"');
     await root.end();
@@ -283,7 +294,7 @@ test("without an answer of the root the task hears that it does not know, and la
 }, 60_000);
 
 test("a root that has ended keeps no claims, and the task is told so", async () => {
-  await world.model.script("gone", claimer("gone-task", "key", 0));
+  await world.model.script("gone", claimer("gone-task", "key"));
   const root = await world.start();
   await root.end();
   await until("its end", async () => (await root.status()).endedAt !== null);

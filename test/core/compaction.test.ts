@@ -83,7 +83,7 @@ test("the new generation is one message: the summary, open tasks by id, and what
     { when: { system: "^# supervisor", anyUser: "go cp-a" }, reply: { text: "Heard." } },
     {
       when: { system: "^# researcher", anyUser: "cp-a-task" },
-      reply: { text: "Done.", delayMs: 6_000 },
+      reply: { text: "Done.", until: "cp-a" },
     },
   ]);
   const supervisor = await world.start("go cp-a");
@@ -110,6 +110,7 @@ test("the new generation is one message: the summary, open tasks by id, and what
     expect.stringMatching(/the model's summary: it held \d+ bytes, and 40000 is the most/),
   ]);
   expect(await modelCalls(world, supervisor.id)).toContain("summary of 7 messages");
+  await world.model.release("cp-a");
   expect(await untilReply(supervisor, "^Ended")).toBe(`Ended ${task?.taskId}`);
   await supervisor.end();
   const handle = world.bosun.client.workflow.getHandle(supervisor.id);
@@ -182,7 +183,7 @@ describe("a digest takes the summary's place", () => {
 
 test("a task that ends during the summary is told once", async () => {
   await world.model.script("cp-c", [
-    ...talking("cp-c", { text: "Told again: cp-c.", delayMs: 6_000 }),
+    ...talking("cp-c", { text: "Told again: cp-c.", until: "cp-c" }),
     {
       when: { lastUser: "^go cp-c" },
       reply: {
@@ -197,7 +198,7 @@ test("a task that ends during the summary is told once", async () => {
     { when: { system: "^# supervisor", anyUser: "cp-c" }, reply: { text: "Heard." } },
     {
       when: { system: "^# researcher", anyUser: "cp-c-task", unlessAnyUser: "cp-c-finish" },
-      reply: { text: "Never.", delayMs: 25_000 },
+      reply: { text: "Never.", until: "never" },
     },
     { when: { system: "^# researcher", anyUser: "cp-c-finish" }, reply: { text: "Finished." } },
   ]);
@@ -211,8 +212,12 @@ test("a task that ends during the summary is told once", async () => {
   const asking = supervisor.ask("on cp-c");
   await until("the summary asked for", async () => (await summaries("cp-c")) > 0);
   await supervisor.task(task!.taskId).steer("cp-c-finish", "now");
-  await until("its end", async () => (await supervisor.tasks())[0]?.status === "completed");
+  await untilFeed(
+    supervisor,
+    ({ event }) => event.type === "task" && event.phase.status === "completed",
+  );
   expect(await generations(supervisor)).toEqual([]);
+  await world.model.release("cp-c");
   await asking;
   await until("an idle supervisor", async () => (await supervisor.feed()).status === "idle");
   const { generation, messages } = await supervisor.transcript();
@@ -231,7 +236,7 @@ test("a note for now breaks the summary off, and enters before it is asked for a
     },
     {
       when: { system: "^# researcher", anyUser: "cp-d-task", lastUser: asked },
-      reply: { text: "Told again too late.", delayMs: 25_000 },
+      reply: { text: "Told again too late.", until: "never" },
     },
     {
       when: { lastUser: "^go cp-d" },
@@ -256,8 +261,8 @@ test("a note for now breaks the summary off, and enters before it is asked for a
   ]);
   const supervisor = await world.start("go cp-d");
   await until("the summary asked for", async () => (await summaries("cp-d-task")) > 0);
-  const [task] = await supervisor.tasks();
-  await supervisor.task(task!.taskId).steer("cp-d-note", "now");
+  const task = await until("the task", async () => (await supervisor.tasks())[0]);
+  await supervisor.task(task.taskId).steer("cp-d-note", "now");
   const ended = await until("its end", async () => {
     const [view] = await supervisor.tasks();
     return view?.endedAt ? view : undefined;
@@ -270,7 +275,7 @@ test("a task cancelled while it is summed up ends as cancelled", async () => {
   await world.model.script("cp-e", [
     {
       when: { system: "^# researcher", anyUser: "cp-e-task", lastUser: asked },
-      reply: { text: "Too late.", delayMs: 25_000 },
+      reply: { text: "Too late.", until: "never" },
     },
     {
       when: { lastUser: "^go cp-e" },
@@ -291,8 +296,8 @@ test("a task cancelled while it is summed up ends as cancelled", async () => {
   ]);
   const supervisor = await world.start("go cp-e");
   await until("the summary asked for", async () => (await summaries("cp-e-task")) > 0);
-  const [task] = await supervisor.tasks();
-  await supervisor.task(task!.taskId).cancel("enough");
+  const task = await until("the task", async () => (await supervisor.tasks())[0]);
+  await supervisor.task(task.taskId).cancel("enough");
   const ended = await until("its end", async () => {
     const [view] = await supervisor.tasks();
     return view?.endedAt ? view : undefined;

@@ -1,6 +1,6 @@
 // A supervisor and its tasks, from first word to last.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openWorld, untilFeed, untilReply, type World } from "../support/world.ts";
+import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -70,13 +70,15 @@ test("a completed task wakes its supervisor once, with its summary as data", asy
   const supervisor = await world.start("wake-1");
   await untilReply(supervisor, "^Started researcher-[0-9a-f]{12}\\.$");
   expect(await untilReply(supervisor, "^It is in")).toBe("It is in: The README has a title.");
-  const [task] = await supervisor.tasks();
+  const task = await until("its end in the list", async () =>
+    (await supervisor.tasks()).find(({ endedAt }) => endedAt !== null),
+  );
   expect(task).toMatchObject({ agent: "researcher", status: "completed", depth: 1, turn: 2 });
   const ended = await untilFeed(
     supervisor,
     ({ event }) => event.type === "task" && event.phase.status === "completed",
   );
-  expect(ended.event).toMatchObject({ taskId: task?.taskId });
+  expect(ended.event).toMatchObject({ taskId: task.taskId });
   const requests = await world.model.journal("wake-1");
   const notices = requests.filter(({ request }) =>
     JSON.stringify(request.messages).includes("task_ended"),

@@ -14,13 +14,13 @@ afterAll(() => world.close());
 const callTool = (supervisor: SupervisorHandle, name: string, input: object) =>
   callToolIn(world, supervisor, name, input);
 
-/** Tasks whose description holds this answer slowly. */
+/** Tasks whose description holds this do not answer. */
 const slow = "slow-work";
 beforeAll(() =>
   world.model.script("slow", [
     {
       when: { anyUser: slow, system: "^# researcher" },
-      reply: { text: "Slowly done.", delayMs: 20_000 },
+      reply: { text: "Slowly done.", until: "never" },
     },
   ]),
 );
@@ -270,7 +270,7 @@ describe("task", () => {
       },
       {
         when: { system: "^# researcher", anyUser: "background-task" },
-        reply: { text: "Ready at last.", delayMs: 1_500 },
+        reply: { text: "Ready at last.", until: "background" },
       },
       {
         when: { afterTool: "task", lastUser: "^still there" },
@@ -282,6 +282,7 @@ describe("task", () => {
     expect(await supervisor.ask("still there?")).toMatch(
       /^Here: .*Moved to the background as researcher-/,
     );
+    await world.model.release("background");
     await untilReply(supervisor, "Noted");
     const page = await supervisor.transcript();
     expect(JSON.stringify(page.messages)).toContain("Ready at last.");

@@ -14,6 +14,7 @@ import {
   tellCalls,
   untilTask,
 } from "../support/gates.ts";
+import type { Rule } from "../support/scripted-model.ts";
 import { until, untilFeed, type World } from "../support/world.ts";
 
 let world: World;
@@ -40,13 +41,13 @@ async function begin(
   where: World,
   name: string,
   answers: readonly (readonly Call[])[],
-  delayMs = 0,
+  hold: Pick<Rule["reply"], "until"> = {},
 ): Promise<Begun> {
   const own = { system: "^# researcher", anyUser: `^${name}$` };
   await where.model.script(`${where.installation}-${name}`, [
     ...answers.map((toolCalls, turn) => ({
       when: { ...own, assistantTurns: turn },
-      reply: { toolCalls, delayMs },
+      reply: { toolCalls, ...hold },
     })),
     { when: own, reply: { text: "Over: {{lastToolResult}}" } },
   ]);
@@ -89,10 +90,11 @@ describe("a task that waits for an event", () => {
       world,
       "ev-d",
       [[{ name: "list_files", input: {} }], [waitFor("early")]],
-      400,
+      { until: "ev-d" },
     );
     await task.event("other", 1);
     await task.event("early", { n: 1 });
+    await world.model.release("ev-d");
     expect((await task.ended()).result?.summary).toContain(String.raw`{\"n\":1}`);
     await supervisor.end();
   });
@@ -133,7 +135,7 @@ describe("a task that waits for an event", () => {
   });
 
   test("called away hears too when the time is up", async () => {
-    const { supervisor, task } = await begin(world, "ev-h", [[waitFor("late", 0.05)]]);
+    const { supervisor, task } = await begin(world, "ev-h", [[waitFor("late", 0.15)]]);
     await untilWaiting(world, task);
     await task.steer("what do you do?");
     expect(await task.ended()).toMatchObject({ status: "completed", turn: 3 });

@@ -6,7 +6,10 @@ import { openStuckHost, type StuckHost } from "../support/stuck-host.ts";
 import type { RunningWorkers } from "../../workers/worker.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
-const graceMs = 3_000;
+/** Longer than the turns of a supervisor that are meant to fit in, on a slow machine too. */
+const graceMs = 8_000;
+/** Long enough for what is not to be forced. */
+const awayMs = graceMs + 1_000;
 const roles = { BOSUN_ROLES: "workflows,models" };
 
 let world: World;
@@ -142,7 +145,7 @@ test("while workers are away nothing is forced, and after it the grace is given 
   const [supervisor, task] = await startStuck("force-e");
   await supervisor.ask("cancel it");
   await leave();
-  await sleep(3 * graceMs);
+  await sleep(awayMs);
   expect((await handleOf(task.taskId).describe()).status.name).toBe("RUNNING");
   const back = Date.now();
   workers = await world.startWorkers(roles);
@@ -159,18 +162,18 @@ test("a task whose worker never took the cancel is not forced, and stops when on
     { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
     {
       when: { system: "^# writer", anyUser: `${mark} part` },
-      reply: { text: "Late.", delayMs: 25_000 },
+      reply: { text: "Late.", until: "never" },
     },
   ]);
   const supervisor = await world.start(`go ${mark}`);
   await untilReply(supervisor, "Heard");
-  const [task] = await supervisor.tasks();
+  const task = await until("the task", async () => (await supervisor.tasks())[0]);
   await leave();
-  await world.bosun.task(task!.taskId).cancel("enough");
-  await sleep(3 * graceMs);
-  expect((await handleOf(task!.taskId).describe()).status.name).toBe("RUNNING");
+  await world.bosun.task(task.taskId).cancel("enough");
+  await sleep(awayMs);
+  expect((await handleOf(task.taskId).describe()).status.name).toBe("RUNNING");
   workers = await world.startWorkers(roles);
-  const view = await world.bosun.task(task!.taskId).ended();
+  const view = await world.bosun.task(task.taskId).ended();
   expect([view.status, view.forced]).toEqual(["cancelled", undefined]);
   await supervisor.end();
 }, 60_000);

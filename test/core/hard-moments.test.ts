@@ -1,4 +1,5 @@
 // Moments in which something used to be lost, or could be.
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Context } from "@temporalio/activity";
@@ -50,7 +51,7 @@ describe("in a world that rolls after each turn", () => {
       ...delegating("hm-a"),
       {
         when: { system: "^# researcher", anyUser: "hm-a part" },
-        reply: { text: "Never.", delayMs: 25_000 },
+        reply: { text: "Never.", until: "never" },
       },
     ]);
     const supervisor = await world.start("go hm-a");
@@ -68,11 +69,12 @@ describe("in a world that rolls after each turn", () => {
     const handle = world.bosun.client.workflow.getHandle(supervisor.id);
     const first = (await handle.describe()).runId;
     await supervisor.ask("hm-b");
-    await until("the next run, shown", async () => {
+    const shown = await until("the next run, shown", async () => {
       const { runId } = await handle.describe();
-      return runId !== first && (await supervisor.status()).turn === 1;
+      const { status, turn } = await supervisor.status();
+      return runId !== first && status === "idle" && { status, turn };
     });
-    expect(await supervisor.status()).toMatchObject({ status: "idle", turn: 1 });
+    expect(shown).toEqual({ status: "idle", turn: 1 });
     await supervisor.end();
   });
 
@@ -120,17 +122,19 @@ test("a cancellation in the moment of a roll is not swallowed by it", async () =
     await world.startWorkers({ BOSUN_ROLES: "models,tools" });
     const before = await world.startWorkers({ BOSUN_ROLES: "workflows" });
     await world.model.script("hm-e", [
-      { when: { lastUser: "^hm-e" }, reply: { text: "Hi.", delayMs: 2_500 } },
+      { when: { lastUser: "^hm-e" }, reply: { text: "Hi.", until: "hm-e" } },
     ]);
     const supervisor = await world.start("hm-e");
-    await until("the model call", async () => (await world.model.journal("hm-e")).length === 1);
+    await until("the model call", async () => (await world.model.journal("hm-e")).length > 0);
     before.stop();
     await before.done;
-    await until(
-      "the answer",
-      async () => (await world.model.journal("hm-e"))[0]?.outcome.completed,
-    );
-    await world.bosun.client.workflow.getHandle(supervisor.id).cancel();
+    await world.model.release("hm-e");
+    const handle = world.bosun.client.workflow.getHandle(supervisor.id);
+    await until("the answer recorded", async () => {
+      const { raw } = await handle.describe();
+      return !raw.pendingActivities?.length;
+    });
+    await handle.cancel();
     await world.startWorkers({ BOSUN_ROLES: "workflows" });
     expect(await closed(world, supervisor.id)).toBe("CANCELLED");
   } finally {
@@ -144,11 +148,18 @@ test("a cancelled task has stopped: a write under way is waited for", async () =
   await world.startWorkers({ BOSUN_ROLES: "workflows,models" });
   let written = 0;
   let begun = 0;
-  // A host whose tools take their time: reads until they are cancelled, writes for 2.5 s.
+  let broken = 0;
+  const gate = new AbortController();
+  // A host whose tools take their time: reads until they are cancelled, writes until they may end.
   const slow = await openSlowHost(connection, world, {
+    read: async () => {
+      await Context.current()
+        .sleep(60_000)
+        .finally(() => (broken += 1));
+    },
     write: async () => {
       begun += 1;
-      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      await once(gate.signal, "abort");
       written += 1;
     },
   });
@@ -172,11 +183,15 @@ test("a cancelled task has stopped: a write under way is waited for", async () =
     const [task] = await untilTasks(supervisor, 1);
     await until("a write under way", async () => begun === 1);
     await world.bosun.task(task!.taskId).cancel("enough");
+    await until("the read broken off", async () => broken === 1);
+    expect((await world.bosun.task(task!.taskId).view()).endedAt).toBe(null);
+    gate.abort();
     const ended = await world.bosun.task(task!.taskId).ended();
     expect(ended.status).toBe("cancelled");
     expect(written).toBe(1);
     await supervisor.end();
   } finally {
+    gate.abort();
     await slow.close();
     await connection.close();
     await world.close();
@@ -187,7 +202,7 @@ test("a cancelled task has stopped: a write under way is waited for", async () =
 async function openSlowHost(
   connection: NativeConnection,
   world: World,
-  { write }: { readonly write: () => Promise<void> },
+  { read, write }: { readonly read: () => Promise<void>; readonly write: () => Promise<void> },
 ) {
   const host = `host-${world.installation}`;
   const builtinDir = fileURLToPath(new URL("../../agents", import.meta.url));
@@ -201,8 +216,7 @@ async function openSlowHost(
       async runTool({ name }: { readonly name: string }) {
         const beat = setInterval(() => Context.current().heartbeat(), 200);
         try {
-          if (name === "write_file") await write();
-          else await Context.current().sleep(60_000);
+          await (name === "write_file" ? write() : read());
           return { text: "done", isError: false, artifacts: [] };
         } finally {
           clearInterval(beat);
@@ -234,7 +248,7 @@ describe("in a quick world", () => {
     ]);
     await world.model.fault({
       fault: { type: "overloaded" },
-      times: 3 * tasks,
+      times: 10_000,
       when: { system: "^# researcher", anyUser: "hm-g part" },
     });
     const supervisor = await world.start("go hm-g");
@@ -242,6 +256,7 @@ describe("in a quick world", () => {
       const all = await supervisor.tasks();
       return all.length === tasks && all.every((task) => task.status === "waiting") && all;
     });
+    await world.model.clearFaults();
     const sent = await Promise.all(
       waiting.map(async ({ taskId }) => {
         const handle = world.bosun.client.workflow.getHandle(taskId);
@@ -279,7 +294,7 @@ describe("in a quick world", () => {
       ...delegating("hm-h"),
       {
         when: { system: "^# researcher", anyUser: "hm-h part", assistantTurns: 0 },
-        reply: { toolCalls: [{ name: "list_files" }], delayMs: 1_500 },
+        reply: { toolCalls: [{ name: "list_files" }], until: "hm-h" },
       },
       { when: { system: "^# researcher", anyUser: "hm-h part" }, reply: { text: "Done." } },
     ]);
@@ -287,6 +302,7 @@ describe("in a quick world", () => {
     const [task] = await untilTasks(supervisor, 1);
     for (let index = 0; index < 10; index += 1)
       await world.bosun.task(task!.taskId).steer(`note ${index}`);
+    await world.model.release("hm-h");
     await world.bosun.task(task!.taskId).ended();
     const receipts = await until("ten receipts", async () => {
       const { entries } = await supervisor.feed();
@@ -308,12 +324,12 @@ describe("in a quick world", () => {
       },
       {
         when: { system: "^# supervisor", anyUser: "^go hm-i", lastUser: "^refuse" },
-        reply: { text: "No.", delayMs: 2_000 },
+        reply: { text: "No.", until: "hm-i refused" },
       },
       { when: { system: "^# supervisor", anyUser: "^go hm-i" }, reply: { text: "Heard." } },
       {
         when: { system: "^# researcher", anyUser: "hm-i part" },
-        reply: { text: "Done.", delayMs: 1_000 },
+        reply: { text: "Done.", until: "hm-i done" },
       },
     ]);
     await world.model.fault({
@@ -322,7 +338,15 @@ describe("in a quick world", () => {
     });
     const supervisor = await world.start("go hm-i");
     await untilReply(supervisor, "Heard");
-    expect(await supervisor.ask("refuse hm-i")).toMatch(/declined/);
+    const asked = supervisor.ask("refuse hm-i");
+    await until("the call", async () => (await world.model.journal("refuse hm-i")).length > 0);
+    await world.model.release("hm-i done");
+    await untilFeed(
+      supervisor,
+      ({ event }) => event.type === "task" && event.phase.status === "completed",
+    );
+    await world.model.release("hm-i refused");
+    expect(await asked).toMatch(/declined/);
     await untilReply(supervisor, "Told");
     await supervisor.end();
   });
@@ -336,7 +360,7 @@ describe("in a quick world", () => {
       },
       {
         when: { system: "^# researcher", anyUser: "hm-j part" },
-        reply: { text: "Done.", delayMs: 2_500 },
+        reply: { text: "Done.", until: "hm-j" },
       },
     ]);
     await world.model.fault({
@@ -352,6 +376,7 @@ describe("in a quick world", () => {
       const { status, turn } = await handle.view();
       return status === "running" && turn === 1;
     });
+    await world.model.release("hm-j");
     expect((await handle.ended()).status).toBe("completed");
     await supervisor.end();
   });
@@ -406,7 +431,7 @@ describe("in a quick world", () => {
 });
 
 test("a supervisor ends although the host of its tools is away", async () => {
-  const world = await openWorld({ workers: false });
+  const world = await openWorld({ workers: false, env: { BOSUN_HOST_START_MS: "2000" } });
   try {
     await world.startWorkers({ BOSUN_ROLES: "workflows,models" });
     const supervisor = await world.start("hm-n");

@@ -123,7 +123,7 @@ describe("a task of an agent with isolation", () => {
   test("that is cancelled in the middle hands over what it had", async () => {
     const begun = await beginTask(world, "iso-c", { subagent_type: "apart" }, [
       { when: { assistantTurns: 0 }, reply: { toolCalls: [write("c.txt")] } },
-      { when: {}, reply: { text: "Never.", delayMs: 25_000 } },
+      { when: {}, reply: { text: "Never.", until: "never" } },
     ]);
     await until("the write", async () => (await begun.supervisor.tasks())[0]?.turn === 1);
     await until(
@@ -147,7 +147,7 @@ describe("a task of an agent with isolation", () => {
       { subagent_type: "apart" },
       [
         { when: { assistantTurns: 0 }, reply: { toolCalls: [write("d.txt")] } },
-        { when: {}, reply: { text: "Never.", delayMs: 25_000 } },
+        { when: {}, reply: { text: "Never.", until: "never" } },
       ],
       [
         {
@@ -176,10 +176,11 @@ describe("a task of an agent with isolation", () => {
     const begun = await beginTask(world, "iso-e", { subagent_type: "apart" }, [
       { when: { assistantTurns: 0 }, reply: { toolCalls: [write("e1.txt")] } },
       { when: { lastUser: "\\[note" }, reply: { toolCalls: [write("e2.txt")] } },
-      { when: {}, reply: { text: "Done.", delayMs: 1_500 } },
+      { when: {}, reply: { text: "Done.", until: "iso-e" } },
     ]);
     await until("the last call", async () => (await world.model.journal("iso-e-task")).length > 2);
     await begun.supervisor.task(begun.task.taskId).steer("one more");
+    await world.model.release("iso-e");
     expect((await untilEnded(begun)).result).toMatchObject({ diff: { files: 2 }, unseen: [] });
     await begun.supervisor.end();
   });
@@ -308,17 +309,18 @@ describe("a scope", () => {
   });
 });
 
-describe("stale reads", () => {
-  const reads = [
-    {
-      when: { assistantTurns: 0 },
-      reply: { toolCalls: [{ name: "read_file", input: { path: "README.md" } }] },
-    },
-    { when: {}, reply: { text: "Read.", delayMs: 1_500 } },
-  ];
+/** Reads, and ends when its mark is released. */
+const reads = (mark: string) => [
+  {
+    when: { assistantTurns: 0 },
+    reply: { toolCalls: [{ name: "read_file", input: { path: "README.md" } }] },
+  },
+  { when: {}, reply: { text: "Read.", until: mark } },
+];
 
+describe("stale reads", () => {
   test("stand in the envelope and in the notice of the end", async () => {
-    const begun = await beginTask(world, "iso-l", { subagent_type: "plain" }, reads, [
+    const begun = await beginTask(world, "iso-l", { subagent_type: "plain" }, reads("iso-l"), [
       {
         when: { system: "^# chief", anyUser: "go iso-l", lastUser: "task_ended" },
         reply: { text: "Stale: {{event:task_ended:stale.0}}" },
@@ -326,6 +328,7 @@ describe("stale reads", () => {
     ]);
     await until("the last call", async () => (await world.model.journal("iso-l-task")).length > 2);
     await writeFile(inWorkspace("README.md"), "# Changed by another\n");
+    await world.model.release("iso-l");
     expect((await untilEnded(begun)).result?.stale).toEqual(["README.md"]);
     await untilReply(begun.supervisor, "^Stale: README.md");
     await begun.supervisor.end();
@@ -353,10 +356,10 @@ describe("stale reads", () => {
     try {
       await away.startWorkers({ BOSUN_ROLES: "workflows,models" });
       const tools = await away.startWorkers({ BOSUN_ROLES: "tools" });
-      const plain = await beginTask(away, "iso-m", { subagent_type: "plain" }, reads);
+      const plain = await beginTask(away, "iso-m", { subagent_type: "plain" }, reads("iso-m"));
       const apart = await beginTask(away, "iso-n", { subagent_type: "apart" }, [
         { when: { assistantTurns: 0 }, reply: { toolCalls: [write("n.txt")] } },
-        { when: {}, reply: { text: "Done.", delayMs: 4_000 } },
+        { when: {}, reply: { text: "Done.", until: "iso-m" } },
       ]);
       for (const mark of ["iso-m", "iso-n"])
         await until(
@@ -365,6 +368,7 @@ describe("stale reads", () => {
         );
       tools.stop();
       await tools.done;
+      await away.model.release("iso-m");
       const { status, result } = await untilEnded(plain);
       expect({ status, unknown: result?.staleUnknown }).toEqual({
         status: "completed",
@@ -414,9 +418,9 @@ test("a worker killed while it makes a worktree is replaced: the task gets one, 
     const first = await start(`${bin}:${path}`);
     const begun = await beginTask(
       killed,
-      "iso-o",
+      "iso-p",
       { subagent_type: "apart" },
-      writesOnce("iso-o", "o.txt"),
+      writesOnce("iso-p", "p.txt"),
     );
     await until("git at work", async () => existsSync(marker));
     const [half] = worktreesOf(killed);
@@ -432,4 +436,4 @@ test("a worker killed while it makes a worktree is replaced: the task gets one, 
     for (const worker of workers) worker.kill("SIGKILL");
     await killed.close();
   }
-});
+}, 120_000);

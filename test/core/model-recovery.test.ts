@@ -1,6 +1,6 @@
 // How tasks that wait for the model go on.
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect, createServer as createProxy } from "node:net";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -21,17 +21,18 @@ afterAll(async () => {
   await model.close();
 });
 
-/** A world on that model, with few attempts and little patience. */
+/** A world on that model, with few attempts. */
 const open = (env: Readonly<Record<string, string>>): Promise<World> =>
   openWorld({
     env: {
       ANTHROPIC_BASE_URL: model.url,
       BOSUN_MODEL_ATTEMPTS: "2",
-      BOSUN_MODEL_STALL_MS: "600",
-      BOSUN_MODEL_HEADERS_MS: "600",
       ...env,
     },
   });
+
+/** Where a silent line is soon given up. */
+const impatient = { BOSUN_MODEL_STALL_MS: "600", BOSUN_MODEL_HEADERS_MS: "600" };
 
 const startTasks = (mark: string, count: number, agent = "researcher") =>
   Array.from({ length: count }, (_, number) => ({
@@ -87,6 +88,12 @@ async function seen(here: World, supervisor: SupervisorHandle, taskId: string) {
 }
 
 describe("a task waits, says why wherever one looks, and goes on by itself", () => {
+  let strict: World;
+  beforeAll(async () => {
+    strict = await open(impatient);
+  });
+  afterAll(() => strict.close());
+
   test.each([
     [
       "429 with retry-after, again and again",
@@ -115,9 +122,10 @@ describe("a task waits, says why wherever one looks, and goes on by itself", () 
     ],
   ])("%s", async (name, fault, why) => {
     const mark = `wait-${name.replaceAll(/\W+/g, "-")}`;
-    const supervisor = await startParked(world, mark, fault);
+    const here = ["silence", "no_answer"].includes(fault.type) ? strict : world;
+    const supervisor = await startParked(here, mark, fault);
     const [{ taskId } = { taskId: "" }] = await supervisor.tasks();
-    const { text, task, panel } = await seen(world, supervisor, taskId);
+    const { text, task, panel } = await seen(here, supervisor, taskId);
     expect(text).toContain("waiting: model");
     expect(text).toMatch(/◌ .*\n +\S/);
     expect(task).toMatchObject({ waitingOn: ["model"], why: expect.stringMatching(why) as string });
@@ -125,7 +133,7 @@ describe("a task waits, says why wherever one looks, and goes on by itself", () 
     expect(JSON.stringify(task)).not.toContain("secret");
     expect(panel).toContain("waiting on model");
     expect(panel).toContain("tried again by itself");
-    await world.model.clearFaults();
+    await here.model.clearFaults();
     await untilAll(supervisor, "completed", 1);
     await supervisor.end();
   });
@@ -140,16 +148,22 @@ describe("a task waits, says why wherever one looks, and goes on by itself", () 
         supervisor,
         ({ event }) => event.type === "trouble" && /ECONNREFUSED/.test(event.text),
       );
-      expect(await supervisor.status()).toMatchObject({ status: "waiting" });
-      const late = await startScriptedModel({ port });
+      await until("it waits", async () => (await supervisor.status()).status === "waiting");
+      await world.model.script("refused", [
+        { when: { anyUser: "go refused" }, reply: { text: "Here again." } },
+      ]);
+      // Somebody who knows what to say from the first moment on.
+      const late = createProxy((socket) => {
+        const there = connect(Number(new URL(model.url).port), "127.0.0.1");
+        for (const end of [socket, there]) end.on("error", () => end.destroy());
+        socket.pipe(there).pipe(socket);
+      });
+      late.listen(port, "127.0.0.1");
       try {
-        await alone.model.script("refused", [
-          { when: { anyUser: "go refused" }, reply: { text: "Here again." } },
-        ]);
         expect(await untilReply(supervisor, "Here again|no rule")).toBe("Here again.");
         await supervisor.end();
       } finally {
-        await late.close();
+        late.close();
       }
     } finally {
       await alone.close();
@@ -279,7 +293,7 @@ describe("without waiting for a probe", () => {
   });
 
   test("a `resume` that comes while a try is under way counts for the next one", async () => {
-    const here = await open(slow);
+    const here = await open({ ...slow, BOSUN_MODEL_STALL_MS: "2000" });
     try {
       const supervisor = await startParked(here, "early", { type: "overloaded" });
       const [{ taskId } = { taskId: "" }] = await supervisor.tasks();
@@ -299,7 +313,7 @@ describe("without waiting for a probe", () => {
 });
 
 test("a provider that asks for more time than a call has is not waited for in vain: the agent waits, and says so", async () => {
-  const here = await open({ BOSUN_MODEL_TOTAL_MS: "5000", BOSUN_PROBE_MS: "1000" });
+  const here = await open({ BOSUN_MODEL_TOTAL_MS: "20000", BOSUN_PROBE_MS: "1000" });
   try {
     await here.model.script("later", [
       { when: { anyUser: "go later" }, reply: { text: "Later." } },
@@ -328,15 +342,24 @@ test("a probe that finds no slot is no news: nobody hears of it, and nothing was
   const here = await open({
     BOSUN_PROBE_START_MS: "1000",
     BOSUN_PROBE_SLOTS: "1",
-    BOSUN_MODEL_STALL_MS: "8000",
-    BOSUN_MODEL_HEADERS_MS: "8000",
   });
   try {
+    // The first probe that gets through takes the slot until the test lets it go.
+    await here.model.script("crowd-held", [
+      {
+        when: { system: "^# researcher", anyUser: "crowd-task" },
+        reply: { text: "Done.", until: "crowd" },
+      },
+    ]);
     const supervisor = await startParked(here, "crowd", { type: "overloaded" }, 3);
-    const { last } = await supervisor.feed();
-    const silence = { type: "silence", afterEvents: 1 };
+    const last = await until("all waits told", async () => {
+      const { entries, last: newest } = await supervisor.feed();
+      const told = entries.filter(
+        ({ event }) => event.type === "task" && event.phase.status === "waiting",
+      );
+      return told.length === 3 && newest;
+    });
     await here.model.clearFaults();
-    await here.model.fault({ fault: silence, times: 1, when: { anyUser: "crowd-task" } });
     const { client } = here.bosun;
     const missed = await until("a probe without a slot", async () => {
       for (const { taskId } of await supervisor.tasks()) {
@@ -352,7 +375,7 @@ test("a probe that finds no slot is no news: nobody hears of it, and nothing was
       why: expect.stringContaining("scripted fault") as string,
     });
     expect((await supervisor.feed(last)).entries).toEqual([]);
-    await here.model.clearFaults();
+    await here.model.release("crowd");
     await untilAll(supervisor, "completed", 3);
     await supervisor.end();
   } finally {
@@ -363,8 +386,6 @@ test("a probe that finds no slot is no news: nobody hears of it, and nothing was
 test("a models worker that is stopped in the middle of a call is no trouble of the model", async () => {
   const here = await open({
     BOSUN_MODEL_ATTEMPTS: "1",
-    BOSUN_MODEL_STALL_MS: "20000",
-    BOSUN_MODEL_HEADERS_MS: "20000",
     BOSUN_GRACE_MS: "0",
     BOSUN_ROLES: "workflows,tools",
   });

@@ -25,7 +25,7 @@ const half = "Half of it: README.md has three lines.";
 /** A writer that looks, writes, says what it has, and then takes its time. */
 const halfway = (
   mark: string,
-  second: Rule["reply"] = { text: "Never.", delayMs: 25_000 },
+  second: Rule["reply"] = { text: "Never.", until: "never" },
 ): readonly Rule[] => [
   {
     when: { system: "^# writer", anyUser: `${mark}-task`, assistantTurns: 0 },
@@ -204,7 +204,8 @@ async function openWithTask(mark: string, taskId: string): Promise<SupervisorHan
     taskQueue,
     workflowId: taskId,
     args: [task],
-    workflowExecutionTimeout: 4_000,
+    // Half of its work is done by then, on a slow machine too.
+    workflowExecutionTimeout: 10_000,
   });
   const { version, ...state } = fakeAgent({ board }).state;
   const input: SupervisorInput = {

@@ -70,10 +70,10 @@ async function begin(
   return { supervisor, task: supervisor.task(view!.taskId) };
 }
 
-/** A task's turn that lasts longer than any test. */
+/** A task's turn that does not end. */
 const endless = (mark: string, agent: string): Rule => ({
   when: { system: `^# ${agent}`, anyUser: `${mark}-task` },
-  reply: { text: "Never.", delayMs: 25_000 },
+  reply: { text: "Never.", until: "never" },
 });
 
 const untilCalled = (where: World, mark: string) =>
@@ -133,7 +133,7 @@ test("a task is queued until its first step may begin, wherever one looks", asyn
     await narrow.model.script("pr-b2", [
       {
         when: { system: "^# researcher", anyUser: "^pr-b second" },
-        reply: { text: "Second.", delayMs: 25_000 },
+        reply: { text: "Second.", until: "never" },
       },
     ]);
     const { supervisor, task } = await begin(
@@ -420,11 +420,11 @@ test("every way to end is told once", async () => {
     { when: { system: "^# supervisor", anyUser: "^go pr-j" }, reply: { text: "Heard." } },
     {
       when: { system: "^# researcher", anyUser: "^pr-j-task completes" },
-      reply: { text: "Done.", delayMs: 500 },
+      reply: { text: "Done." },
     },
     {
       when: { system: "^# researcher", anyUser: "^pr-j-task fails" },
-      reply: { text: "No.", stopReason: "refusal", delayMs: 500 },
+      reply: { text: "No.", stopReason: "refusal" },
     },
     endless("pr-j", "researcher"),
   ]);
@@ -460,8 +460,8 @@ test("every way to end is told once", async () => {
   await supervisor.end();
 });
 
-/** A task whose own task takes its time. */
-const leading = (mark: string, leafMs: number): readonly Rule[] => [
+/** A task whose own task ends when the mark is released. */
+const leading = (mark: string): readonly Rule[] => [
   {
     when: { system: "^# lead", anyUser: `${mark}-task`, assistantTurns: 0 },
     reply: { toolCalls: [startCall(`${mark}-leaf`, "researcher")] },
@@ -469,7 +469,7 @@ const leading = (mark: string, leafMs: number): readonly Rule[] => [
   { when: { system: "^# lead", anyUser: `${mark}-task` }, reply: { text: "I am done." } },
   {
     when: { system: "^# researcher", anyUser: `${mark}-leaf` },
-    reply: { text: "Leaf done.", delayMs: leafMs },
+    reply: { text: "Leaf done.", until: mark },
   },
 ];
 
@@ -480,7 +480,7 @@ const untilTwo = (supervisor: SupervisorHandle) =>
   });
 
 test("no parent hears completed while a grandchild runs", async () => {
-  const { supervisor, task } = await begin("pr-k", "lead", leading("pr-k", 2_000));
+  const { supervisor, task } = await begin("pr-k", "lead", leading("pr-k"));
   const [middle, leaf] = await untilTwo(supervisor);
   expect(middle).toMatchObject({ taskId: task.id, waitingOn: ["tasks"], endedAt: null });
   const answer = await answerOf(supervisor, "check_async_task", { task_id: task.id });
@@ -491,6 +491,7 @@ test("no parent hears completed while a grandchild runs", async () => {
   });
   const { endedAt } = await supervisor.task(leaf!.taskId).view();
   expect(endedAt).toBe(null);
+  await world.model.release("pr-k");
   const heard = await untilFeed(
     supervisor,
     ({ event }) => event.type === "task" && event.phase.status === "completed",
@@ -502,7 +503,7 @@ test("no parent hears completed while a grandchild runs", async () => {
 });
 
 test("a cancelled task has ended only when all below it have", async () => {
-  const { supervisor, task } = await begin("pr-l", "lead", leading("pr-l", 25_000));
+  const { supervisor, task } = await begin("pr-l", "lead", leading("pr-l"));
   const [, leaf] = await untilTwo(supervisor);
   await callTool(world, supervisor, "cancel_async_task", { task_id: task.id });
   await untilReply(supervisor, "^Over: cancelled");
@@ -523,6 +524,11 @@ test("an agent at the last level that asks for a task is told which limit it has
 });
 
 test("a check of a task at work tells time, tools, usage and the answer that is being written", async () => {
+  await world.model.fault({
+    fault: { type: "slow", paceMs: 2_000 },
+    when: { anyUser: "^pr-n-task", assistantTurns: 1 },
+    times: 3,
+  });
   const { supervisor, task } = await begin("pr-n", "researcher", [
     {
       when: { system: "^# researcher", anyUser: "pr-n-task", assistantTurns: 0 },
@@ -533,11 +539,6 @@ test("a check of a task at work tells time, tools, usage and the answer that is 
       reply: { text: "Word by word it comes. ".repeat(40) },
     },
   ]);
-  await world.model.fault({
-    fault: { type: "slow", paceMs: 1_000 },
-    when: { anyUser: "^pr-n-task" },
-    times: 3,
-  });
   const input = { task_id: task.id };
   const seen = await until("words of an answer", async () => {
     const answer = await answerOf(supervisor, "check_async_task", input);
@@ -567,10 +568,7 @@ test("a check of a task that has lived long keeps to its bytes at every level of
         toolCalls: [{ name: "list_files" }, { name: "search_files", input: { pattern: "line" } }],
       },
     },
-    {
-      when: { system: "^# researcher", anyUser: "pr-o-task" },
-      reply: { text: "Never.", delayMs: 25_000 },
-    },
+    endless("pr-o", "researcher"),
   ]);
   for (let index = 0; index < 30; index += 1) await task.steer(`note ${index}: ${"n".repeat(500)}`);
   await until("its last turn", async () => (await task.view()).turn === turns);
@@ -590,4 +588,4 @@ test("a check of a task that has lived long keeps to its bytes at every level of
   expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
   console.log(`a check after ${turns} turns has ${sizes.join(", ")} bytes`);
   await supervisor.end();
-}, 60_000);
+}, 120_000);

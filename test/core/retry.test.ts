@@ -174,18 +174,19 @@ describe("a supervisor that stays in its run", () => {
       },
       {
         when: { system: "^# researcher", anyUser: `Subject of ${mark}`, lastUser: "\\[retry" },
-        reply: { text: "Slowly.", toolCalls: [{ name: "list_files" }], delayMs: 1_500 },
+        reply: { text: "Slowly.", toolCalls: [{ name: "list_files" }], until: mark },
       },
       {
         when: { system: "^# researcher", anyUser: `Subject of ${mark}`, lastUser: "\\[note" },
-        reply: { text: "Never.", delayMs: 25_000 },
+        reply: { text: "Never.", until: "never" },
       },
       { when: { system: "^# researcher", anyUser: `Subject of ${mark}` }, reply: { text: "One." } },
     ]);
     await task.retry("again");
-    await until("it works", async () => (await task.view()).status === "running");
+    await until("its first call", async () => (await task.look()).live);
     const note = await task.steer("from a person");
     await supervisor.ask(`steer ${mark}`);
+    await world.model.release(mark);
     const said = JSON.stringify((await supervisor.transcript()).messages);
     expect(said).toMatch(/attempt[^0-9]+2[^0-9]/);
     expect((await note.receipt()).turn).toBe(2);
@@ -208,7 +209,7 @@ describe("a supervisor that stays in its run", () => {
       },
       {
         when: { system: "^# researcher", anyUser: `Subject of ${mark}`, lastUser: "slower" },
-        reply: { text: "Never.", delayMs: 25_000 },
+        reply: { text: "Never.", until: "never" },
       },
       {
         when: { system: "^# researcher", anyUser: `Subject of ${mark}` },
@@ -231,7 +232,7 @@ describe("a supervisor that stays in its run", () => {
     const mark = "retry-gone";
     const slow: Rule = {
       when: { system: "^# researcher", anyUser: `${mark}-task`, assistantTurns: 1 },
-      reply: { text: "Never.", delayMs: 25_000 },
+      reply: { text: "Never.", until: "never" },
     };
     await world.model.script(mark, [
       {
@@ -277,7 +278,7 @@ describe("a supervisor that stays in its run", () => {
     const mark = "retry-refused";
     const slow: Rule = {
       when: { system: "^# researcher", anyUser: `${mark}-task` },
-      reply: { text: "Slow.", delayMs: 2_000 },
+      reply: { text: "Slow.", until: mark },
     };
     await world.model.script(mark, [slow, ...delegating(mark, startCall(`${mark}-task`))]);
     const supervisor = await world.start(`go ${mark}`);
@@ -296,6 +297,7 @@ describe("a supervisor that stays in its run", () => {
       supervisor,
       ({ event }) => event.type === "trouble" && event.text.includes("A retry could not be done"),
     );
+    await world.model.release(mark);
     await task.ended();
     await supervisor.end();
     await until("its end", async () => (await supervisor.status()).endedAt !== null);
@@ -318,7 +320,7 @@ describe("a supervisor that stays in its run", () => {
         { when: { system: "^# lead", anyUser: `Subject of ${mark}` }, reply: { text: "Leading." } },
         {
           when: { system: "^# researcher", anyUser: `below ${mark}` },
-          reply: { text: "Below.", delayMs: 300 },
+          reply: { text: "Below." },
         },
       ],
       { agent: "lead", count: 2 },
@@ -343,7 +345,7 @@ describe("a supervisor that stays in its run", () => {
     await world.model.script(mark, [
       {
         when: { system: "^# supervisor", lastUser: "^busy" },
-        reply: { text: "Was busy.", delayMs: 2_500 },
+        reply: { text: "Was busy.", until: `${mark} busy` },
       },
       {
         when: { system: "^# researcher", anyUser: `${mark}-task`, lastUser: "\\[retry" },
@@ -351,18 +353,21 @@ describe("a supervisor that stays in its run", () => {
       },
       {
         when: { system: "^# researcher", anyUser: `${mark}-task` },
-        reply: { text: "First end.", delayMs: 600 },
+        reply: { text: "First end.", until: `${mark} first` },
       },
       ...delegating(mark, startCall(`${mark}-task`)),
     ]);
     const supervisor = await world.start(`go ${mark}`);
     await untilReply(supervisor, "Heard");
-    await supervisor.send("busy");
+    await supervisor.send(`busy ${mark}`);
+    await until("the call", async () => (await world.model.journal(`busy ${mark}`)).length > 0);
+    await world.model.release(`${mark} first`);
     const [view] = await untilTasks(supervisor, 1);
     const task = supervisor.task(view!.taskId);
     await task.ended();
     expect(await task.retry("go on")).toMatchObject({ attempt: 2 });
     await task.ended();
+    await world.model.release(`${mark} busy`);
     await untilReply(supervisor, "Was busy");
     await until("both told", async () => {
       const said = JSON.stringify((await supervisor.transcript()).messages);
@@ -398,7 +403,7 @@ describe("a supervisor that stays in its run", () => {
         },
         {
           when: { system: "^# researcher", anyUser: `${mark}-task` },
-          reply: { text: "Never.", delayMs: 25_000 },
+          reply: { text: "Never.", until: "never" },
         },
         ...delegating(mark, startCall(`${mark}-task`)),
       ]);
@@ -433,11 +438,11 @@ describe("a supervisor that rolls after each turn, with one slot and few open ta
     await world.model.script(mark, [
       {
         when: { system: "^# researcher", anyUser: `${mark}-task`, lastUser: "slower" },
-        reply: { text: "Slow.", delayMs: 2_000 },
+        reply: { text: "Slow.", until: `${mark} slower` },
       },
       {
         when: { system: "^# researcher", anyUser: `${mark}-task`, lastUser: "\\[retry" },
-        reply: { text: "Again.", delayMs: 300 },
+        reply: { text: "Again." },
       },
       { when: { system: "^# researcher", anyUser: `${mark}-task` }, reply: { text: "Once." } },
       ...delegating(mark, startCall(`${mark}-task one`), startCall(`${mark}-task two`)),
@@ -491,6 +496,7 @@ describe("a supervisor that rolls after each turn, with one slot and few open ta
     });
     await one!.cancel("enough");
     await one!.ended();
+    await world.model.release("retry-limit slower");
     expect((await other!.ended()).status).toBe("completed");
     const journal = await world.model.journal("retry-limit-task");
     expect(journal.some(({ request }) => textsOf(request).includes("slower"))).toBe(true);

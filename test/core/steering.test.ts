@@ -42,14 +42,16 @@ test("a note enters at the next step boundary, after the results owed, and its r
   const { supervisor, task, taskId } = await delegateTo("steer-a", [
     {
       when: { anyUser: "steer-a", system: "^# researcher", assistantTurns: 0 },
-      reply: { toolCalls: [{ name: "list_files" }], delayMs: 700 },
+      reply: { toolCalls: [{ name: "list_files" }], until: "steer-a" },
     },
     {
       when: { anyUser: "steer-a", system: "^# researcher", lastUser: "only Markdown" },
       reply: { text: "Saw the note." },
     },
   ]);
+  await until("its first call", async () => (await task.look()).live);
   const sent = await task.steer("only Markdown", "next_step");
+  await world.model.release("steer-a");
   await untilReply(supervisor, "Over: Saw the note");
   const receipt = await untilFeed(
     supervisor,
@@ -69,10 +71,14 @@ test("a note for now breaks off the model call, and nothing of that answer is ke
     },
     {
       when: { anyUser: "steer-b", system: "^# researcher" },
-      reply: { text: "Never said.", delayMs: 25_000 },
+      reply: { text: "Never said.", until: "never" },
     },
   ]);
-  await until("the model call", async () => (await world.model.journal("steer-b")).length > 1);
+  await until("the model call", async () =>
+    (await world.model.journal("steer-b")).some(({ request }) =>
+      JSON.stringify(request.system).includes("# researcher"),
+    ),
+  );
   await task.steer("stop that", "now");
   expect(await untilReply(supervisor, "^Over")).toBe("Over: Turned round.");
   const { messages } = await task.transcript();
@@ -84,14 +90,16 @@ test("a note that arrives during the final answer is still honoured", async () =
   const { supervisor, task } = await delegateTo("steer-c", [
     {
       when: { anyUser: "steer-c", system: "^# researcher", assistantTurns: 0 },
-      reply: { text: "My last word.", delayMs: 700 },
+      reply: { text: "My last word.", until: "steer-c" },
     },
     {
       when: { anyUser: "steer-c", system: "^# researcher", lastUser: "one more thing" },
       reply: { text: "And one more thing." },
     },
   ]);
+  await until("its last call", async () => (await task.look()).live);
   await task.steer("one more thing", "next_step");
+  await world.model.release("steer-c");
   expect(await untilReply(supervisor, "^Over")).toBe("Over: And one more thing.");
   await supervisor.end();
 });
@@ -109,7 +117,7 @@ test("the same note id counts once", async () => {
   const { supervisor, task } = await delegateTo("steer-e", [
     {
       when: { anyUser: "steer-e", system: "^# researcher", assistantTurns: 0 },
-      reply: { toolCalls: [{ name: "list_files" }], delayMs: 700 },
+      reply: { toolCalls: [{ name: "list_files" }], until: "steer-e" },
     },
     {
       when: { anyUser: "steer-e", system: "^# researcher", assistantTurns: 1 },
@@ -120,6 +128,7 @@ test("the same note id counts once", async () => {
   const note = { noteId: "n-1", message: "twice", when: "next_step", from: "person" };
   await handle.signal("update_async_task", note);
   await handle.signal("update_async_task", note);
+  await world.model.release("steer-e");
   await untilReply(supervisor, "^Over");
   const { messages } = await task.transcript();
   expect(JSON.stringify(messages).split("[note n-1 from person]")).toHaveLength(2);

@@ -26,7 +26,7 @@ const start = (description: string) => ({
 });
 const list = { name: "list_files", input: { pattern: "*.md" } };
 
-/** A supervisor with one task that makes the same calls for so many turns. */
+/** A supervisor with one task that makes the same calls for so many turns, and ends when it may. */
 const stuck = (
   mark: string,
   turns: number,
@@ -50,7 +50,7 @@ const stuck = (
     },
     reply: { toolCalls, delayMs: 150 },
   },
-  { when: { anyUser: `^${mark}-task$` }, reply: { text: "Done.", delayMs: 1_000 } },
+  { when: { anyUser: `^${mark}-task$` }, reply: { text: "Done.", until: `${mark} done` } },
 ];
 
 const taskOf = (supervisor: SupervisorHandle, fits: (task: TaskView) => boolean) =>
@@ -71,7 +71,9 @@ test("a task that repeats itself is told, then its parent, then the person; a no
   const words = /list_files \*\.md was called \d+ times with the same arguments/;
   await untilFeed(supervisor, ({ event }) => event.type === "trouble" && words.test(event.text));
   const troubled = await until("it in the inbox", async () =>
-    (await world.bosun.inbox()).troubled.find(({ id }) => id === taskId),
+    (await world.bosun.inbox()).troubled.find(
+      ({ id, stage }) => id === taskId && stage === "person",
+    ),
   );
   expect(troubled).toMatchObject({
     kind: "repeats",
@@ -85,11 +87,14 @@ test("a task that repeats itself is told, then its parent, then the person; a no
   // Nobody was woken by it.
   expect((await supervisor.status()).turn).toBe(2);
   await supervisor.task(taskId).steer("try else");
+  await world.model.release("stuck done");
   const view = await supervisor.task(taskId).ended();
   expect(view).toMatchObject({ status: "completed" });
   expect(view.trouble).toBeUndefined();
   await untilReply(supervisor, "Over");
-  expect((await world.bosun.inbox()).troubled.some(({ id }) => id === taskId)).toBe(false);
+  await until("it out of the inbox", async () =>
+    (await world.bosun.inbox()).troubled.every(({ id }) => id !== taskId),
+  );
   expect(await countIn(world, supervisor.id, told)).toBe(0);
   await supervisor.end();
 });
@@ -126,6 +131,7 @@ test("everybody is told once, though task and parent roll after every turn", asy
   const supervisor = await rolling.start("go rollstuck");
   const { taskId } = await taskOf(supervisor, ({ trouble }) => trouble?.stage === "person");
   await untilReply(supervisor, "Heard");
+  await rolling.model.release("rollstuck done");
   const view = await supervisor.task(taskId).ended();
   expect(view.status).toBe("completed");
   expect(await countIn(rolling, taskId, nudge)).toBe(1);
@@ -146,7 +152,7 @@ test("failed calls in a row are told, too, and a supervisor's own are told to th
       when: { system: "^# supervisor", anyUser: "^go failing", assistantTurns: index },
       reply: { toolCalls: [missing()] },
     })),
-    { when: { anyUser: "^go failing" }, reply: { text: "Given up.", delayMs: 3_000 } },
+    { when: { anyUser: "^go failing" }, reply: { text: "Given up.", until: "failing" } },
   ]);
   const supervisor = await world.start("go failing");
   const troubled = await until("it in the inbox", async () =>
@@ -155,6 +161,7 @@ test("failed calls in a row are told, too, and a supervisor's own are told to th
   expect(troubled).toMatchObject({ kind: "failures", description: "" });
   expect(troubled.text).toMatch(/^9 tool calls in a row have failed, .*read_file nowhere-9\.$/);
   expect(await countIn(world, supervisor.id, nudge)).toBe(1);
+  await world.model.release("failing");
   await untilReply(supervisor, "Given up");
   await until("nobody in trouble", async () => (await supervisor.status()).trouble === undefined);
   await supervisor.end();
@@ -164,7 +171,15 @@ test("an agent begun before trouble was watched replays, and hears of it from it
   const code = await bundleWithout("turn/tool-turn.ts", "watchCalls(agent);");
   const old = await openWorld({ workers: false, env: { ...env, BOSUN_GRACE_MS: "10000" } });
   try {
+    // The seventh turn ends when only the next workers are there to hear of it.
+    await old.model.script("before-7", [
+      {
+        when: { anyUser: "^before-task$", assistantTurns: 6 },
+        reply: { toolCalls: [list], until: "before" },
+      },
+    ]);
     await old.model.script("before", stuck("before", 14));
+    await old.model.release("before done");
     const first = await startWorkers({
       environment: parseEnvironment(old.env),
       connection: { address: inject("address") },
@@ -175,8 +190,10 @@ test("an agent begun before trouble was watched replays, and hears of it from it
       workflowBundle: { code },
     });
     const supervisor = await old.start("go before");
-    const { taskId } = await taskOf(supervisor, ({ turn }) => turn >= 7);
+    const { taskId } = await taskOf(supervisor, ({ turn }) => turn === 6);
+    await until("its seventh call", async () => (await supervisor.task(taskId).look()).live);
     first.stop();
+    await old.model.release("before");
     await first.done;
     await old.startWorkers();
     const view = await supervisor.task(taskId).ended();

@@ -151,7 +151,7 @@ describe("a person who speaks to a supervisor that waits", () => {
   test("leaves the time of the wait running: a notice tells when it is up", async () => {
     const supervisor = await world.start();
     const [a = ""] = await startTasks(world, supervisor, [start("~gate time")]);
-    const mark = await tellCalls(world, supervisor, [wait([a], { timeout_minutes: 0.03 })]);
+    const mark = await tellCalls(world, supervisor, [wait([a], { timeout_minutes: 0.15 })]);
     await untilWaiting(supervisor);
     await supervisor.send("still there?");
     const [answer] = await resultsOf(supervisor, mark);

@@ -50,7 +50,7 @@ const gateRules: readonly Rule[] = [
   { when: { system: "^# researcher", anyUser: "^~quick" }, reply: { text: "Quickly done." } },
   {
     when: { system: "^# researcher", anyUser: "^~slow" },
-    reply: { text: "Slowly done.", delayMs: 25_000 },
+    reply: { text: "Slowly done.", until: "never" },
   },
   { when: { system: "^# researcher", anyUser: "^~unwilling" }, reply: { stopReason: "refusal" } },
 ];
