@@ -32,7 +32,7 @@ const open = (env: Readonly<Record<string, string>>): Promise<World> =>
   });
 
 /** Where a silent line is soon given up. */
-const impatient = { BOSUN_MODEL_STALL_MS: "600", BOSUN_MODEL_HEADERS_MS: "600" };
+const impatient = { BOSUN_MODEL_STALL_MS: "1000", BOSUN_MODEL_HEADERS_MS: "3000" };
 
 const startTasks = (mark: string, count: number, agent = "researcher") =>
   Array.from({ length: count }, (_, number) => ({
