@@ -10,7 +10,8 @@ export default defineConfig({
     setupFiles: ["test/support/quiet.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
+    // Who hangs is told apart from who is slow: every wait of a test has a limit of its own.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     env: { NO_COLOR: "1" },
   },
