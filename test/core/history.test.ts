@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { untilTasks } from "../support/lead-agent.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
 let world: World;
@@ -41,13 +42,11 @@ test("50 turns of 8 KB stay linear: under 1.5 bytes of history a byte of convers
     },
   ]);
   const supervisor = await world.start("go long");
-  const [{ taskId }] = await until("the task", async () => {
-    const [task] = await supervisor.tasks();
-    return task && ([task] as const);
-  });
-  expect(await supervisor.task(taskId).ended()).toMatchObject({ status: "completed", turn: turns });
-  const description = await world.bosun.client.workflow.getHandle(taskId).describe();
-  const { messages } = await supervisor.task(taskId).transcript();
+  const [view] = await untilTasks(supervisor, 1);
+  const task = supervisor.task(view!.taskId);
+  expect(await task.ended()).toMatchObject({ status: "completed", turn: turns });
+  const description = await world.bosun.client.workflow.getHandle(task.id).describe();
+  const { messages } = await task.transcript();
   const said = JSON.stringify(messages).length;
   expect(said).toBeGreaterThan(turns * 8_000);
   expect((description.historySize ?? 0) / said).toBeLessThan(1.5);

@@ -57,12 +57,12 @@ test("a task keeps its worktree over rolls of its own and of its supervisor", as
 });
 
 test("a task that is cancelled while its worktree is being made leaves none", async () => {
-  slow.delay("worktree add");
+  slow.hold("worktree add");
   const begun = await beginTask(world, "im-make", { subagent_type: "apart" }, writesOnce("m.txt"));
   await until("git at work", async () => slow.hasBegun());
   await begun.supervisor.task(begun.task.taskId).cancel("enough");
-  expect((await untilEnded(begun)).status).toBe("cancelled");
   slow.hurry();
+  expect((await untilEnded(begun)).status).toBe("cancelled");
   await untilNothingIsLeft(world);
   await begun.supervisor.end();
 });
@@ -70,12 +70,13 @@ test("a task that is cancelled while its worktree is being made leaves none", as
 test("a task that is cancelled while its diff is being taken hands it over", async () => {
   const begun = await beginTask(world, "im-take", { subagent_type: "apart" }, [
     { when: { assistantTurns: 0 }, reply: write("t.txt") },
-    { when: {}, reply: { text: "Done.", delayMs: 1_500 } },
+    { when: {}, reply: { text: "Done.", until: "im-take" } },
   ]);
-  slow.delay("add --all");
+  slow.hold("add --all");
+  await world.model.release("im-take");
   await until("git at work", async () => slow.hasBegun());
-  slow.hurry();
   await begun.supervisor.task(begun.task.taskId).cancel("enough");
+  slow.hurry();
   const { status, result } = await untilEnded(begun);
   expect([status, result?.diff?.files]).toEqual(["cancelled", 1]);
   expect((await world.bosun.diff(begun.task.taskId)).data.toString()).toContain("t.txt");
@@ -107,12 +108,12 @@ test("an apply under way when its supervisor is ended is done whole or not at al
   ]);
   const { supervisor } = begun;
   const request = await until("the request", async () => (await supervisor.status()).requests?.[0]);
-  slow.delay("apply --whitespace=nowarn");
+  slow.hold("apply --whitespace=nowarn");
   await supervisor.decide(request.requestId, { type: "approve" });
   await until("git at work", async () => slow.hasBegun());
   await supervisor.end();
-  await world.bosun.client.workflow.getHandle(supervisor.id).result();
   slow.hurry();
+  await world.bosun.client.workflow.getHandle(supervisor.id).result();
   const isThere = existsSync(join(world.workspace, "e.txt"));
   const { outcome } = await world.bosun.apply(begun.task.taskId);
   expect(outcome).toBe(isThere ? "already" : "applied");

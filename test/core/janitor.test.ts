@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { WorkflowExecutionDescription } from "@temporalio/client";
 import { NativeConnection, Worker } from "@temporalio/worker";
 import { expect, inject, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
@@ -20,7 +21,6 @@ const orphanGraceMs = 1_200;
 const env = {
   BOSUN_JANITOR_INTERVAL_MS: String(intervalMs),
   BOSUN_ORPHAN_GRACE_MS: String(orphanGraceMs),
-  BOSUN_CANCEL_GRACE_MS: "3000",
 };
 
 const start = (description: string, agent = "researcher") => ({
@@ -36,7 +36,7 @@ function starting(mark: string, count: number): readonly Rule[] {
     { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
     {
       when: { system: "^# researcher", anyUser: `${mark} part` },
-      reply: { text: "Late.", delayMs: 50_000 },
+      reply: { text: "Late.", until: "the end" },
     },
   ];
 }
@@ -95,7 +95,7 @@ test("tasks of a terminated supervisor are cancelled after the grace, leaves fir
       { when: { system: "^# lead", anyUser: "leaf top" }, reply: { text: "Waiting." } },
       {
         when: { system: "^# researcher", anyUser: "leaf part" },
-        reply: { text: "Late.", delayMs: 50_000 },
+        reply: { text: "Late.", until: "the end" },
       },
     ]);
     const supervisor = await world.start("go leaf");
@@ -124,7 +124,10 @@ test("tasks of a terminated supervisor are cancelled after the grace, leaves fir
 }, 60_000);
 
 test("an orphan that does not stop is ended by force with all below it, leaves first", async () => {
-  const world = await openWorld({ workers: false, env });
+  const world = await openWorld({
+    workers: false,
+    env: { ...env, BOSUN_CANCEL_GRACE_MS: "3000" },
+  });
   await world.startWorkers({ BOSUN_ROLES: "workflows,models" });
   const host = await openStuckHost(world);
   try {
@@ -182,6 +185,7 @@ test("a reset supervisor's former tasks are ended, its new ones live", async () 
     });
     await sleep(orphanGraceMs + 4 * intervalMs);
     expect(await world.bosun.task(now.taskId).view()).toMatchObject({ status: "running" });
+    await until("a count", async () => (await report(world)).ended === 1);
     expect(await report(world)).toMatchObject({ ended: 1, forced: 0 });
     await supervisor.end();
   });
@@ -206,6 +210,7 @@ test("while all workers are away nothing ends, and after it only what has no own
     }
     await sleep(orphanGraceMs + 6 * intervalMs);
     expect((await living.tasks()).map((task) => task.endedAt)).toEqual([null, null, null]);
+    await until("a count", async () => (await report(world)).ended === 2);
     expect(await report(world)).toMatchObject({ ended: 2, forced: 0 });
     await living.end();
   });
@@ -240,11 +245,17 @@ test("quiet looks leave no event, and the janitor's history replays", async () =
   await within(world, async () => {
     const [supervisor] = await startTasks(world, "quiet", 1);
     const janitor = handleOf(world, toJanitorId(world.installation));
-    const before = (await janitor.describe()).historyLength;
-    await sleep(10 * intervalMs);
-    const { historyLength, raw } = await janitor.describe();
-    expect(historyLength).toBe(before);
-    expect(raw.pendingActivities?.[0]?.attempt).toBeGreaterThan(4);
+    const looksOf = ({ raw }: WorkflowExecutionDescription): number =>
+      raw.pendingActivities?.[0]?.attempt ?? 0;
+    const before = await until("its first look", async () => {
+      const description = await janitor.describe();
+      return looksOf(description) > 0 && description;
+    });
+    const after = await until("more looks", async () => {
+      const description = await janitor.describe();
+      return looksOf(description) > looksOf(before) + 4 && description;
+    });
+    expect(after.historyLength).toBe(before.historyLength);
     await handleOf(world, supervisor.id).terminate("by hand");
     await until("a count", async () => (await report(world)).ended === 1);
     const replay = Worker.runReplayHistory(

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle } from "../../client/index.ts";
 import { type ScriptedModel, startScriptedModel } from "../../scripted-model/server.ts";
-import { openWorld, untilFeed, untilReply, type World } from "../support/world.ts";
+import { untilAll } from "../support/lead-agent.ts";
+import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 
 let world: World;
 let model: ScriptedModel;
@@ -248,13 +249,16 @@ describe("waited out", () => {
     ]);
     await world.model.fault({
       fault: { type: "overloaded" },
-      times: 4,
+      times: 1_000,
       when: { anyUser: "park-1" },
     });
     const supervisor = await world.start();
     const asked = supervisor.ask("park-1");
     await untilFeed(supervisor, ({ event }) => event.type === "trouble");
-    expect(await supervisor.status()).toMatchObject({ status: "waiting" });
+    await until("it waits", async () => (await supervisor.status()).status === "waiting");
+    // Three attempts, and a probe that fails, too.
+    await until("a probe", async () => (await world.model.journal("park-1")).length > 3);
+    await world.model.clearFaults();
     expect(await asked).toBe("back again");
     await supervisor.end();
   });
@@ -305,7 +309,7 @@ test("a task out of turns gives one last answer without tools, and ends as parti
     ]);
     const supervisor = await short.start("go turns");
     expect(await untilReply(supervisor, "^Ended")).toBe("Ended: budget, What I have.");
-    const [task] = await supervisor.tasks();
+    const [task] = await untilAll(supervisor, "ended", ({ endedAt }) => endedAt !== null);
     expect(task).toMatchObject({ turn: 4, result: { partial: true } });
     await supervisor.end();
   } finally {

@@ -2,6 +2,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { untilTasks } from "../support/lead-agent.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 
 let world: World;
@@ -33,14 +34,14 @@ test("tasks beyond the most that may be open are refused with the number", async
     },
     {
       when: { system: "^# researcher", anyUser: "rf-a" },
-      reply: { text: "Never.", delayMs: 25_000 },
+      reply: { text: "Never.", until: "the end" },
     },
   ]);
   const supervisor = await world.start("go rf-a");
   expect(await untilReply(supervisor, "open")).toMatch(
     /^2 tasks are open or ended unread, which is the most/,
   );
-  expect(await supervisor.tasks()).toHaveLength(2);
+  await untilTasks(supervisor, 2);
   await supervisor.end();
 });
 
@@ -81,12 +82,13 @@ test("what an agent file asks for in vain is said with file and line", async () 
 
 test("a message for which the inbox has no room is refused, and can be sent again later", async () => {
   await world.model.script("rf-c", [
-    { when: { anyUser: "^rf-c first" }, reply: { text: "answered", delayMs: 2_000 } },
+    { when: { anyUser: "^rf-c first" }, reply: { text: "answered", until: "rf-c" } },
   ]);
   const supervisor = await world.start("rf-c first");
   await until("the model call", async () => (await world.model.journal("rf-c first")).length === 1);
   await supervisor.send(`rf-c ${"x".repeat(2_500)}`);
   await expect(supervisor.send(`rf-c ${"y".repeat(2_500)}`)).rejects.toThrow(/Too much is waiting/);
+  await world.model.release("rf-c");
   await untilReply(supervisor, "answered");
   await until("an empty inbox", async () => (await supervisor.feed()).status === "idle");
   expect(await supervisor.ask(`rf-c ${"y".repeat(2_500)}`)).toBe("answered");

@@ -1,5 +1,6 @@
 // A run that continues as new carries everything with it.
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { untilAll } from "../support/lead-agent.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 
 let world: World;
@@ -44,7 +45,7 @@ test("tasks started before a roll are told after it, each once, and can still be
     { when: { system: "^# supervisor", anyUser: "go roll" }, reply: { text: "Heard." } },
     {
       when: { system: "^# researcher", anyUser: "roll one" },
-      reply: { text: "One.", delayMs: 1_500 },
+      reply: { text: "One.", until: "roll" },
     },
     {
       when: { system: "^# researcher", anyUser: "roll two", lastUser: "hurry" },
@@ -52,16 +53,18 @@ test("tasks started before a roll are told after it, each once, and can still be
     },
     {
       when: { system: "^# researcher", anyUser: "roll two", assistantTurns: 0 },
-      reply: { toolCalls: [{ name: "list_files" }], delayMs: 2_500 },
+      reply: { toolCalls: [{ name: "list_files" }], until: "roll" },
     },
     {
       when: { system: "^# researcher", anyUser: "roll three" },
-      reply: { text: "Never.", delayMs: 25_000 },
+      reply: { text: "Never.", until: "the end" },
     },
   ]);
   const supervisor = await world.start("go roll");
   await untilReply(supervisor, "Heard");
-  await supervisor.send("steer and cancel");
+  const { id } = await supervisor.send("steer and cancel");
+  await untilFeed(supervisor, ({ event }) => event.type === "reply" && event.answers.includes(id));
+  await world.model.release("roll");
   const tasks = await until("all ended", async () => {
     const all = await supervisor.tasks();
     return all.length === 3 && all.every((task) => task.endedAt !== null) && all;
@@ -86,7 +89,7 @@ test("tasks started before a roll are told after it, each once, and can still be
   const { messages } = await supervisor.transcript();
   const notices = JSON.stringify(messages).match(/<bosun-event type=..task_ended/g);
   expect(notices).toHaveLength(3);
-  expect(await runsOf(supervisor.id)).toBeGreaterThan(3);
+  await until("more than three runs", async () => (await runsOf(supervisor.id)) > 3);
   await supervisor.end();
 });
 
@@ -130,7 +133,8 @@ test("a task rolls too, and its parent hears one end", async () => {
   ]);
   const supervisor = await world.start("go child");
   expect(await untilReply(supervisor, "^Over")).toBe("Over: After four rolls.");
-  const [task] = await supervisor.tasks();
+  const [task] = await untilAll(supervisor, "completed", ({ status }) => status === "completed");
+  await until("its runs in the list", async () => (await runsOf(task!.taskId)) >= 5);
   expect(await runsOf(task!.taskId)).toBe(5);
   await supervisor.end();
 });

@@ -41,7 +41,7 @@ test("how often a task was looked at, when and how it ended stay on record, over
     { when: { system: "^# researcher", anyUser: `${mark}-task quick` }, reply: { text: "Done." } },
     {
       when: { system: "^# researcher", anyUser: `${mark}-task slow` },
-      reply: { text: "Never.", delayMs: 25_000 },
+      reply: { text: "Never.", until: "the end" },
     },
   ]);
   const supervisor = await world.start(`go ${mark}`);
@@ -55,6 +55,7 @@ test("how often a task was looked at, when and how it ended stay on record, over
   await check(slow!.taskId);
   await check(slow!.taskId);
   const handle = world.bosun.client.workflow.getHandle(slow!.taskId);
+  await until("its call", async () => (await handle.describe()).raw.pendingActivities?.length === 1);
   const before = (await handle.fetchHistory()).events?.length;
   await check(slow!.taskId);
   await check(quick!.taskId);

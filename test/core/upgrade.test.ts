@@ -14,6 +14,7 @@ import { isEnded } from "../../protocol/task.ts";
 import type { Snapshot, SubagentInput, SupervisorInput } from "../../protocol/workflows.ts";
 import { type RunningWorkers, startWorkers, workflowEntries } from "../../workers/worker.ts";
 import { bundleWithStep } from "../support/changed-workflows.ts";
+import { untilAll } from "../support/lead-agent.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 
 const saved = fileURLToPath(new URL("../histories/", import.meta.url));
@@ -39,7 +40,10 @@ async function stop(workers: RunningWorkers): Promise<void> {
   await workers.done;
 }
 
-/** A supervisor that hands out tasks of some turns each. `mark` keeps the script to itself. */
+/**
+ * A supervisor that hands out tasks of some turns each, the fourth of which is held until `mark` is released.
+ * `mark` keeps the script to itself, too.
+ */
 const delegation = (mark: string, tasks: number, turns: number) => [
   {
     when: { system: "^# supervisor", lastUser: `^go ${mark}` },
@@ -53,8 +57,12 @@ const delegation = (mark: string, tasks: number, turns: number) => [
   { when: { system: "^# supervisor", lastUser: `^hello ${mark}` }, reply: { text: "Still here." } },
   { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
   {
+    when: { system: "^# researcher", anyUser: `${mark}-task`, assistantTurns: 3 },
+    reply: { toolCalls: [{ name: "list_files" }], until: mark },
+  },
+  {
     when: { system: "^# researcher", anyUser: `${mark}-task`, maxAssistantTurns: turns - 2 },
-    reply: { toolCalls: [{ name: "list_files" }], delayMs: 400 },
+    reply: { toolCalls: [{ name: "list_files" }] },
   },
   { when: { system: "^# researcher", anyUser: `${mark}-task` }, reply: { text: "Done." } },
 ];
@@ -89,8 +97,11 @@ describe("a rolling restart", () => {
       (await world.model.journal("later-task")).filter(({ request }) =>
         JSON.stringify(request.system).includes("# researcher"),
       );
-    await until("work in the middle", async () => (await calls()).length > tasks * 2);
-    await stop(first);
+    await until("work in the middle", async () => (await calls()).length === tasks * 4);
+    // What is under way ends within the grace.
+    const stopped = stop(first);
+    await world.model.release("later");
+    await stopped;
     expect((await calls()).length).toBeLessThan(tasks * turns);
     const second = await serve(world, changed);
     await supervisor.send("hello later");
@@ -362,8 +373,11 @@ describe("workers with versions", () => {
     await setCurrent("--build-id", "2");
     await supervisor.send("hello pinned");
     await untilReply(supervisor, "Still here");
-    const [task] = await supervisor.tasks();
-    expect(task?.status).toBe("running");
+    const [task] = await untilAll(supervisor, "running", ({ status }) => status === "running");
+    await world.model.release("pinned");
+    await until("a supervisor that has moved", async () =>
+      (await versionsOf(supervisor.id)).includes("2"),
+    );
     await supervisor.send("go pinned");
     const tasks = await until("both tasks completed", async () => {
       const all = await supervisor.tasks();
@@ -391,8 +405,13 @@ describe("workers with versions", () => {
       const all = await supervisor.tasks();
       return all[0]?.status === "completed" && all;
     });
-    expect(await versionsOf(supervisor.id)).toEqual(["none"]);
-    expect(await versionsOf(task?.taskId ?? "")).toEqual(["none"]);
+    for (const id of [supervisor.id, task?.taskId ?? ""]) {
+      const versions = await until("its versions", async () => {
+        const found = await versionsOf(id);
+        return found.length > 0 && found;
+      });
+      expect(versions).toEqual(["none"]);
+    }
     await supervisor.end();
     await stop(plain);
   });

@@ -57,9 +57,12 @@ test("summaries, details and attributes say who does what for whom, and how far 
     "what it leaves on its host",
   ]);
 
-  const panel = await client.workflow
-    .getHandle(supervisor.id)
-    .query<Metadata>("__temporal_workflow_metadata");
+  const panel = await until("a panel that knows of the end", async () => {
+    const found = await client.workflow
+      .getHandle(supervisor.id)
+      .query<Metadata>("__temporal_workflow_metadata");
+    return found.currentDetails?.includes("| completed |") && found;
+  });
   expect(panel.currentDetails).toContain("scripted model, not Claude");
   expect(panel.currentDetails).toContain(`| ${task?.taskId} | completed | ui-task: read |`);
 
