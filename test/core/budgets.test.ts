@@ -237,7 +237,10 @@ describe("the budget of a tree", () => {
     const said = await untilReply(supervisor, "budget is used up");
     expect(said).toContain(`bosun budget ${supervisor.id} --tokens N`);
     const { id } = await supervisor.send("poor two");
-    await untilFeed(supervisor, ({ event }) => event.type === "reply" && event.answers.includes(id));
+    await untilFeed(
+      supervisor,
+      ({ event }) => event.type === "reply" && event.answers.includes(id),
+    );
     await supervisor.setBudget({ outputTokens: 5_000 });
     await untilReply(supervisor, "Two");
     await supervisor.end();

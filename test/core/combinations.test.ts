@@ -218,7 +218,7 @@ describe("a budget", () => {
     const lead = tasks.find(({ agent }) => agent === "lead");
     await world.bosun.task(lead!.taskId).cancel("enough");
     await untilReply(supervisor, "^Ended: cancelled");
-    await untilSettled(supervisor);
+    expect((await untilSettled(supervisor)).outputTokens).toBeGreaterThan(0);
     await supervisor.end();
   });
 

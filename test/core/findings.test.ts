@@ -1,16 +1,20 @@
 // What a task finds, told to the tasks beside it.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
+import { untilTasks } from "../support/lead-agent.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 
 let world: World;
+/** Gathers what is found for a long time. */
+let patient: World;
 let rolling: World;
 beforeAll(async () => {
   const env = { BOSUN_FINDINGS_DELAY_MS: "300" };
   world = await openWorld({ env });
+  patient = await openWorld({ env: { BOSUN_FINDINGS_DELAY_MS: "4000" } });
   rolling = await openWorld({ env: { ...env, BOSUN_ROLL_AFTER_TURNS: "1" } });
 });
-afterAll(() => Promise.all([world.close(), rolling.close()]));
+afterAll(() => Promise.all([world, patient, rolling].map((one) => one.close())));
 
 const start = (description: string, agent = "researcher") => ({
   name: "start_async_task",
@@ -49,8 +53,12 @@ async function signalsTo(where: World, id: string, name: string): Promise<number
   return names?.filter((one) => one === name).length ?? 0;
 }
 
-/** One that looks at something new each turn, for so many turns. */
-const reader = (task: string, turns: number) => [
+/** One that looks at something new each turn, until a note tells it to end, or for so many turns. */
+const reader = (task: string, turns = 90) => [
+  {
+    when: { system: "^# researcher", anyUser: `^${task}$`, lastUser: "\\[note.*enough" },
+    reply: { text: "Read." },
+  },
   ...Array.from({ length: turns }, (_, turn) => ({
     when: { system: "^# researcher", anyUser: `^${task}$`, assistantTurns: turn },
     reply: { toolCalls: [look(`${turn}`)], delayMs: 300 },
@@ -58,8 +66,26 @@ const reader = (task: string, turns: number) => [
   { when: { system: "^# researcher", anyUser: `^${task}$` }, reply: { text: "Read." } },
 ];
 
+/** Waits until a reader has heard so many, and lets it end. */
+async function untilHeard(
+  where: World,
+  supervisor: SupervisorHandle,
+  description: string,
+  count: number,
+): Promise<void> {
+  const taskId = await until(
+    "the reader",
+    async () => idOf(await supervisor.tasks(), description) || undefined,
+  );
+  await until(`${count} findings heard`, async () => {
+    const heard = await heardBy(where, taskId);
+    return heard.flat().length >= count;
+  });
+  await where.bosun.task(taskId).steer("enough");
+}
+
 test("three findings reach each task beside their author once, as data, in one signal, and wake nobody", async () => {
-  await world.model.script("find", [
+  await patient.model.script("find", [
     {
       when: { lastUser: "^go find" },
       reply: { toolCalls: [start("find-author"), start("find-one"), start("find-two")] },
@@ -67,32 +93,41 @@ test("three findings reach each task beside their author once, as data, in one s
     { when: { system: "^# supervisor", anyUser: "^go find" }, reply: { text: "Heard." } },
     {
       when: { anyUser: "^find-author$", assistantTurns: 0 },
-      reply: { toolCalls: [post("first <b>"), post("second"), post("third"), post("second")] },
+      reply: {
+        toolCalls: [post("first <b>"), post("second"), post("third"), post("second")],
+        until: "find",
+      },
     },
-    ...reader("find-author", 7),
-    ...reader("find-one", 6),
-    ...reader("find-two", 6),
+    ...reader("find-author"),
+    ...reader("find-one"),
+    ...reader("find-two"),
   ]);
-  const supervisor = await world.start("go find");
+  const supervisor = await patient.start("go find");
+  await untilReply(supervisor, "Heard");
+  await patient.model.release("find");
   const found = await untilFeed(supervisor, ({ event }) => event.type === "finding");
   expect(found.event).toMatchObject({ agent: "researcher", text: "first <b>" });
+  await untilHeard(patient, supervisor, "find-one", 3);
+  await untilHeard(patient, supervisor, "find-two", 3);
+  await untilHeard(patient, supervisor, "find-author", 0);
   const tasks = await untilEnded(supervisor, 3);
   const [author, one, two] = ["find-author", "find-one", "find-two"].map((of) => idOf(tasks, of));
   const all = ["first <b>", "second", "third"];
   for (const taskId of [one!, two!]) {
-    expect(await heardBy(world, taskId)).toEqual([all]);
-    expect(await signalsTo(world, taskId, "findings")).toBe(1);
-    const { messages } = await world.bosun.task(taskId).transcript();
+    expect(await heardBy(patient, taskId)).toEqual([all]);
+    expect(await signalsTo(patient, taskId, "findings")).toBe(1);
+    const { messages } = await patient.bosun.task(taskId).transcript();
     expect(JSON.stringify(messages)).toContain(author);
     expect(JSON.stringify(messages)).not.toContain("first <b>");
   }
-  expect(await heardBy(world, author!)).toEqual([]);
+  expect(await heardBy(patient, author!)).toEqual([]);
   expect(tasks.find(({ taskId }) => taskId === author)?.findings).toEqual({
     count: 3,
     newest: "third",
   });
+  await until("word of them", async () => (await heardBy(patient, supervisor.id)).length > 0);
   await until("an idle supervisor", async () => (await supervisor.feed()).status === "idle");
-  expect(await heardBy(world, supervisor.id)).toEqual([all]);
+  expect(await heardBy(patient, supervisor.id)).toEqual([all]);
   const { entries } = await supervisor.feed();
   const [posted, ended] = [
     entries.findIndex(({ event }) => event.type === "finding"),
@@ -116,16 +151,22 @@ test("each finding is read once by each task beside, though everyone rolls after
     { when: { system: "^# supervisor", anyUser: "^go rollfind" }, reply: { text: "Heard." } },
     ...posts,
     ...reader("roll-author", 5),
-    ...reader("roll-one", 12),
-    ...reader("roll-two", 12),
+    ...reader("roll-one"),
+    ...reader("roll-two"),
   ]);
   const supervisor = await rolling.start("go rollfind");
+  await untilHeard(rolling, supervisor, "roll-one", 5);
+  await untilHeard(rolling, supervisor, "roll-two", 5);
   const tasks = await untilEnded(supervisor, 3);
   const numbers = [0, 1, 2, 3, 4].map((n) => `number ${n}`);
   for (const of of ["roll-one", "roll-two"]) {
     const heard = await heardBy(rolling, idOf(tasks, of));
     expect(heard.flat()).toEqual(numbers);
   }
+  await until("word of all", async () => {
+    const heard = await heardBy(rolling, supervisor.id);
+    return heard.flat().length >= numbers.length;
+  });
   await until("an idle supervisor", async () => (await supervisor.feed()).status === "idle");
   expect((await heardBy(rolling, supervisor.id)).flat()).toEqual(numbers);
   await supervisor.end();
@@ -171,11 +212,15 @@ test("a queued task hears when it has begun, and one that gives its last answer 
         when: { anyUser: "^queue-author$", assistantTurns: 0 },
         reply: { toolCalls: [post("early")] },
       },
-      { when: { anyUser: "^queue-final$" }, reply: { text: "Final.", delayMs: 1_500 } },
+      { when: { anyUser: "^queue-final$" }, reply: { text: "Final.", until: "queue-final" } },
       ...reader("queue-author", 1),
-      ...reader("queue-reader", 5),
+      ...reader("queue-reader"),
     ]);
     const supervisor = await narrow.start("go queue");
+    await untilHeard(narrow, supervisor, "queue-reader", 1);
+    const told = idOf(await untilTasks(supervisor, 3), "queue-final");
+    await until("its news", async () => (await signalsTo(narrow, told, "findings")) > 0);
+    await narrow.model.release("queue-final");
     const tasks = await untilEnded(supervisor, 3);
     const final = tasks.find(({ description }) => description === "queue-final");
     expect(final).toMatchObject({ status: "completed", turn: 1 });
@@ -188,31 +233,27 @@ test("a queued task hears when it has begun, and one that gives its last answer 
 });
 
 test("findings of many turns go out together: no task gets a signal for each", async () => {
-  const patient = await openWorld({ env: { BOSUN_FINDINGS_DELAY_MS: "4000" } });
-  try {
-    await patient.model.script("many", [
-      {
-        when: { lastUser: "^go many" },
-        reply: { toolCalls: [start("many-author"), start("many-reader")] },
-      },
-      { when: { system: "^# supervisor", anyUser: "^go many" }, reply: { text: "Heard." } },
-      ...Array.from({ length: 6 }, (_, turn) => ({
-        when: { anyUser: "^many-author$", assistantTurns: turn },
-        reply: { toolCalls: [post(`of turn ${turn}`)], delayMs: 300 },
-      })),
-      ...reader("many-author", 0),
-      ...reader("many-reader", 14),
-    ]);
-    const supervisor = await patient.start("go many");
-    const tasks = await untilEnded(supervisor, 2);
-    const taskId = idOf(tasks, "many-reader");
-    const heard = await heardBy(patient, taskId);
-    expect(heard.flat()).toEqual([0, 1, 2, 3, 4, 5].map((turn) => `of turn ${turn}`));
-    expect(await signalsTo(patient, taskId, "findings")).toBeLessThanOrEqual(3);
-    await supervisor.end();
-  } finally {
-    await patient.close();
-  }
+  await patient.model.script("many", [
+    {
+      when: { lastUser: "^go many" },
+      reply: { toolCalls: [start("many-author"), start("many-reader")] },
+    },
+    { when: { system: "^# supervisor", anyUser: "^go many" }, reply: { text: "Heard." } },
+    ...Array.from({ length: 6 }, (_, turn) => ({
+      when: { anyUser: "^many-author$", assistantTurns: turn },
+      reply: { toolCalls: [post(`of turn ${turn}`)], delayMs: 300 },
+    })),
+    ...reader("many-author", 0),
+    ...reader("many-reader"),
+  ]);
+  const supervisor = await patient.start("go many");
+  await untilHeard(patient, supervisor, "many-reader", 6);
+  const tasks = await untilEnded(supervisor, 2);
+  const taskId = idOf(tasks, "many-reader");
+  const heard = await heardBy(patient, taskId);
+  expect(heard.flat()).toEqual([0, 1, 2, 3, 4, 5].map((turn) => `of turn ${turn}`));
+  expect(await signalsTo(patient, taskId, "findings")).toBeLessThanOrEqual(3);
+  await supervisor.end();
 });
 
 describe("a finding is refused in words", () => {
@@ -285,7 +326,7 @@ test("check and list show the newest findings to the model that asks", async () 
       when: { anyUser: "^shown-author$", assistantTurns: 0 },
       reply: { toolCalls: [post("seen by all")] },
     },
-    { when: { anyUser: "^shown-author$" }, reply: { text: "Late.", delayMs: 8_000 } },
+    { when: { anyUser: "^shown-author$" }, reply: { text: "Late.", until: "the end" } },
   ]);
   const supervisor = await world.start("go shown");
   await untilFeed(supervisor, ({ event }) => event.type === "finding");

@@ -69,6 +69,9 @@ const handleOf = (world: World, id: string) => world.bosun.client.workflow.getHa
 const report = (world: World) =>
   handleOf(world, toJanitorId(world.installation)).query(janitorQuery);
 
+const looksOf = ({ raw }: WorkflowExecutionDescription): number =>
+  raw.pendingActivities?.[0]?.attempt ?? 0;
+
 async function closeTimeOf(world: World, id: string): Promise<number> {
   return (await handleOf(world, id).describe()).closeTime?.getTime() ?? Number.NaN;
 }
@@ -245,8 +248,6 @@ test("quiet looks leave no event, and the janitor's history replays", async () =
   await within(world, async () => {
     const [supervisor] = await startTasks(world, "quiet", 1);
     const janitor = handleOf(world, toJanitorId(world.installation));
-    const looksOf = ({ raw }: WorkflowExecutionDescription): number =>
-      raw.pendingActivities?.[0]?.attempt ?? 0;
     const before = await until("its first look", async () => {
       const description = await janitor.describe();
       return looksOf(description) > 0 && description;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { Worker } from "@temporalio/worker";
+import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { pauseSignal } from "../../protocol/control.ts";
 import { addCarefulAgent } from "../support/careful-agent.ts";
 import {
@@ -19,11 +20,11 @@ import { openWorld, until, untilFeed, untilReply, type World } from "../support/
 const isPaused = ({ status, waitingOn }: { status: string; waitingOn: readonly string[] }) =>
   status === "waiting" && waitingOn.includes("paused");
 
-/** Reads once, slowly, then is done. */
-const twoTurns = (mark: string, delayMs = 600): readonly Rule[] => [
+/** Reads once, as soon as `mark` is released, then is done. */
+const twoTurns = (mark: string): readonly Rule[] => [
   {
     when: { system: "^# researcher", anyUser: `${mark}-task`, assistantTurns: 0 },
-    reply: { toolCalls: [{ name: "list_files" }], delayMs },
+    reply: { toolCalls: [{ name: "list_files" }], until: mark },
   },
   { when: { system: "^# researcher", anyUser: `${mark}-task` }, reply: { text: "Done." } },
 ];
@@ -32,6 +33,46 @@ const callsOf = async (world: World, mark: string, agent = "researcher"): Promis
   (await world.model.journal(mark)).filter(({ request }) =>
     JSON.stringify(request.system).includes(`# ${agent}`),
   ).length;
+
+const isMarked = ({ pausedAt }: TaskView): boolean => pausedAt !== undefined;
+
+/** Pauses during calls that wait for `mark`: they end when all have heard of it. */
+async function pauseDuringCalls(
+  world: World,
+  supervisor: SupervisorHandle,
+  mark: string,
+): Promise<void> {
+  await supervisor.pause();
+  await untilAll(supervisor, "marked", isMarked);
+  await world.model.release(mark);
+}
+
+/** How often a workflow was told to pause or to go on. */
+async function switchesOf(world: World, workflowId: string): Promise<number> {
+  const { events } = await world.bosun.client.workflow.getHandle(workflowId).fetchHistory();
+  const names = events?.map((one) => one.workflowExecutionSignaledEventAttributes?.signalName);
+  return names?.filter((name) => name === "pause" || name === "resume").length ?? 0;
+}
+
+/** A task that asks to write a file, and its request. */
+async function ask(world: World, mark: string) {
+  const write = { name: "write_file", input: { path: `${mark}.md`, content: "x" } };
+  await world.model.script(mark, [
+    {
+      when: { system: "^# careful", anyUser: `${mark}-task`, assistantTurns: 0 },
+      reply: { toolCalls: [write] },
+    },
+    { when: { system: "^# careful", anyUser: `${mark}-task` }, reply: { text: "Done." } },
+    ...delegating(mark, startCall(`${mark}-task`, "careful")),
+  ]);
+  const supervisor = await world.start(`go ${mark}`);
+  const [view] = await untilTasks(supervisor, 1);
+  const task = supervisor.task(view!.taskId);
+  const [request] = await until("a request", async () => (await task.view()).requests);
+  return { supervisor, task, requestId: request!.requestId };
+}
+const isWritten = ({ workspace }: World, mark: string): boolean =>
+  existsSync(join(workspace, `${mark}.md`));
 
 describe("one after the other", () => {
   let world: World;
@@ -62,6 +103,7 @@ describe("one after the other", () => {
       return view.pausedAt !== undefined && view;
     });
     expect(pausing.status).toBe("running");
+    await world.model.release(mark);
     const parked = await until("it parked", async () => {
       const view = await task.view();
       return isPaused(view) && view;
@@ -97,16 +139,16 @@ describe("one after the other", () => {
         reply: { toolCalls: [startCall(`${mark}-task one`), startCall(`${mark}-task two`)] },
       },
       { when: { system: "^# lead", anyUser: `${mark}-lead` }, reply: { text: "Led." } },
-      ...twoTurns(mark, 1_500),
+      ...twoTurns(mark),
       ...delegating(mark, startCall(`${mark}-lead`, "lead")),
     ]);
     const supervisor = await world.start(`go ${mark}`);
     await untilTasks(supervisor, 3);
     await until("their calls", async () => (await callsOf(world, `${mark}-task`)) >= 2);
-    await supervisor.pause();
+    await pauseDuringCalls(world, supervisor, mark);
     const paused = await untilAll(supervisor, "paused", isPaused);
     expect(paused.find(({ agent }) => agent === "lead")?.waitingOn).toContain("tasks");
-    expect(await supervisor.status()).toMatchObject({ status: "waiting" });
+    await until("it waits", async () => (await supervisor.status()).status === "waiting");
     const sent = await supervisor.send("are you there?");
     expect(sent).toMatchObject({ stored: "accepted", paused: true });
     await sleep(500);
@@ -139,12 +181,12 @@ describe("one after the other", () => {
   test("a child that is being started while its agent is paused inherits the pause", async () => {
     const mark = "pause-spawn";
     await world.model.script(mark, [
-      ...twoTurns(mark, 0),
+      ...twoTurns(mark),
       {
         when: { system: "^# supervisor", lastUser: `^go ${mark}` },
         reply: {
           toolCalls: Array.from({ length: 5 }, (_, n) => startCall(`${mark}-task ${n}`)),
-          delayMs: 700,
+          until: mark,
         },
       },
       ...delegating(mark, startCall("never")),
@@ -153,9 +195,10 @@ describe("one after the other", () => {
     await until("the call", async () => (await world.model.journal(`go ${mark}`)).length === 1);
     // During the model call that starts them.
     await supervisor.pause();
+    await world.model.release(mark);
     const tasks = await untilTasks(supervisor, 5);
     expect(tasks.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => "queued"));
-    await untilAll(supervisor, "marked", ({ pausedAt }) => pausedAt !== undefined);
+    await untilAll(supervisor, "marked", isMarked);
     await sleep(500);
     expect(await callsOf(world, `${mark}-task`)).toBe(0);
     await supervisor.resume();
@@ -220,14 +263,19 @@ describe("one after the other", () => {
   test("pauses and resumes in a row end as the last one said, at every level", async () => {
     const mark = "pause-row";
     await world.model.script(mark, [
-      ...twoTurns(mark, 1_500),
+      ...twoTurns(mark),
       ...delegating(mark, startCall(`${mark}-task one`), startCall(`${mark}-task two`)),
     ]);
     const supervisor = await world.start(`go ${mark}`);
     await until("their calls", async () => (await callsOf(world, `${mark}-task`)) === 2);
+    const tasks = await untilTasks(supervisor, 2);
     for (const word of ["pause", "resume", "pause", "resume", "pause"] as const) {
       await supervisor[word]();
     }
+    for (const { taskId } of tasks) {
+      await until("every word", async () => (await switchesOf(world, taskId)) === 5);
+    }
+    await world.model.release(mark);
     await untilAll(supervisor, "paused", isPaused);
     for (const word of ["resume", "pause", "resume"] as const) await supervisor[word]();
     await untilAll(supervisor, "completed", ({ status }) => status === "completed");
@@ -238,7 +286,7 @@ describe("one after the other", () => {
   test("a paused task is cancelled at once, and its paused supervisor can be ended", async () => {
     const mark = "pause-cancel";
     const { supervisor, task } = await startOne(mark, twoTurns(mark));
-    await supervisor.pause();
+    await pauseDuringCalls(world, supervisor, mark);
     await until("it parked", async () => isPaused(await task.view()));
     await task.cancel("enough");
     expect(await task.ended()).toMatchObject({
@@ -296,7 +344,7 @@ describe("one after the other", () => {
     ]);
     const supervisor = await world.start(`go ${mark}`);
     await until("its call", async () => (await callsOf(world, `${mark}-task`)) === 1);
-    await supervisor.pause();
+    await pauseDuringCalls(world, supervisor, mark);
     await until("both parked", async () => {
       const [task] = await supervisor.tasks();
       return task && isPaused(task) && (await supervisor.status()).status === "waiting";
@@ -325,12 +373,18 @@ describe("with one slot", () => {
   test("a paused task keeps its slot, and a paused agent begins no queued task", async () => {
     const mark = "pause-slot";
     await world.model.script(mark, [
-      ...twoTurns(mark, 800),
+      ...twoTurns(mark),
       ...delegating(mark, startCall(`${mark}-task one`), startCall(`${mark}-task two`)),
     ]);
     const supervisor = await world.start(`go ${mark}`);
-    const [first, second] = await untilTasks(supervisor, 2);
+    const tasks = await untilTasks(supervisor, 2);
+    const [first, second] = ["one", "two"].map((word) =>
+      tasks.find(({ description }) => description === `${mark}-task ${word}`),
+    );
+    await until("its call", async () => (await callsOf(world, `${mark}-task one`)) === 1);
     await supervisor.task(first!.taskId).pause();
+    await until("its mark", async () => isMarked(await supervisor.task(first!.taskId).view()));
+    await world.model.release(mark);
     await until("it parked", async () => isPaused(await supervisor.task(first!.taskId).view()));
     expect((await supervisor.task(second!.taskId).view()).status).toBe("queued");
     await supervisor.pause();
@@ -359,7 +413,7 @@ describe("in a world that rolls after each turn", () => {
   test("a pause outlasts rolls and workers, and what is paused replays", async () => {
     const mark = "pause-roll";
     await world.model.script(mark, [
-      ...twoTurns(mark, 1_200),
+      ...twoTurns(mark),
       ...delegating(mark, startCall(`${mark}-task`)),
     ]);
     const supervisor = await world.start(`go ${mark}`);
@@ -367,7 +421,7 @@ describe("in a world that rolls after each turn", () => {
     const task = world.bosun.client.workflow.getHandle(view!.taskId);
     await until("its call", async () => (await callsOf(world, `${mark}-task`)) === 1);
     const { runId } = await task.describe();
-    await supervisor.pause();
+    await pauseDuringCalls(world, supervisor, mark);
     await untilAll(supervisor, "paused", isPaused);
     await until("its next run", async () => (await task.describe()).runId !== runId);
     await world.stopWorkers();
@@ -391,34 +445,14 @@ describe("in a world that rolls after each turn", () => {
 describe("when a person is asked", () => {
   let world: World;
   beforeAll(async () => {
-    world = await openWorld({
-      env: { BOSUN_ROLL_AFTER_TURNS: "1", BOSUN_APPROVAL_TIMEOUT_MS: "9000" },
-    });
+    world = await openWorld({ env: { BOSUN_ROLL_AFTER_TURNS: "1" } });
     await addCarefulAgent(world.workspace);
   });
   afterAll(() => world.close());
 
-  async function ask(mark: string) {
-    const write = { name: "write_file", input: { path: `${mark}.md`, content: "x" } };
-    await world.model.script(mark, [
-      {
-        when: { system: "^# careful", anyUser: `${mark}-task`, assistantTurns: 0 },
-        reply: { toolCalls: [write] },
-      },
-      { when: { system: "^# careful", anyUser: `${mark}-task` }, reply: { text: "Done." } },
-      ...delegating(mark, startCall(`${mark}-task`, "careful")),
-    ]);
-    const supervisor = await world.start(`go ${mark}`);
-    const [view] = await untilTasks(supervisor, 1);
-    const task = supervisor.task(view!.taskId);
-    const [request] = await until("a request", async () => (await task.view()).requests);
-    return { supervisor, task, requestId: request!.requestId };
-  }
-  const isWritten = (mark: string): boolean => existsSync(join(world.workspace, `${mark}.md`));
-
   test("what was approved of a paused task waits over rolls and workers, and is done once it goes on", async () => {
     const mark = "pause-decided";
-    const { supervisor, task, requestId } = await ask(mark);
+    const { supervisor, task, requestId } = await ask(world, mark);
     await supervisor.pause();
     await until("both", async () => (await task.view()).waitingOn.join() === "approval,paused");
     await task.decide(requestId, { type: "approve" });
@@ -427,25 +461,32 @@ describe("when a person is asked", () => {
     await world.startWorkers();
     await sleep(500);
     expect(isPaused(await task.view())).toBe(true);
-    expect(isWritten(mark)).toBe(false);
+    expect(isWritten(world, mark)).toBe(false);
     await supervisor.resume();
     expect((await task.ended()).status).toBe("completed");
-    expect(isWritten(mark)).toBe(true);
+    expect(isWritten(world, mark)).toBe(true);
     await supervisor.end();
   });
 
   test("the time to decide runs out while a task is paused", async () => {
     const mark = "pause-expired";
-    const { supervisor, task } = await ask(mark);
-    await task.pause();
-    await until("both", async () => (await task.view()).waitingOn.join() === "approval,paused");
-    await until("paused alone", async () => (await task.view()).waitingOn.join() === "paused");
-    await task.resume();
-    expect((await task.ended()).status).toBe("completed");
-    expect(JSON.stringify((await task.transcript()).messages)).toContain("nobody approved it");
-    expect(isWritten(mark)).toBe(false);
-    await supervisor.end();
-  });
+    const env = { BOSUN_ROLL_AFTER_TURNS: "1", BOSUN_APPROVAL_TIMEOUT_MS: "12000" };
+    const hasty = await openWorld({ env });
+    try {
+      await addCarefulAgent(hasty.workspace);
+      const { supervisor, task } = await ask(hasty, mark);
+      await task.pause();
+      await until("both", async () => (await task.view()).waitingOn.join() === "approval,paused");
+      await until("paused alone", async () => (await task.view()).waitingOn.join() === "paused");
+      await task.resume();
+      expect((await task.ended()).status).toBe("completed");
+      expect(JSON.stringify((await task.transcript()).messages)).toContain("nobody approved it");
+      expect(isWritten(hasty, mark)).toBe(false);
+      await supervisor.end();
+    } finally {
+      await hasty.close();
+    }
+  }, 60_000);
 });
 
 describe("when the model is away", () => {
@@ -458,9 +499,10 @@ describe("when the model is away", () => {
   test("news that the model answers leaves a pause as it is, and one resume ends both waits", async () => {
     const mark = "pause-model";
     await world.model.script(mark, [
-      ...twoTurns(mark, 0),
+      ...twoTurns(mark),
       ...delegating(mark, startCall(`${mark}-task one`), startCall(`${mark}-task two`)),
     ]);
+    await world.model.release(mark);
     await world.model.fault({
       fault: { type: "overloaded" },
       times: 6,

@@ -28,7 +28,7 @@ export const handOut = (mark: string, input: object, agent = "researcher"): read
  * Two tasks: one holds what it was given, for so long or until a word is released. The other does what the
  * test says.
  */
-export const holdAndSpend = (mark: string, until: number | string): readonly Rule[] => [
+export const holdAndSpend = (mark: string, end: number | string): readonly Rule[] => [
   {
     when: { system: "^# supervisor", lastUser: `^go ${mark}` },
     reply: { toolCalls: [startCall(`${mark}-task holds`), startCall(`${mark}-task spends`)] },
@@ -36,7 +36,7 @@ export const holdAndSpend = (mark: string, until: number | string): readonly Rul
   { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
   {
     when: { system: "^# researcher", anyUser: `${mark}-task holds` },
-    reply: { text: "Held.", ...(typeof until === "string" ? { until } : { delayMs: until }) },
+    reply: { text: "Held.", ...(typeof end === "string" ? { until: end } : { delayMs: end }) },
   },
 ];
 
