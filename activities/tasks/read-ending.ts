@@ -17,6 +17,8 @@ import type { CheckDetail, TaskReport } from "../../protocol/views.ts";
 
 /** Milliseconds a task's own worker may take to answer a question. */
 const queryMs = 1_500;
+/** The same for its last words: nobody asks for them again. */
+const lastWordsMs = 5_000;
 
 const noWords = "(it left no words)";
 
@@ -25,9 +27,10 @@ export async function askTask(
   client: Client,
   taskId: string,
   detail: CheckDetail,
+  ms = queryMs,
 ): Promise<TaskReport | undefined> {
   try {
-    return await client.withDeadline(Date.now() + queryMs, () =>
+    return await client.withDeadline(Date.now() + ms, () =>
       client.workflow.getHandle(taskId).query(checkTaskQuery, detail),
     );
   } catch {
@@ -52,7 +55,7 @@ export async function readEnding(client: Client, taskId: string): Promise<TaskEn
     const end = toEnd(cause);
     const memos = readMemos(await handle.describe());
     if (memos.envelope) return { taskId, end, envelope: memos.envelope };
-    const report = await askTask(client, taskId, "digest");
+    const report = await askTask(client, taskId, "digest", lastWordsMs);
     const envelope = salvage(end, memos, report, cause?.message ?? "");
     return { taskId, end, envelope };
   }
