@@ -72,6 +72,11 @@ test("a task that is cancelled while its diff is being taken hands it over", asy
     { when: { assistantTurns: 0 }, reply: write("t.txt") },
     { when: {}, reply: { text: "Done.", until: "im-take" } },
   ]);
+  const task = begun.supervisor.task(begun.task.taskId);
+  await until("its last call", async () => {
+    const { live, view } = await task.look();
+    return live !== undefined && view.turn === 1;
+  });
   slow.hold("add --all");
   await world.model.release("im-take");
   await until("git at work", async () => slow.hasBegun());
