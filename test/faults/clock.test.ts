@@ -6,7 +6,7 @@ import { addCarefulAgent } from "../support/careful-agent.ts";
 import { inspectWhole } from "./support/aftermath.ts";
 import { type Clock, clockProblem, newClock } from "./support/clock.ts";
 import { type FaultWorld, openFaultWorld } from "./support/fault-world.ts";
-import { openScene, type Scene, sceneEnv, sceneTasks } from "./support/scene.ts";
+import { openScene, type OpenScene, sceneEnv, sceneTasks } from "./support/scene.ts";
 import { until } from "./support/until.ts";
 
 const bundle = inject("bundle");
@@ -30,9 +30,9 @@ afterAll(async () => {
   clock?.close();
 });
 
-const whole = (scene: Scene) => inspectWhole(world, scene, bundle);
+const whole = (scene: OpenScene) => inspectWhole(world, scene, bundle);
 
-async function serverTime(scene: Scene): Promise<number> {
+async function serverTime(scene: OpenScene): Promise<number> {
   const { events } = await world.bosun.client.workflow
     .getHandle(scene.supervisor.id)
     .fetchHistory();
@@ -54,6 +54,7 @@ test("a worker whose clock jumps an hour, ahead or back, goes on as before", asy
   await world.startWorker();
   const scene = await openScene(world, "alone");
   clock.setWorkers(2 * hour);
+  await scene.finish();
   await until("more work", async () => {
     const tasks = await scene.supervisor.tasks();
     return tasks.filter((task) => task.endedAt).length > sceneTasks / 3;

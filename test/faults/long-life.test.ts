@@ -127,7 +127,9 @@ test(`${turns} turns of 8 KB stay linear: under 1.5 bytes of history a byte said
   const ended = await supervisor.task(task.taskId).ended();
   expect(ended).toMatchObject({ status: "completed", result: { summary: "Lived long." } });
   expect(ended.turn).toBeGreaterThanOrEqual(turns);
-  const { generation } = await supervisor.task(task.taskId).transcript();
+  const { generation } = await until("its transcript", () =>
+    supervisor.task(task.taskId).transcript(),
+  );
   expect(generation).toBe(4);
 
   const first = raw.workflowExecutionInfo?.firstRunId ?? "";

@@ -88,19 +88,19 @@ test("a supervisor of 50 rolls answers every message once and hears every end on
     const all = await supervisor.tasks();
     return all.length === rounds && all.every((task) => task.status === "completed") && all;
   });
-  await until("an idle supervisor", async () => {
-    const page = await supervisor.feed();
-    return page.status === "idle" && (await noticesOf(supervisor)).size === rounds;
+  const notices = await until("an idle supervisor", async () => {
+    const told = await noticesOf(supervisor);
+    return told.size === rounds && (await supervisor.feed()).status === "idle" && told;
   });
-  const notices = await noticesOf(supervisor);
   expect([...notices.keys()].toSorted()).toEqual(tasks.map(({ taskId }) => taskId).toSorted());
   expect([...notices.values()].filter((count) => count !== 1)).toEqual([]);
-  const texts = JSON.stringify((await supervisor.transcript()).messages);
+  const { messages } = await until("the transcript", () => supervisor.transcript());
+  const texts = JSON.stringify(messages);
   expect(texts).not.toContain('"again"');
   for (let round = 0; round < rounds; round += 1) {
     expect(texts.split(`"fifty-${round} please"`)).toHaveLength(2);
   }
-  expect(await runsOf(supervisor.id)).toBeGreaterThan(50);
+  await until("50 rolls", async () => (await runsOf(supervisor.id)) > 50);
   await supervisor.end();
 }, 300_000);
 
@@ -135,7 +135,9 @@ test("three levels of tasks, every parent rolled and one slot for tools, end wit
   });
   const parents = tasks.filter((task) => task.agent !== "researcher");
   expect(parents).toHaveLength(6);
-  for (const { taskId } of parents) expect(await runsOf(taskId)).toBeGreaterThan(1);
-  expect((await noticesOf(supervisor)).size).toBe(2);
+  for (const { taskId } of parents) {
+    await until(`a roll of ${taskId}`, async () => (await runsOf(taskId)) > 1);
+  }
+  await until("both ends", async () => (await noticesOf(supervisor)).size === 2);
   await supervisor.end();
 }, 120_000);

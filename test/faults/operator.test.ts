@@ -39,6 +39,7 @@ test("a terminated and a cancelled task are each heard of once, and the others g
   const cancelled = partOf(tasks, "ended streaming 1").taskId;
   await handleOf(terminated).terminate("by hand");
   await handleOf(cancelled).cancel();
+  await scene.finish();
   const ended = await untilSettled(scene, sceneTasks);
   expect(partOf(ended, "ended streaming 0")).toMatchObject({
     status: "failed",
@@ -57,6 +58,7 @@ test("a task that is reset goes on from there, and its parent hears one end", as
     async () => (await handleOf(taskId).describe()).historyLength > 20,
   );
   await reset(taskId, "last");
+  await scene.finish();
   const ended = await untilSettled(scene, sceneTasks);
   expect(ended.filter((task) => task.status === "completed")).toHaveLength(sceneTasks);
   const { wrong } = await inspectAftermath(world, scene, bundle);
@@ -66,6 +68,13 @@ test("a task that is reset goes on from there, and its parent hears one end", as
 test("a supervisor that is reset answers again, and hears of the tasks it still knows", async () => {
   const scene = await openScene(world, "rewind");
   const { supervisor } = scene;
+  // At rest, so that what it goes back behind is nothing.
+  await until("every end is told", async () => {
+    const ends = (await supervisor.tasks()).filter((task) => task.endedAt !== null);
+    const told = countNotices(await supervisor.transcript());
+    const { status } = await supervisor.status();
+    return status === "idle" && ends.length === 2 && told.size === 2;
+  });
   await reset(supervisor.id, "last");
   await supervisor.send("ask rewind", { id: "rewind-1" });
   await until("the reply", async () => {
@@ -74,6 +83,7 @@ test("a supervisor that is reset answers again, and hears of the tasks it still 
       ({ event }) => event.type === "reply" && event.answers.includes("rewind-1"),
     );
   });
+  await scene.finish();
   const told = await until("every end", async () => {
     const counts = countNotices(await supervisor.transcript());
     return counts.size === sceneTasks - 2 && counts;

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
 import { inspectWhole } from "./support/aftermath.ts";
 import { type FaultWorld, openFaultWorld } from "./support/fault-world.ts";
-import { openScene, type Scene, sceneEnv } from "./support/scene.ts";
+import { openScene, type OpenScene, sceneEnv } from "./support/scene.ts";
 import { until } from "./support/until.ts";
 
 const bundle = inject("bundle");
@@ -22,7 +22,7 @@ afterAll(() => world.close());
 const outageMs = 12_000;
 const outage = () => new Promise((resolve) => setTimeout(resolve, outageMs));
 
-const whole = (scene: Scene) => inspectWhole(world, scene, bundle);
+const whole = (scene: OpenScene) => inspectWhole(world, scene, bundle);
 
 test("a killed server goes on from its database file: every task ends once, and no recorded model call is made again", async () => {
   await world.startWorker();
@@ -73,7 +73,7 @@ test.each(["cut", "stalled"] as const)(
       const { entries } = await supervisor.feed();
       return entries.some(({ event }) => event.type === "reply" && event.answers.includes(mark));
     });
-    const { messages } = await supervisor.transcript();
+    const { messages } = await until("the transcript", () => supervisor.transcript());
     expect(messages).toHaveLength(2);
     await supervisor.end();
   },

@@ -32,7 +32,7 @@ test("a transcript that cannot be pulled is no trouble of the model: the call is
     });
     await here.startWorkers({ BOSUN_ROLES: "workflows,tools" });
     expect(await untilReply(supervisor, ".")).toBe("Pulled.");
-    const { entries } = await supervisor.feed();
+    const { entries } = await until("the feed", () => supervisor.feed());
     const trouble = entries.flatMap(({ event }) => (event.type === "trouble" ? [event.text] : []));
     expect(trouble).toEqual([expect.stringContaining("could not be pulled") as string]);
     expect(trouble.join()).not.toContain("bosun resume");
@@ -40,4 +40,4 @@ test("a transcript that cannot be pulled is no trouble of the model: the call is
   } finally {
     await here.close();
   }
-}, 90_000);
+});

@@ -4,7 +4,7 @@ import { Worker } from "@temporalio/worker";
 import type { SupervisorHandle, TaskView, TranscriptPage } from "../../../client/index.ts";
 import type { JournalEntry } from "../../support/scripted-model.ts";
 import type { FaultWorld } from "./fault-world.ts";
-import { type Scene, sceneTasks } from "./scene.ts";
+import { type OpenScene, type Scene, sceneTasks } from "./scene.ts";
 import { until } from "./until.ts";
 
 type History = temporal.api.history.v1.IHistory;
@@ -42,7 +42,8 @@ export async function inspectAftermath(
   const tasks = await supervisor.tasks();
   const histories = await readHistories(world, supervisor.id);
   const journal = await world.model.journal(mark);
-  const recorded = new Set(histories.flatMap(({ history }) => recordedMessages(history)));
+  const kept = dropRewound(histories);
+  const recorded = new Set(kept.flatMap(recordedMessages));
   const groups = bySameRequest(journal);
   const wrong = [
     ...(await wrongInTranscripts(world, supervisor, tasks)),
@@ -53,12 +54,13 @@ export async function inspectAftermath(
   return { tasks, calls: journal.length, askedAgain: journal.length - groups.length, wrong };
 }
 
-/** The same for a scene in which nobody stopped anything: every task completes. */
+/** Finishes a scene. The same for one in which nobody stopped anything: every task completes. */
 export async function inspectWhole(
   world: FaultWorld,
-  scene: Scene,
+  scene: OpenScene,
   bundle: string,
 ): Promise<Pick<Aftermath, "askedAgain" | "wrong">> {
+  await scene.finish();
   const tasks = await untilSettled(scene, sceneTasks);
   const { wrong, askedAgain } = await inspectAftermath(world, scene, bundle);
   const others = tasks.filter((task) => task.status !== "completed");
@@ -147,6 +149,7 @@ async function wrongOnBoard(
 
 interface Recorded {
   readonly workflowId: string;
+  readonly runId: string;
   readonly history: History;
 }
 
@@ -158,9 +161,24 @@ async function readHistories(world: FaultWorld, rootId: string): Promise<readonl
     query: `RootWorkflowId = '${rootId}'`,
   })) {
     const history = await workflow.getHandle(workflowId, runId).fetchHistory();
-    recorded.push({ workflowId, history });
+    recorded.push({ workflowId, runId, history });
   }
   return recorded;
+}
+
+/** Every history, without what somebody went back behind: that is done again. */
+function dropRewound(histories: readonly Recorded[]): readonly History[] {
+  const resets = histories
+    .flatMap(({ history }) => history.events ?? [])
+    .flatMap(({ eventId, workflowTaskFailedEventAttributes: failed }) =>
+      failed?.baseRunId ? [{ runId: failed.baseRunId, eventId: Number(eventId) }] : [],
+    );
+  return histories.map(({ runId, history }) => {
+    const reset = resets.find((one) => one.runId === runId);
+    if (!reset) return history;
+    const { events } = history;
+    return { events: (events ?? []).filter(({ eventId }) => Number(eventId) < reset.eventId) };
+  });
 }
 
 /** Ids of the model's answers that stand in a history. */

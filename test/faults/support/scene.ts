@@ -19,6 +19,12 @@ export interface Scene {
   readonly supervisor: SupervisorHandle;
 }
 
+/** One that is under way until it is told to finish. */
+export interface OpenScene extends Scene {
+  /** From now on each task has two more turns to go. */
+  finish(): Promise<void>;
+}
+
 /** Takes a second or two. */
 const slowSearch = {
   name: "search_files",
@@ -70,16 +76,22 @@ function rulesOf(mark: string, turns: number): readonly Rule[] {
 const endless = 90;
 
 /**
- * Resolves when tasks stream, run tools, wait, are queued and have just ended, all at once. From
- * then on each has two more turns to go.
+ * Resolves when tasks stream, run tools, wait, are queued and have just ended, all at once. That
+ * goes on until it is told to finish, so that no fault comes too late for it.
  */
-export async function openScene(world: FaultWorld, mark: string): Promise<Scene> {
+export async function openScene(world: FaultWorld, mark: string): Promise<OpenScene> {
   await world.model.script(mark, rulesOf(mark, endless));
   const supervisor = await world.start(`go ${mark}`);
   await untilBusy(world, supervisor);
-  const turns = Math.max(...(await supervisor.tasks()).map((task) => task.turn));
-  await world.model.script(mark, rulesOf(mark, turns + 2));
-  return { mark, supervisor };
+  return {
+    mark,
+    supervisor,
+    async finish() {
+      const tasks = await until("the tasks", () => supervisor.tasks());
+      const turns = Math.max(...tasks.map((task) => task.turn));
+      await world.model.script(mark, rulesOf(mark, turns + 2));
+    },
+  };
 }
 
 /** The task of a description. */
