@@ -14,12 +14,12 @@ let taskId = "";
 const bosun = (...args: readonly string[]) => runBosun(args, { env: world.env, cwd: world.dir });
 
 beforeAll(async () => {
-  world = await openWorld();
+  world = await openWorld({ env: { BOSUN_MODEL_HEARTBEAT_MS: "30000" } });
   await world.model.script("client-budget", [
     ...handOut("client-budget", { budget: { output_tokens: 50_000 } }),
     {
       when: { system: "^# researcher", anyUser: "client-budget-task" },
-      reply: { text: "Looked.", delayMs: 25_000 },
+      reply: { text: "Looked.", delayMs: 250_000 },
     },
   ]);
   const limits = ["--tokens", "100000", "--usd", "2.5"];
@@ -28,11 +28,12 @@ beforeAll(async () => {
   supervisorId = (ran.json() as { id: string }).id;
   const supervisor = world.bosun.supervisor(supervisorId);
   await untilReply(supervisor, "Heard");
-  const [task] = await until("the task", async () => {
-    const tasks = await supervisor.tasks();
-    return tasks.length > 0 && tasks;
-  });
-  taskId = task?.taskId ?? "";
+  const task = await until("the task", async () =>
+    (await supervisor.tasks()).find(({ status }) => status === "running"),
+  );
+  taskId = task.taskId;
+  // What it has used is in its memo at the end of the turn.
+  await until("both calls", async () => (await supervisor.status()).usage.calls >= 2);
 });
 afterAll(() => world.close());
 

@@ -1,17 +1,19 @@
 // Work held, changed and repeated from the command line.
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SupervisorHandle, TaskHandle, TaskView } from "../../client/index.ts";
 import { runSlash } from "../../client/chat/slash.ts";
 import { toPalette } from "../../client/screen/palette.ts";
 import { delegating, startCall, untilTasks } from "../support/lead-agent.ts";
+import type { Rule } from "../support/scripted-model.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 import { expectDocumented } from "./documented-json.ts";
 import { type Ran, runBosun } from "./terminal.ts";
 
 let world: World;
 beforeAll(async () => {
-  world = await openWorld();
+  // Tasks go in circles until a test has done with them, and that is no trouble here.
+  const circles = { BOSUN_TROUBLE_REPEATS: "1000", BOSUN_TROUBLE_IDLE_TURNS: "1000" };
+  world = await openWorld({ env: { ...circles, BOSUN_MODEL_HEARTBEAT_MS: "30000" } });
 });
 afterAll(() => world.close());
 
@@ -25,21 +27,27 @@ async function documentedJson<T>(...args: readonly string[]): Promise<T> {
   return ran.json() as T;
 }
 
-/** A supervisor with one task of two turns, the first of them slow. */
-async function begin(mark: string): Promise<{ supervisor: SupervisorHandle; task: TaskHandle }> {
-  await world.model.script(mark, [
-    { when: { lastUser: `^slow ${mark}` }, reply: { text: "Never.", delayMs: 25_000 } },
-    {
-      when: { system: "^# researcher", anyUser: `${mark}-task`, assistantTurns: 0 },
-      reply: { toolCalls: [{ name: "list_files" }], delayMs: 1_000 },
-    },
-    { when: { system: "^# researcher", anyUser: `${mark}-task` }, reply: { text: "Done." } },
-    ...delegating(mark, startCall(`${mark}-task`)),
-  ]);
+interface Begun {
+  readonly supervisor: SupervisorHandle;
+  readonly task: TaskHandle;
+  /** The next turn of the task is its last one. */
+  readonly finish: () => Promise<void>;
+}
+
+/** A supervisor with one task that takes a turn a second until it is told to finish. */
+async function begin(mark: string): Promise<Begun> {
+  const put = (reply: Rule["reply"]): Promise<void> =>
+    world.model.script(mark, [
+      { when: { lastUser: `^slow ${mark}` }, reply: { text: "Never.", delayMs: 250_000 } },
+      { when: { system: "^# researcher", anyUser: `${mark}-task` }, reply },
+      ...delegating(mark, startCall(`${mark}-task`)),
+    ]);
+  await put({ toolCalls: [{ name: "list_files" }], delayMs: 1_000 });
   const supervisor = await world.start(`go ${mark}`);
   await untilReply(supervisor, "Heard");
   const [view] = await untilTasks(supervisor, 1);
-  return { supervisor, task: supervisor.task(view!.taskId) };
+  const task = supervisor.task(view!.taskId);
+  return { supervisor, task, finish: () => put({ text: "Done." }) };
 }
 
 /** What the chat answers to a line. */
@@ -59,9 +67,16 @@ const untilParked = (task: TaskHandle): Promise<TaskView> =>
     return view.waitingOn.includes("paused") && view;
   });
 
+/** The second attempt, ended. Its workflow begins a moment after it was asked for. */
+const untilSecond = (task: TaskHandle): Promise<TaskView> =>
+  until("a second attempt", async () => {
+    const view = await task.view();
+    return view.attempt === 2 && view.endedAt !== null && view;
+  });
+
 describe("a task", () => {
   it("is paused and resumed, and every list says so", async () => {
-    const { supervisor, task } = await begin("ctl-pause");
+    const { supervisor, task, finish } = await begin("ctl-pause");
     const asked = { id: task.id, requested: true, already: false };
     expect(await documentedJson("pause", task.id)).toEqual(asked);
     await untilParked(task);
@@ -80,6 +95,7 @@ describe("a task", () => {
     expect((await bosun("steer", task.id, "a note")).out).toMatch(
       /It is paused and reads the note after: bosun resume/,
     );
+    await finish();
     expect(await documentedJson("resume", task.id)).toEqual(asked);
     const resumed = await untilFeed(
       supervisor,
@@ -94,14 +110,15 @@ describe("a task", () => {
   });
 
   it("changes its model while it is paused, from the next call on, with a new transcript", async () => {
-    const { supervisor, task } = await begin("ctl-set");
+    const { supervisor, task, finish } = await begin("ctl-set");
     await task.pause();
     await untilParked(task);
     const set = await documentedJson("set", task.id, "--model", "opus");
     expect(set).toMatchObject({ id: task.id, model: "claude-opus-5-5" });
+    await finish();
     await task.resume();
     expect((await task.ended()).status).toBe("completed");
-    const { header, generation } = await task.transcript();
+    const { header, generation } = await until("its transcript", () => task.transcript());
     expect([header?.model, generation]).toEqual(["claude-opus-5-5", 2]);
     const none = await bosun("set", task.id);
     expect(none).toMatchObject({ code: 2, out: "" });
@@ -112,10 +129,11 @@ describe("a task", () => {
   });
 
   it("is tried again under its id, and its attempts stay readable", async () => {
-    const { supervisor, task } = await begin("ctl-retry");
+    const { supervisor, task, finish } = await begin("ctl-retry");
     const early = await bosun("retry", task.id);
     expect(early).toMatchObject({ code: 2, out: "" });
     expect(early.err).toMatch(/has not ended.*bosun steer/);
+    await finish();
     await task.ended();
     const part = task.id.slice(-6);
     expect(await documentedJson("retry", part, "once more")).toMatchObject({
@@ -124,7 +142,7 @@ describe("a task", () => {
       known: false,
       stored: "accepted",
     });
-    await task.ended();
+    await untilSecond(task);
     // Two workflows, one id.
     const { task: newest } = await documentedJson<{ task: TaskView }>("check", part);
     expect(newest).toMatchObject({ taskId: task.id, attempt: 2, status: "completed" });
@@ -171,40 +189,49 @@ describe("a note that is waited for", () => {
   });
 
   it("stays sent when Ctrl-C ends the wait", async () => {
-    const { supervisor, task } = await begin("ctl-break");
+    const { supervisor, task, finish } = await begin("ctl-break");
     await task.pause();
     await untilParked(task);
+    const listening = process.listenerCount("SIGHUP");
     const waiting = bosun("steer", task.id, "in time", "--wait");
-    await until("the note", async () => (await task.check()).report?.unseenNotes.length === 1);
+    await until("the wait", async () => process.listenerCount("SIGHUP") > listening);
     // The workers of this process would stop at a SIGINT.
     process.emit("SIGHUP");
     const ran = await waiting;
     expect(ran.code).toBe(130);
     expect(ran.err).toMatch(/Stopped waiting\. The note n-\w+ stays sent\. .*bosun check/);
+    await finish();
     await task.resume();
     expect((await task.ended()).receipts).toHaveLength(1);
     await supervisor.end();
   });
 
   it("says that no worker runs, and prints the receipt when one does", async () => {
-    const { supervisor, task } = await begin("ctl-alone");
+    const { supervisor, task, finish } = await begin("ctl-alone");
     await task.pause();
-    await untilParked(task);
+    const { turn } = await untilParked(task);
+    await finish();
     await world.stopWorkers();
     await task.resume();
-    const waiting = bosun("steer", task.id, "kept", "--wait");
-    await sleep(6_500);
+    const notes: string[] = [];
+    const place = { env: world.env, cwd: world.dir, heard: (text: string) => notes.push(text) };
+    const waiting = runBosun(["steer", task.id, "kept", "--wait"], place);
+    await until("the word of it", async () => notes.length > 0);
     await world.startWorkers();
     const ran = await waiting;
     expect(ran.err).toMatch(/No worker answers just now\. Waiting for one \(bosun worker\)/);
-    expect(ran).toMatchObject({ code: 0, out: expect.stringMatching(/seen at turn 2/) });
+    expect(ran).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(`seen at turn ${turn + 1}`),
+    });
     await supervisor.end();
-  });
+  }, 60_000);
 });
 
 describe("a supervisor", () => {
   it("is interrupted, and idle there is nothing to interrupt", async () => {
-    const { supervisor, task } = await begin("ctl-int");
+    const { supervisor, task, finish } = await begin("ctl-int");
+    await finish();
     await task.ended();
     await untilReply(supervisor, "^Over");
     await until("it is idle", async () => (await supervisor.status()).status === "idle");
@@ -224,7 +251,8 @@ describe("a supervisor", () => {
   });
 
   it("keeps messages while it is paused, says so, and answers after it", async () => {
-    const { supervisor, task } = await begin("ctl-keep");
+    const { supervisor, task, finish } = await begin("ctl-keep");
+    await finish();
     await task.ended();
     await documentedJson("pause", supervisor.id);
     await until("it waits", async () => (await supervisor.status()).status === "waiting");
@@ -233,30 +261,33 @@ describe("a supervisor", () => {
     );
     const kept = await documentedJson<{ messageId: string }>("send", supervisor.id, "hello again");
     expect(kept).toMatchObject({ paused: true });
-    expect((await bosun("tasks")).out).toContain(`bosun resume ${supervisor.id}`);
+    await until("it listed", async () =>
+      (await bosun("tasks")).out.includes(`bosun resume ${supervisor.id}`),
+    );
     expect(await documentedJson("pause", supervisor.id)).toMatchObject({ already: true });
     await documentedJson("resume", supervisor.id);
-    await until("it goes on", async () => (await supervisor.status()).pausedAt === undefined);
-    expect((await bosun("resume", supervisor.id)).out).toMatch(/was not paused/);
     await untilFeed(
       supervisor,
       ({ event }) => event.type === "reply" && event.answers.includes(kept.messageId),
     );
+    await until("it is at rest", async () => (await supervisor.status()).status === "idle");
+    expect((await bosun("resume", supervisor.id)).out).toMatch(/was not paused/);
     await supervisor.end();
   });
 
   it("and its tasks are held, tried again and broken off from the chat", async () => {
-    const { supervisor, task } = await begin("ctl-chat");
+    const { supervisor, task, finish } = await begin("ctl-chat");
     const say = chatWith(supervisor);
     expect(await say(`/pause ${task.id.slice(-6)}`)).toMatch(/asked to pause/);
     await untilParked(task);
     expect(await say(`/steer ${task.id} a note`)).toMatch(/paused and reads it after \/resume/);
     expect(await say("/pause")).toContain(supervisor.id);
+    await finish();
     expect(await say("/resume")).toMatch(/asked to go on/);
     await task.ended();
     expect(await say("/retry")).toMatch(/Say which/);
     expect(await say(`/retry ${task.id} again`)).toMatch(/attempt 2 begins/);
-    await task.ended();
+    await untilSecond(task);
     await untilReply(supervisor, "^Over");
     expect(await say("/interrupt")).toMatch(/interrupt|break off/);
     expect(await say("/apply")).toMatch(/Say which/);
@@ -264,7 +295,7 @@ describe("a supervisor", () => {
   });
 
   it("is bounded, changed, told and looked at from the chat", async () => {
-    const { supervisor, task } = await begin("ctl-slash");
+    const { supervisor, task, finish } = await begin("ctl-slash");
     const say = chatWith(supervisor);
     await say("/pause");
     expect(await say(`/check ${task.id} status`)).toMatch(/ task +ctl-slash-task/);
@@ -290,6 +321,7 @@ describe("a supervisor", () => {
     expect(await say(`/steer ${task.id} --now a note`)).toMatch(/note n-.* sent/);
     await expect(say(`/diff ${task.id}`)).rejects.toThrow(/its diff is taken when it has ended/);
     expect(await say("/inbox")).toMatch(/Nothing waits for you here/);
+    await finish();
     await say("/resume");
     await task.ended();
     await supervisor.end();

@@ -25,7 +25,7 @@ async function documentedJson<T>(...args: readonly string[]): Promise<T> {
 const write = (path: string, content: string) => ({ name: "write_file", input: { path, content } });
 
 beforeAll(async () => {
-  world = await openIsolatedWorld();
+  world = await openIsolatedWorld({ env: { BOSUN_MODEL_HEARTBEAT_MS: "30000" } });
   begun = await beginTask(world, "cli-diff", { subagent_type: "apart" }, [
     {
       when: { assistantTurns: 0 },
@@ -37,7 +37,9 @@ beforeAll(async () => {
         ],
       },
     },
-    { when: {}, reply: { text: "Done.", delayMs: 1_500 } },
+    { when: { anyUser: "\\[note" }, reply: { text: "Done." } },
+    // Until it hears of that.
+    { when: {}, reply: { text: "Held.", delayMs: 250_000 } },
   ]);
   ({ taskId } = begun.task);
 });
@@ -50,6 +52,7 @@ describe("bosun diff", () => {
     expect(ran.err).toMatch(
       /is (queued|running): its diff is taken when it has ended.*bosun check/,
     );
+    await world.bosun.task(taskId).steer("that is enough", "now");
     await untilEnded(begun);
   });
 

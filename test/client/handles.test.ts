@@ -5,8 +5,12 @@ import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
 let world: World;
 beforeAll(async () => {
-  world = await openWorld();
+  world = await openWorld({ env: { BOSUN_MODEL_HEARTBEAT_MS: "30000" } });
   await world.model.script("client-handles", [
+    {
+      when: { anyUser: "client-handles", lastUser: "held" },
+      reply: { text: "Never.", delayMs: 250_000 },
+    },
     {
       when: { anyUser: "client-handles", lastUser: "slow" },
       reply: { text: "Slowly done.", delayMs: 1_500 },
@@ -30,8 +34,12 @@ it("a message without a worker is stored, and read once when one comes", async (
 
   await away.startWorkers();
   await untilReply(supervisor, "Heard");
-  expect(await supervisor.send("client-handles one", { id: "m-1" })).toMatchObject({ known: true });
-  const { entries } = await supervisor.feed();
+  const again = await until("a worker's answer", async () => {
+    const sent = await supervisor.send("client-handles one", { id: "m-1" });
+    return sent.stored === "accepted" && sent;
+  });
+  expect(again).toMatchObject({ known: true });
+  const { entries } = await until("the feed", () => supervisor.feed());
   const taken = entries.filter(({ event }) => event.type === "taken");
   expect(taken).toHaveLength(1);
   await supervisor.end();
@@ -54,16 +62,17 @@ it("a feed is followed to its end, each entry once", async () => {
   await supervisor.end();
   await following;
   expect(seen).toEqual(seen.map((_, index) => index + 1));
-  expect(await supervisor.status()).toMatchObject({ status: "ended" });
+  await until("its end", async () => (await supervisor.status()).status === "ended");
 });
 
 it("what a model writes can be read while it writes, without a history event", async () => {
   const supervisor = await world.start("client-handles");
   await untilReply(supervisor, "Heard");
-  await supervisor.send("slow");
+  await supervisor.send("held");
   const live = await until("a beat", async () => (await supervisor.look()).live);
   expect(live).toMatchObject({ attempt: 1, bytes: expect.any(Number), tail: expect.any(String) });
-  await untilReply(supervisor, "Slowly");
+  await supervisor.interrupt();
+  await untilReply(supervisor, "^Interrupted");
   await supervisor.end();
 });
 
@@ -84,7 +93,7 @@ it("an id is used once, and a wrong one is refused before anything is sent", asy
 it("a supervisor terminated from outside ends what waits for it", async () => {
   const supervisor = await world.start("client-handles");
   await untilReply(supervisor, "Heard");
-  const asking = supervisor.ask("slow").catch((error: unknown) => error);
+  const asking = supervisor.ask("held").catch((error: unknown) => error);
   await until("the call", async () => (await supervisor.look()).live);
   await world.bosun.client.workflow.getHandle(supervisor.id).terminate("test");
   expect(await asking).toEqual(refusal("ended"));

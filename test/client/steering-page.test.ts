@@ -94,4 +94,4 @@ it("runs as it is written, and says what it says it does", async () => {
     expect({ line, ...ran }).toMatchObject({ line, code: 0, err: "" });
     expect(ran.out).toMatch(said[command] ?? /never/);
   }
-}, 60_000);
+}, 120_000);

@@ -19,6 +19,8 @@ export async function runBosun(
     readonly cwd: string;
     readonly input?: string;
     readonly columns?: number;
+    /** Hears each note as it is written. */
+    readonly heard?: (text: string) => void;
   },
 ): Promise<Ran> {
   const out: string[] = [];
@@ -27,7 +29,10 @@ export async function runBosun(
     env: place.env,
     cwd: place.cwd,
     print: (text) => out.push(`${text}\n`),
-    note: (text) => err.push(`${text}\n`),
+    note: (text) => {
+      err.push(`${text}\n`);
+      place.heard?.(text);
+    },
     json: (value) => out.push(`${JSON.stringify(value)}\n`),
     isTty: false,
     color: false,

@@ -14,7 +14,9 @@ import { runBosun } from "./terminal.ts";
 
 let world: World;
 beforeAll(async () => {
-  world = await openWorld({ env: { BOSUN_TROUBLE_REPEATS: "1" } });
+  world = await openWorld({
+    env: { BOSUN_TROUBLE_REPEATS: "1", BOSUN_MODEL_HEARTBEAT_MS: "30000" },
+  });
 });
 afterAll(() => world.close());
 
@@ -44,7 +46,7 @@ test("a task shows what it has found, what it owns and that it does not get on, 
       when: { anyUser: "together-task", maxAssistantTurns: 4 },
       reply: { toolCalls: [{ name: "list_files" }] },
     },
-    { when: { anyUser: "together-task" }, reply: { text: "Never.", delayMs: 25_000 } },
+    { when: { anyUser: "together-task" }, reply: { text: "Never.", delayMs: 250_000 } },
   ]);
   const supervisor = await world.start("go together");
   const { id } = await until("it in the inbox", async () => {
@@ -55,7 +57,10 @@ test("a task shows what it has found, what it owns and that it does not get on, 
     readonly task: TaskView;
     readonly report: TaskReport;
   }
-  const { task, report } = await documentedJson<Checked>("check", id);
+  const { task, report } = await until("its own account", async () => {
+    const checked = await documentedJson<Checked>("check", id);
+    return checked.report !== null && checked;
+  });
   expect(task).toMatchObject({
     findings: { count: 1, newest: "README.md:1 is a heading" },
     claims: { count: 1, newest: ["README.md"] },

@@ -40,7 +40,7 @@ it("the tour of an empty folder comes to its end, and leaves nothing running", a
 
   const { dir } = place.installation();
   expect(existsSync(join(dir, "run.json"))).toBe(false);
-}, 90_000);
+}, 180_000);
 
 it("the example program checks itself", async () => {
   const world = await openWorld();
@@ -61,4 +61,4 @@ it("the example program checks itself", async () => {
   } finally {
     await world.close();
   }
-}, 60_000);
+}, 180_000);

@@ -17,7 +17,7 @@ beforeAll(async () => {
     BOSUN_ROLES: "workflows,models",
     // Only a run that did not start a task asks Temporal what became of it.
     BOSUN_ROLL_AFTER_TURNS: "1",
-    BOSUN_CANCEL_GRACE_MS: "1500",
+    BOSUN_CANCEL_GRACE_MS: "5000",
     BOSUN_JANITOR_INTERVAL_MS: "400",
     BOSUN_ORPHAN_GRACE_MS: "1200",
   });
@@ -80,8 +80,8 @@ test("a forced, a terminated, a lost and a retried task appear as what they are,
       start("~quick figures"),
       start("figures again"),
       start("figures stuck", { subagent_type: "writer" }),
-      start("~slow figures stopped"),
-      start("~slow figures lost"),
+      start("~gate figures stopped"),
+      start("~gate figures lost"),
     ]);
   expect(never).toBe("");
   await until("a write", async () => host.begun() === 1);
@@ -122,12 +122,12 @@ test("a forced, a terminated, a lost and a retried task appear as what they are,
   });
 
   const gone = await world.start();
-  const [orphan = ""] = await startTasks(world, gone, [start("~slow figures orphan")]);
-  await untilTask(world, orphan, ({ status }) => status === "running");
+  const [orphan = ""] = await startTasks(world, gone, [start("~gate figures orphan")]);
+  await untilTask(world, orphan, ({ waitingOn }) => waitingOn.includes("event"));
   await handleOf(gone.id).terminate("by a test");
   await world.bosun.task(orphan).ended();
   const janitor = handleOf(toJanitorId(world.installation));
   await until("the orphan on record", async () => (await janitor.query(janitorQuery)).ended === 1);
   expect(await janitor.query(janitorQuery)).toMatchObject({ forced: 0, stopping: 0 });
   await supervisor.end();
-}, 90_000);
+});

@@ -1,7 +1,9 @@
 // What remains when Temporal has deleted a closed task.
 import { WorkflowNotFoundError } from "@temporalio/client";
 import { afterEach, expect, test } from "vitest";
+import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { retrySignal } from "../../protocol/control.ts";
+import { countIn } from "../support/gates.ts";
 import { openWorld, untilFeed, untilReply, type World } from "../support/world.ts";
 import { until } from "./support/until.ts";
 
@@ -58,17 +60,22 @@ async function begin(mark: string, reply: object): Promise<void> {
   ]);
 }
 
+/** The supervisor's only task, which has ended, once it has read of that and is at rest. */
+async function untilTold(supervisor: SupervisorHandle): Promise<TaskView> {
+  return await until("the notice is told", async () => {
+    const [task] = await supervisor.tasks();
+    if (!task?.endedAt || (await countIn(supervisor, "task_ended")) === 0) return false;
+    return (await supervisor.feed()).status === "idle" && task;
+  });
+}
+
 test("an ended task's result is copied when it ends, and outlives the closed workflow", async () => {
   world = await openWorld();
   await begin("copied", { text: "All of it." });
   const supervisor = await world.start("go copied");
-  await untilFeed(
-    supervisor,
-    ({ event }) => event.type === "task" && event.phase.status === "completed",
-  );
-  const [task] = await supervisor.tasks();
-  await until("the notice is told", async () => (await supervisor.feed()).status === "idle");
-  await forget(task!.taskId);
+  const task = await untilTold(supervisor);
+  expect(task.status).toBe("completed");
+  await forget(task.taskId);
   expect(await supervisor.ask("look copied")).toBe("Result: All of it.");
   await supervisor.end();
 });
@@ -76,7 +83,7 @@ test("an ended task's result is copied when it ends, and outlives the closed wor
 test("a task that ended and was deleted while its supervisor was away is told as lost", async () => {
   world = await openWorld({ env: { BOSUN_ROLL_AFTER_TURNS: "1" }, workers: false });
   const workers = await world.startWorkers();
-  await begin("lost", { text: "Never.", delayMs: 60_000 });
+  await begin("lost", { text: "Never.", delayMs: 280_000 });
   const supervisor = await world.start("go lost");
   await untilReply(supervisor, "Heard");
   const [task] = await until("the task", async () => {
@@ -109,21 +116,19 @@ test("a new attempt at a task whose record was deleted fails and says what nobod
   world = await openWorld();
   await begin("again", { text: "All of it." });
   const supervisor = await world.start("go again");
-  await untilReply(supervisor, "Heard");
-  const [task] = await supervisor.tasks();
-  await until("the notice is told", async () => (await supervisor.feed()).status === "idle");
-  await forget(task!.taskId);
-  await expect(supervisor.task(task!.taskId).retry()).rejects.toMatchObject({ code: "unknown" });
+  const task = await untilTold(supervisor);
+  await forget(task.taskId);
+  await expect(supervisor.task(task.taskId).retry()).rejects.toMatchObject({ code: "unknown" });
   // As if it had been deleted between the asking and the doing.
   await world.bosun.client.workflow
     .getHandle(supervisor.id)
-    .signal(retrySignal, { retryId: "r-1", taskId: task!.taskId, message: "again" });
+    .signal(retrySignal, { retryId: "r-1", taskId: task.taskId, message: "again" });
   const { event } = await untilFeed(
     supervisor,
     ({ event: one }) => one.type === "task" && one.phase.status === "failed",
   );
-  expect(event).toMatchObject({ taskId: task!.taskId });
-  const second = await world.bosun.task(`${task!.taskId}-2`).ended();
+  expect(event).toMatchObject({ taskId: task.taskId });
+  const second = await world.bosun.task(`${task.taskId}-2`).ended();
   expect(second.result?.notDone).toContain("no longer kept");
   await supervisor.end();
 });

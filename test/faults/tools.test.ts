@@ -1,7 +1,7 @@
 // Tools in trouble, with real workers that die of it.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, watch } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from "node:fs";
 import { mkdir, readdir, readFile, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,7 +10,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { SupervisorHandle } from "../../client/index.ts";
 import type { Subagent } from "../../protocol/workflows.ts";
 import type { TaskView } from "../../protocol/views.ts";
-import { openWorld, until, untilReply, type World } from "../support/world.ts";
+import { openWorld, untilReply, type World } from "../support/world.ts";
+import { until } from "./support/until.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -22,8 +23,16 @@ beforeEach(async () => {
   workers = [];
   approving = [];
   over = new AbortController();
-  // Without a sandbox: it would take the commands of a killed worker along.
-  world = await openWorld({ workers: false, env: { BOSUN_SANDBOX: "off" } });
+  world = await openWorld({
+    workers: false,
+    env: {
+      // It would take the commands of a killed worker along.
+      BOSUN_SANDBOX: "off",
+      // A busy machine may be late with a beat, and then a call is made again.
+      BOSUN_TOOL_HEARTBEAT_MS: "10000",
+      BOSUN_MODEL_HEARTBEAT_MS: "10000",
+    },
+  });
   await mkdir(join(world.workspace, ".claude/agents"), { recursive: true });
   const file = join(world.workspace, ".claude/agents/runner.md");
   const matter = "name: runner\ndescription: Runs commands.\ntools: Bash, Read, Write, Grep\n";
@@ -154,16 +163,17 @@ test("ten tasks with tools that hang, flood, die, or heed nothing: each is told 
     deaf: [run(`trap '' TERM; echo deaf > deaf.txt; sleep ${id}; sleep ${id}; echo no > no.txt`)],
   });
   await written("deaf.txt");
-  const tasks = await supervisor.tasks();
-  const deaf = tasks.find((task) => task.description.includes("part deaf"));
+  const deaf = await until("the deaf one", async () =>
+    (await supervisor.tasks()).find((task) => task.description.includes("part deaf")),
+  );
   const asked = performance.now();
-  await world.bosun.task(deaf?.taskId ?? "").cancel("enough");
+  await world.bosun.task(deaf.taskId).cancel("enough");
   const all = await ended(supervisor, 10);
   console.log(
     `a cancelled command that ignores SIGTERM had ended after ${seconds(asked)} s at most`,
   );
   expect(all.filter((task) => task.status === "completed")).toHaveLength(9);
-  expect(all.find(({ taskId }) => taskId === deaf?.taskId)).toMatchObject({ status: "cancelled" });
+  expect(all.find(({ taskId }) => taskId === deaf.taskId)).toMatchObject({ status: "cancelled" });
   expect(await answer("tools-ten", "hang")).toMatch(/^Stopped: it had not ended/);
   expect(await answer("tools-ten", "pipe")).toContain("pipe");
   expect(await answer("tools-ten", "search")).toContain("README.md");
@@ -177,7 +187,7 @@ test("ten tasks with tools that hang, flood, die, or heed nothing: each is told 
   expect(existsSync(inWorkspace("no.txt"))).toBe(false);
   expect(running(id)).toEqual([]);
   await supervisor.end();
-}, 180_000);
+});
 
 test("a worker killed in the middle of commands: they are stopped before new work, told as in doubt, never repeated", async () => {
   const first = await spawnWorker();
@@ -215,13 +225,13 @@ test("a worker killed in the middle of commands: they are stopped before new wor
   );
   expect(doubts.flat()).toHaveLength(3);
   await supervisor.end();
-}, 180_000);
+});
 
 test("a worker killed after the effect: what was recorded is returned", async () => {
   const first = await spawnWorker();
   const journal = join(world.dir, ".bosun/journal");
   const supervisor = await begin("tools-after", {
-    a: [run("echo once >> a.txt; sleep 1; echo over")],
+    a: [run("echo once >> a.txt; until [ -e go.txt ]; do sleep 0.1; done; echo over")],
   });
   await written("a.txt");
   const [task = ""] = await readdir(journal);
@@ -235,6 +245,7 @@ test("a worker killed after the effect: what was recorded is returned", async ()
       watcher.close();
       resolve();
     });
+    writeFileSync(inWorkspace("go.txt"), "");
   });
   await spawnWorker();
   const [told] = await answers("tools-after", "a");
@@ -242,10 +253,11 @@ test("a worker killed after the effect: what was recorded is returned", async ()
   expect(await ended(supervisor, 1)).toMatchObject([{ status: "completed" }]);
   expect(await written("a.txt")).toBe("once\n");
   await supervisor.end();
-}, 180_000);
+});
 
 test("a worker stopped gracefully in the middle of a command says what it did, and nothing is repeated", async () => {
-  const first = await spawnWorker();
+  // Long enough for the short command, however busy the machine is.
+  const first = await spawnWorker({ BOSUN_GRACE_MS: "8000" });
   const id = "77123403";
   const supervisor = await begin("tools-term", {
     a: [run(`echo once >> a.txt; sleep ${id}; echo no > no.txt`), run("echo twice >> a.txt")],
@@ -267,7 +279,7 @@ test("a worker stopped gracefully in the middle of a command says what it did, a
   expect(await written("short.txt")).toBe("once\n");
   expect(existsSync(inWorkspace("no.txt"))).toBe(false);
   await supervisor.end();
-}, 180_000);
+});
 
 test("a command that kills its worker is not run again by the next one", async () => {
   const first = await spawnWorker();
@@ -281,7 +293,7 @@ test("a command that kills its worker is not run again by the next one", async (
   expect(await written("a.txt")).toBe("once\n");
   expect(second.exitCode).toBeNull();
   await supervisor.end();
-}, 180_000);
+});
 
 test("with the disk of Bosun's state full every effect is refused in words, once", async (context) => {
   const dir = join(world.dir, ".bosun");
@@ -319,4 +331,4 @@ test("with the disk of Bosun's state full every effect is refused in words, once
     for (const worker of workers) worker.kill("SIGKILL");
     execFileSync("umount", ["-l", dir]);
   }
-}, 180_000);
+});

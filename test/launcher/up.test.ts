@@ -1,11 +1,11 @@
 // bosun up and bosun down, as a person runs them.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { markOf } from "../../client/installation/processes.ts";
 import { readProcesses, readRun } from "../../client/installation/run-file.ts";
 import { liveUsers, liveWorkers } from "../../client/installation/users.ts";
-import { newPlace, untilGone } from "./place.ts";
+import { newPlace, type Place, untilGone } from "./place.ts";
 
 // Whole processes start here, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
@@ -93,9 +93,22 @@ test("the worker of a killed up is ended by the next command", async () => {
   expect(JSON.parse(next.out())).toMatchObject({ attached: true, run: { workerPids: [] } });
 });
 
+/** A Temporal program whose server does not come to serve. */
+function slowServer({ folder }: Place): string {
+  const program = join(folder, "slow-temporal");
+  const temporal = process.env["TEMPORAL_CLI"] ?? "";
+  const script = `#!/bin/sh
+case " $* " in *" --db-filename"*) exec sleep 600;; esac
+exec "${temporal}" "$@"
+`;
+  writeFileSync(program, script);
+  chmodSync(program, 0o755);
+  return program;
+}
+
 test("Ctrl-C while it starts leaves nothing running", async () => {
   const place = newPlace();
-  const up = place.bosun(["up"]);
+  const up = place.bosun(["up"], { TEMPORAL_CLI: slowServer(place) });
   await up.until(/Starting the Temporal server/);
   up.signal("SIGINT");
   expect(await up.ended).toBe(130);

@@ -68,7 +68,7 @@ test("the program of the README runs", async () => {
     rmSync(file, { force: true });
     await world.close();
   }
-}, 60_000);
+}, 180_000);
 
 test("the configuration page names every limit with its default", () => {
   const rows = new Map(
@@ -171,7 +171,7 @@ describe("the commands of the README", () => {
     const report = /^ {2}(\/.*report\.md)$/m.exec(output)?.[1] ?? "";
     expect(readFileSync(report, "utf8")).toContain("scripted model, not Claude");
     expect(existsSync(join(place.folder, ".bosun", "run.json"))).toBe(false);
-  }, 90_000);
+  }, 180_000);
 
   test("the commands of daily use run in their order", async () => {
     const place = newPlace("daily");
@@ -182,5 +182,5 @@ describe("the commands of the README", () => {
       const code = await command.ended;
       expect({ line, code, err: command.err() }).toMatchObject({ line, code: 0 });
     }
-  }, 90_000);
+  }, 180_000);
 });

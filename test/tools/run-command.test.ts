@@ -101,7 +101,7 @@ describe.each(modes)("with the sandbox %s", (mode) => {
     const bench = await benchIn(mode);
     const id = mark();
     const command = `trap '' TERM; (sleep ${id} & (sleep ${id} & sleep ${id}) & ) ; echo here; sleep ${id}`;
-    const text = await bench.refused("run_command", { command, timeout_seconds: 1 });
+    const text = await bench.refused("run_command", { command, timeout_seconds: 3 });
     expect(text).toMatch(/^Stopped: it had not ended after .* What it had done stays\./);
     expect(text).toMatch(/\nhere\n$/);
     expect(running(`sleep ${id}`)).toEqual([]);
@@ -109,8 +109,15 @@ describe.each(modes)("with the sandbox %s", (mode) => {
 
   test("a process asked to stop has time to clean up", async () => {
     const bench = await benchIn(mode);
-    const command = "trap 'echo cleaned > cleaned.txt; exit 0' TERM; sleep 100 & wait";
-    await bench.refused("run_command", { command, timeout_seconds: 1 });
+    const trap = "trap 'echo cleaned > cleaned.txt; exit 0' TERM";
+    const input = bench.input("run_command", {
+      command: `${trap}; echo set > trap.txt; sleep 100 & wait`,
+    });
+    const environment = newEnvironment();
+    const call = inActivity(bench.runTool, input, environment);
+    await expect.poll(() => existsSync(join(bench.workspace, "trap.txt")), patient).toBe(true);
+    environment.cancel("CANCELLED", new ActivityCancellationDetails({ cancelRequested: true }));
+    expect(await call).toMatchObject({ isError: true });
     expect(await bench.content("cleaned.txt")).toBe("cleaned\n");
   });
 
@@ -358,9 +365,11 @@ describe("a worker that dies", () => {
 
   test("a worker that lives keeps its commands", async () => {
     const bench = await benchIn("off");
-    const call = bench.call("run_command", { command: "echo $$ > pid.txt; sleep 0.5; echo over" });
+    const command = "echo $$ > pid.txt; until [ -e go.txt ]; do sleep 0.1; done; echo over";
+    const call = bench.call("run_command", { command });
     await pidFrom(bench, "pid.txt");
     expect(await stopLeftovers(bench.dir)).toBe(0);
+    await writeFile(join(bench.workspace, "go.txt"), "");
     expect(await call).toMatchObject({ isError: false });
   });
 

@@ -89,11 +89,10 @@ test.each([
   expect(await bench.refused("search_files", input)).toContain(why);
 });
 
-test("a pattern that would keep a backtracking matcher busy takes no time", async () => {
+test("a pattern that would keep a backtracking matcher busy for ever comes to an end", async () => {
   const bench = await newBench({ "a.txt": `${"a".repeat(100_000)}\n` });
-  const began = performance.now();
-  await bench.text("search_files", { pattern: "^(a+)+$|(a|aa)*b" });
-  expect(performance.now() - began).toBeLessThan(2_000);
+  const text = await bench.text("search_files", { pattern: "^(a+)+c|(a|aa)*b" });
+  expect(text).toMatch(/^0 matches in 0 files, 1 files searched/);
 });
 
 test("a search that takes too long answers with what it has", async () => {
