@@ -20,7 +20,7 @@ const write = (path: string) => ({ name: "write_file", input: { path, content: "
 
 let world: World;
 beforeAll(async () => {
-  world = await openWorld();
+  world = await openWorld({ env: { BOSUN_MAX_TURNS: "1000" } });
   const agents = blocks("markdown").map((text) => {
     const [, name] = /^name: (\w+)$/m.exec(text) ?? [];
     return [`.claude/agents/${name}.md`, text];

@@ -1,7 +1,7 @@
 // A model whose price nobody knows: counted in tokens, and said.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkModel } from "../../client/installation/check-model.ts";
-import { openWorld, untilFeed, untilReply, type World } from "../support/world.ts";
+import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 import { type Ran, runBosun } from "./terminal.ts";
 
 const model = "claude-opus-4-8";
@@ -37,14 +37,16 @@ test("a limit in US dollars is said to count nothing, at the start and in the fe
     ({ event }) => event.type === "budget" && event.text.startsWith(`The price of ${model} is not`),
   );
   expect(await supervisor.ask("unpriced again")).toBe("Answered.");
-  const { entries } = await supervisor.feed();
+  const { entries } = await until("the feed", () => supervisor.feed());
   expect(entries.filter(({ event }) => event.type === "budget")).toHaveLength(1);
 });
 
 test("tokens count as ever, and every sum in dollars says that it is not known", async () => {
   const { id, err } = await begin();
   expect(err).toBe("");
-  await untilReply(world.bosun.supervisor(id), "Answered");
+  const supervisor = world.bosun.supervisor(id);
+  await untilReply(supervisor, "Answered");
+  await until("its memo", async () => (await supervisor.status()).usage.calls === 1);
   const { out } = await bosun("budget", id);
   expect(out).toMatch(/1 call, .* in .* out, price unknown/);
   expect(out.replaceAll(/\s+/g, " ")).toContain(`The price of ${model} is not known: tokens only.`);
