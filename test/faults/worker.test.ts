@@ -3,7 +3,14 @@ import { afterAll, afterEach, beforeAll, expect, inject, onTestFinished, test } 
 import { inspectAftermath, inspectWhole, untilSettled } from "./support/aftermath.ts";
 import type { Child } from "./support/child.ts";
 import { type FaultWorld, openFaultWorld } from "./support/fault-world.ts";
-import { type OpenScene, openScene, partOf, type Scene, sceneEnv, sceneTasks } from "./support/scene.ts";
+import {
+  type OpenScene,
+  openScene,
+  partOf,
+  type Scene,
+  sceneEnv,
+  sceneTasks,
+} from "./support/scene.ts";
 import { until } from "./support/until.ts";
 
 const bundle = inject("bundle");
