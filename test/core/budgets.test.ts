@@ -212,7 +212,7 @@ describe("the budget of a tree", () => {
     await world.model.script("back", [
       ...holdAndSpend("back", "back"),
       {
-        when: { system: "^# researcher", anyUser: "back-task spends", maxAssistantTurns: 8 },
+        when: { system: "^# researcher", anyUser: "back-task spends", maxAssistantTurns: 12 },
         reply: spend,
       },
       {

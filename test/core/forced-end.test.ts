@@ -7,9 +7,9 @@ import type { RunningWorkers } from "../../workers/worker.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
 /** Longer than the turns of a supervisor that are meant to fit in, on a slow machine too. */
-const graceMs = 8_000;
-/** Long enough for what is not to be forced. */
-const awayMs = graceMs + 1_000;
+const graceMs = 6_000;
+/** Nobody worked for longer than the grace: then it is given once more. */
+const awayMs = 2 * graceMs + 3_000;
 const roles = { BOSUN_ROLES: "workflows,models" };
 
 let world: World;
