@@ -6,7 +6,7 @@ export const absent = "000000";
 /** The mode of a repository within the repository. */
 export const gitlink = "160000";
 
-export interface Side {
+interface Side {
   readonly mode: string;
   readonly id: string;
 }
