@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OpenRequest, SupervisorHandle, TaskHandle } from "../../client/index.ts";
 import { toQueues } from "../../protocol/ids.ts";
 import { workflowTypes } from "../../protocol/workflows.ts";
+import { startCall } from "../support/lead-agent.ts";
 import { exists, resultsOf } from "../support/careful-agent.ts";
 import type { Rule } from "../support/scripted-model.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
@@ -35,11 +36,6 @@ const run = (command: string): Call => ({ name: "run_command", input: { command 
 const runUntil = (word: string): Call =>
   run(`for n in $(seq 600); do [ -e ${word} ] && exit; sleep 0.1; done`);
 const letGo = (where: World, word: string) => writeFile(join(where.workspace, word), "");
-const start = (description: string, agent: string): Call => ({
-  name: "start_async_task",
-  input: { description, subagent_type: agent },
-});
-
 let world: World;
 let narrow: World;
 beforeAll(async () => {
@@ -82,7 +78,7 @@ async function begin(
   await where.model.script(mark, [
     {
       when: { lastUser: `^go ${mark}` },
-      reply: { toolCalls: [start(`${mark}-task`, "careful"), ...beside] },
+      reply: { toolCalls: [startCall(`${mark}-task`, "careful"), ...beside] },
     },
     { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
     {
@@ -160,7 +156,7 @@ test("what is still asked can be withdrawn while what was approved waits for a s
   const long = { when: { anyUser: "^slot-1-long" }, reply: { text: "Long.", until: "slot-1" } };
   const calls = [write("u1.txt"), write("u2.txt")];
   const { supervisor, task } = await begin(narrow, "slot-1", calls, {
-    beside: [start("slot-1-long", "researcher")],
+    beside: [startCall("slot-1-long", "researcher")],
     rules: [long],
   });
   const [first, second] = await untilAsked(task, 2);
@@ -213,7 +209,7 @@ test("a task that is cancelled takes back what it asked before it waits for its 
   const { supervisor, task } = await begin(
     world,
     "stop-1",
-    [start("stop-1-child", "child"), write("s1.txt")],
+    [startCall("stop-1-child", "child"), write("s1.txt")],
     { rules: [{ when: child, reply: { toolCalls: [runUntil("s1.go")] } }] },
   );
   const [request] = await untilAsked(task);
@@ -250,7 +246,7 @@ test("a task that rolled while it asks waits for the person, not for a slot, wha
   const long = { when: { anyUser: "^note-1-long" }, reply: { text: "Long.", until: "note-1-end" } };
   const { supervisor, task } = await begin(narrow, "note-1", [write("n1.txt")], {
     first: { until: "note-1" },
-    beside: [start("note-1-long", "researcher")],
+    beside: [startCall("note-1-long", "researcher")],
     rules: [long],
   });
   await until("its first call", async () => (await task.look()).live);
@@ -318,7 +314,7 @@ test("an open turn too large to carry is closed, and its task goes on with a slo
       tight,
       "large-1",
       [read, read, read, write("l1.txt")],
-      { beside: [start("large-1-long", "researcher")], rules: [long] },
+      { beside: [startCall("large-1-long", "researcher")], rules: [long] },
     );
     await until("its wait", async () => (await task.view()).waitingOn.includes("slot"));
     await tight.model.release("large-1");

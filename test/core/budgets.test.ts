@@ -185,7 +185,7 @@ describe("the budget of a tree", () => {
 
   test("that is raised while tasks wait for it lets them go on", async () => {
     await world.model.script("wait", [
-      ...holdAndSpend("wait", "the end"),
+      ...holdAndSpend("wait", "never"),
       {
         when: { system: "^# researcher", anyUser: "wait-task spends", maxAssistantTurns: 11 },
         reply: spend,
@@ -252,7 +252,7 @@ describe("a task that has a lease", () => {
     await world.model.script("killed", [
       ...handOut("killed", {}),
       { when: { ...isNested, anyUser: "killed-task", assistantTurns: 0 }, reply: spend },
-      { when: { ...isNested, anyUser: "killed-task" }, reply: { text: "Late.", until: "the end" } },
+      { when: { ...isNested, anyUser: "killed-task" }, reply: { text: "Late.", until: "never" } },
     ]);
     const supervisor = await world.start("go killed");
     const task = await until("its second call", async () =>
@@ -275,7 +275,7 @@ describe("a task that has a lease", () => {
 
   test("and is cancelled while it waits for more ends at once, and its lease comes back", async () => {
     await world.model.script("halted", [
-      ...holdAndSpend("halted", "the end"),
+      ...holdAndSpend("halted", "never"),
       { when: { system: "^# researcher", anyUser: "halted-task spends" }, reply: spend },
     ]);
     const supervisor = await startWith(1_500, "go halted");

@@ -7,6 +7,7 @@ import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { toSettings, parseEnvironment } from "../../protocol/environment.ts";
 import { toQueues } from "../../protocol/ids.ts";
 import type { SubagentInput } from "../../protocol/workflows.ts";
+import { startCall } from "../support/lead-agent.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
 const leadAgent = `---
@@ -30,10 +31,6 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([world.close(), rolling.close()]));
 
-const start = (description: string, agent = "researcher") => ({
-  name: "start_async_task",
-  input: { description, subagent_type: agent },
-});
 const claim = (key: string) => ({ name: "claim", input: { key } });
 
 const said = { text: "{{toolResult:claim}}" };
@@ -66,8 +63,11 @@ const untilOwned = (taskId: string, key: string, { bosun } = world): Promise<tru
 
 test("of two tasks that claim the same, one owns it until it ends, and the other hears who", async () => {
   await world.model.script("race", [
-    { when: { lastUser: "^go race" }, reply: { toolCalls: [start("race-a"), start("race-b")] } },
-    { when: { lastUser: "^third race" }, reply: { toolCalls: [start("race-c")] } },
+    {
+      when: { lastUser: "^go race" },
+      reply: { toolCalls: [startCall("race-a"), startCall("race-b")] },
+    },
+    { when: { lastUser: "^third race" }, reply: { toolCalls: [startCall("race-c")] } },
     { when: { system: "^# supervisor", anyUser: "^go race" }, reply: { text: "Heard." } },
     ...["race-a", "race-b"].flatMap((task) => claimer(task, "src/a.ts", { until: "race" })),
     ...claimer("race-c", "src/a.ts"),
@@ -102,13 +102,13 @@ test("of two tasks that claim the same, one owns it until it ends, and the other
 
 test("what a task deep in the tree owns holds for the whole tree, and is free when it is terminated", async () => {
   await world.model.script("deep", [
-    { when: { lastUser: "^go deep" }, reply: { toolCalls: [start("deep-lead", "lead")] } },
-    { when: { lastUser: "^second deep" }, reply: { toolCalls: [start("deep-b")] } },
-    { when: { lastUser: "^third deep" }, reply: { toolCalls: [start("deep-c")] } },
+    { when: { lastUser: "^go deep" }, reply: { toolCalls: [startCall("deep-lead", "lead")] } },
+    { when: { lastUser: "^second deep" }, reply: { toolCalls: [startCall("deep-b")] } },
+    { when: { lastUser: "^third deep" }, reply: { toolCalls: [startCall("deep-c")] } },
     { when: { system: "^# supervisor", anyUser: "^go deep" }, reply: { text: "Heard." } },
     {
       when: { system: "^# lead", anyUser: "^deep-lead$", assistantTurns: 0 },
-      reply: { toolCalls: [start("deep-leaf")] },
+      reply: { toolCalls: [startCall("deep-leaf")] },
     },
     { when: { system: "^# lead", anyUser: "^deep-lead$" }, reply: { text: "Led." } },
     ...claimer("deep-leaf", "deep-key", { until: "never" }),
@@ -133,13 +133,13 @@ test("what a task deep in the tree owns holds for the whole tree, and is free wh
 test("keys beyond the most are refused, until an owner deep in the tree has ended", async () => {
   const keys = ["full-1", "full-2", "full-3"];
   await world.model.script("full", [
-    { when: { lastUser: "^go full" }, reply: { toolCalls: [start("full-lead", "lead")] } },
-    { when: { lastUser: "^second full" }, reply: { toolCalls: [start("full-b")] } },
-    { when: { lastUser: "^third full" }, reply: { toolCalls: [start("full-c")] } },
+    { when: { lastUser: "^go full" }, reply: { toolCalls: [startCall("full-lead", "lead")] } },
+    { when: { lastUser: "^second full" }, reply: { toolCalls: [startCall("full-b")] } },
+    { when: { lastUser: "^third full" }, reply: { toolCalls: [startCall("full-c")] } },
     { when: { system: "^# supervisor", anyUser: "^go full" }, reply: { text: "Heard." } },
     {
       when: { system: "^# lead", anyUser: "^full-lead$", assistantTurns: 0 },
-      reply: { toolCalls: [start("full-leaf")] },
+      reply: { toolCalls: [startCall("full-leaf")] },
     },
     { when: { system: "^# lead", anyUser: "^full-lead$" }, reply: { text: "Led." } },
     {
@@ -168,9 +168,9 @@ test("keys beyond the most are refused, until an owner deep in the tree has ende
 
 test("claims outlast every roll of owner and root, and a claim made again is known", async () => {
   await rolling.model.script("rollclaim", [
-    { when: { lastUser: "^go rollclaim" }, reply: { toolCalls: [start("rollclaim-a")] } },
+    { when: { lastUser: "^go rollclaim" }, reply: { toolCalls: [startCall("rollclaim-a")] } },
     { when: { lastUser: "^more" }, reply: { text: "More." } },
-    { when: { lastUser: "^second" }, reply: { toolCalls: [start("rollclaim-b")] } },
+    { when: { lastUser: "^second" }, reply: { toolCalls: [startCall("rollclaim-b")] } },
     { when: { system: "^# supervisor", anyUser: "^go rollclaim" }, reply: { text: "Heard." } },
     {
       when: { anyUser: "^rollclaim-a$", assistantTurns: 0 },
@@ -203,7 +203,7 @@ test("claims outlast every roll of owner and root, and a claim made again is kno
 test("claims that arrive while the root rolls are all recorded, each once", async () => {
   const keys = Array.from({ length: 12 }, (_, n) => `storm-${n}`);
   await rolling.model.script("storm", [
-    { when: { lastUser: "^go storm" }, reply: { toolCalls: [start("storm-task")] } },
+    { when: { lastUser: "^go storm" }, reply: { toolCalls: [startCall("storm-task")] } },
     { when: { lastUser: "^talk" }, reply: { text: "Talked." } },
     { when: { system: "^# supervisor", anyUser: "^go storm" }, reply: { text: "Heard." } },
     ...[0, 1, 2].map((turn) => ({

@@ -1,7 +1,7 @@
 // What a task finds, told to the tasks beside it.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
-import { untilTasks } from "../support/lead-agent.ts";
+import { startCall, untilTasks } from "../support/lead-agent.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 
 let world: World;
@@ -16,10 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([world, patient, rolling].map((one) => one.close())));
 
-const start = (description: string, agent = "researcher") => ({
-  name: "start_async_task",
-  input: { description, subagent_type: agent },
-});
 const post = (text: string) => ({ name: "post_finding", input: { text } });
 const look = (pattern: string) => ({ name: "list_files", input: { pattern } });
 
@@ -88,7 +84,9 @@ test("three findings reach each task beside their author once, as data, in one s
   await patient.model.script("find", [
     {
       when: { lastUser: "^go find" },
-      reply: { toolCalls: [start("find-author"), start("find-one"), start("find-two")] },
+      reply: {
+        toolCalls: [startCall("find-author"), startCall("find-one"), startCall("find-two")],
+      },
     },
     { when: { system: "^# supervisor", anyUser: "^go find" }, reply: { text: "Heard." } },
     {
@@ -146,7 +144,9 @@ test("each finding is read once by each task beside, though everyone rolls after
   await rolling.model.script("rollfind", [
     {
       when: { lastUser: "^go rollfind" },
-      reply: { toolCalls: [start("roll-author"), start("roll-one"), start("roll-two")] },
+      reply: {
+        toolCalls: [startCall("roll-author"), startCall("roll-one"), startCall("roll-two")],
+      },
     },
     { when: { system: "^# supervisor", anyUser: "^go rollfind" }, reply: { text: "Heard." } },
     ...posts,
@@ -175,8 +175,8 @@ test("each finding is read once by each task beside, though everyone rolls after
 test("a task that is started later begins with the newest ten", async () => {
   const texts = Array.from({ length: 12 }, (_, n) => `found ${n}`);
   await world.model.script("late", [
-    { when: { lastUser: "^go late" }, reply: { toolCalls: [start("late-author")] } },
-    { when: { lastUser: "^now late" }, reply: { toolCalls: [start("late-reader")] } },
+    { when: { lastUser: "^go late" }, reply: { toolCalls: [startCall("late-author")] } },
+    { when: { lastUser: "^now late" }, reply: { toolCalls: [startCall("late-reader")] } },
     { when: { system: "^# supervisor", anyUser: "^go late" }, reply: { text: "Heard." } },
     {
       when: { anyUser: "^late-author$", assistantTurns: 0 },
@@ -205,7 +205,13 @@ test("a queued task hears when it has begun, and one that gives its last answer 
     await narrow.model.script("queue", [
       {
         when: { lastUser: "^go queue" },
-        reply: { toolCalls: [start("queue-author"), start("queue-final"), start("queue-reader")] },
+        reply: {
+          toolCalls: [
+            startCall("queue-author"),
+            startCall("queue-final"),
+            startCall("queue-reader"),
+          ],
+        },
       },
       { when: { system: "^# supervisor", anyUser: "^go queue" }, reply: { text: "Heard." } },
       {
@@ -236,7 +242,7 @@ test("findings of many turns go out together: no task gets a signal for each", a
   await patient.model.script("many", [
     {
       when: { lastUser: "^go many" },
-      reply: { toolCalls: [start("many-author"), start("many-reader")] },
+      reply: { toolCalls: [startCall("many-author"), startCall("many-reader")] },
     },
     { when: { system: "^# supervisor", anyUser: "^go many" }, reply: { text: "Heard." } },
     ...Array.from({ length: 6 }, (_, turn) => ({
@@ -265,7 +271,7 @@ describe("a finding is refused in words", () => {
 
   test("when it is too long, and when a task has posted enough", async () => {
     await strict.model.script("strict", [
-      { when: { lastUser: "^go strict" }, reply: { toolCalls: [start("strict-task")] } },
+      { when: { lastUser: "^go strict" }, reply: { toolCalls: [startCall("strict-task")] } },
       { when: { system: "^# supervisor", anyUser: "^go strict" }, reply: { text: "Heard." } },
       {
         when: { anyUser: "^strict-task$", assistantTurns: 0 },
@@ -304,7 +310,7 @@ describe("a finding is refused in words", () => {
 
 test("check and list show the newest findings to the model that asks", async () => {
   await world.model.script("shown", [
-    { when: { lastUser: "^go shown" }, reply: { toolCalls: [start("shown-author")] } },
+    { when: { lastUser: "^go shown" }, reply: { toolCalls: [startCall("shown-author")] } },
     {
       when: { system: "^# supervisor", lastUser: "^look shown" },
       reply: {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
+import { startCall } from "../support/lead-agent.ts";
 import { openStuckHost, type StuckHost } from "../support/stuck-host.ts";
 import type { RunningWorkers } from "../../workers/worker.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
@@ -28,10 +29,6 @@ afterAll(async () => {
   await world.close();
 });
 
-const start = (description: string, agent: string) => ({
-  name: "start_async_task",
-  input: { description, subagent_type: agent },
-});
 const write = { name: "write_file", input: { path: "artifacts/x.md", content: "x" } };
 
 /** A supervisor whose task writes and does not stop doing so. */
@@ -40,7 +37,7 @@ async function startStuck(mark: string): Promise<[SupervisorHandle, TaskView]> {
   await world.model.script(mark, [
     {
       when: { lastUser: `^go ${mark}` },
-      reply: { toolCalls: [start(`${mark} part`, "writer")] },
+      reply: { toolCalls: [startCall(`${mark} part`, "writer")] },
     },
     {
       when: { system: "^# supervisor", lastUser: "^cancel it" },
@@ -158,7 +155,10 @@ test("while workers are away nothing is forced, and after it the grace is given 
 test("a task whose worker never took the cancel is not forced, and stops when one does", async () => {
   const mark = "force-f";
   await world.model.script(mark, [
-    { when: { lastUser: `^go ${mark}` }, reply: { toolCalls: [start(`${mark} part`, "writer")] } },
+    {
+      when: { lastUser: `^go ${mark}` },
+      reply: { toolCalls: [startCall(`${mark} part`, "writer")] },
+    },
     { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
     {
       when: { system: "^# writer", anyUser: `${mark} part` },

@@ -12,6 +12,7 @@ import { parseEnvironment, toSettings } from "../../protocol/environment.ts";
 import { toJanitorId, toQueues } from "../../protocol/ids.ts";
 import { janitorQuery } from "../../protocol/messages.ts";
 import { type Subagent, type SubagentInput, workflowTypes } from "../../protocol/workflows.ts";
+import { startCall } from "../support/lead-agent.ts";
 import { openStuckHost } from "../support/stuck-host.ts";
 import type { Rule } from "../support/scripted-model.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
@@ -23,14 +24,9 @@ const env = {
   BOSUN_ORPHAN_GRACE_MS: String(orphanGraceMs),
 };
 
-const start = (description: string, agent = "researcher") => ({
-  name: "start_async_task",
-  input: { description, subagent_type: agent },
-});
-
 /** A supervisor's first answer starts tasks that think for a long time. */
 function starting(mark: string, count: number): readonly Rule[] {
-  const toolCalls = Array.from({ length: count }, (_, index) => start(`${mark} part ${index}`));
+  const toolCalls = Array.from({ length: count }, (_, index) => startCall(`${mark} part ${index}`));
   return [
     { when: { lastUser: `^go ${mark}` }, reply: { toolCalls } },
     { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
@@ -89,11 +85,11 @@ test("tasks of a terminated supervisor are cancelled after the grace, leaves fir
   await within(world, async () => {
     await addAgent(world, "lead");
     await world.model.script("leaf", [
-      { when: { lastUser: "^go leaf" }, reply: { toolCalls: [start("leaf top", "lead")] } },
+      { when: { lastUser: "^go leaf" }, reply: { toolCalls: [startCall("leaf top", "lead")] } },
       { when: { system: "^# supervisor", anyUser: "go leaf" }, reply: { text: "Heard." } },
       {
         when: { system: "^# lead", anyUser: "leaf top", assistantTurns: 0 },
-        reply: { toolCalls: [start("leaf part")] },
+        reply: { toolCalls: [startCall("leaf part")] },
       },
       { when: { system: "^# lead", anyUser: "leaf top" }, reply: { text: "Waiting." } },
       {
@@ -137,11 +133,14 @@ test("an orphan that does not stop is ended by force with all below it, leaves f
     await addAgent(world, "stubborn");
     const write = { name: "write_file", input: { path: "artifacts/x.md", content: "x" } };
     await world.model.script("stuck", [
-      { when: { lastUser: "^go stuck" }, reply: { toolCalls: [start("stuck top", "stubborn")] } },
+      {
+        when: { lastUser: "^go stuck" },
+        reply: { toolCalls: [startCall("stuck top", "stubborn")] },
+      },
       { when: { system: "^# supervisor", anyUser: "go stuck" }, reply: { text: "Heard." } },
       {
         when: { system: "^# stubborn", anyUser: "stuck top" },
-        reply: { toolCalls: [start("stuck part"), write] },
+        reply: { toolCalls: [startCall("stuck part"), write] },
       },
       {
         when: { system: "^# researcher", anyUser: "stuck part" },

@@ -6,6 +6,7 @@ import { toRecords } from "../../workflows/agent/records.ts";
 import { addTask, countCheck, endOnBoard, markTold } from "../../workflows/tasks/board-changes.ts";
 import { type Board, emptyBoard } from "../../workflows/tasks/board.ts";
 import { fitBoard } from "../../workflows/tasks/board-size.ts";
+import { startCall } from "../support/lead-agent.ts";
 import { callTool } from "../support/call-tool.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
@@ -18,17 +19,12 @@ afterAll(() => world.close());
 const recordsOf = (supervisorId: string): Promise<TaskRecords> =>
   world.bosun.client.workflow.getHandle(supervisorId).query("task_records", { from: 0 });
 
-const start = (description: string) => ({
-  name: "start_async_task",
-  input: { description, subagent_type: "researcher" },
-});
-
 test("how often a task was looked at, when and how it ended stay on record, over rolls and after the supervisor's end, without an event for a look", async () => {
   const mark = "rec-a";
   await world.model.script(mark, [
     {
       when: { lastUser: `^go ${mark}` },
-      reply: { toolCalls: [start(`${mark}-task quick`), start(`${mark}-task slow`)] },
+      reply: { toolCalls: [startCall(`${mark}-task quick`), startCall(`${mark}-task slow`)] },
     },
     {
       when: { system: "^# supervisor", anyUser: `^go ${mark}`, lastUser: "task_ended" },

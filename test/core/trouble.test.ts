@@ -4,6 +4,7 @@ import { Worker } from "@temporalio/worker";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { parseEnvironment } from "../../protocol/environment.ts";
 import { startWorkers } from "../../workers/worker.ts";
+import { startCall } from "../support/lead-agent.ts";
 import { bundleWithout } from "../support/changed-workflows.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 
@@ -20,10 +21,6 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([world.close(), rolling.close()]));
 
-const start = (description: string) => ({
-  name: "start_async_task",
-  input: { description, subagent_type: "researcher" },
-});
 const list = { name: "list_files", input: { pattern: "*.md" } };
 
 /** A supervisor with one task that makes the same calls for so many turns, and ends when it may. */
@@ -32,7 +29,7 @@ const stuck = (
   turns: number,
   toolCalls: readonly { name: string; input?: object }[] = [list],
 ) => [
-  { when: { lastUser: `^go ${mark}` }, reply: { toolCalls: [start(`${mark}-task`)] } },
+  { when: { lastUser: `^go ${mark}` }, reply: { toolCalls: [startCall(`${mark}-task`)] } },
   {
     when: { system: "^# supervisor", anyUser: `^go ${mark}`, lastUser: "task_ended" },
     reply: { text: "Over." },

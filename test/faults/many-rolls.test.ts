@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { SupervisorHandle } from "../../client/index.ts";
+import { startCall } from "../support/lead-agent.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { until } from "./support/until.ts";
 
@@ -40,11 +41,6 @@ async function noticesOf(supervisor: SupervisorHandle): Promise<ReadonlyMap<stri
   }
   return counts;
 }
-
-const start = (description: string, agent: string) => ({
-  name: "start_async_task",
-  input: { description, subagent_type: agent },
-});
 
 /** Each message takes two turns, and each turn is the last of its run. */
 const rounds = 26;
@@ -112,15 +108,15 @@ test("three levels of tasks, every parent rolled and one slot for tools, end wit
   await world.model.script("levels", [
     {
       when: { lastUser: "^go levels" },
-      reply: { toolCalls: [1, 2].map((part) => start(`levels top ${part}`, "lead")) },
+      reply: { toolCalls: [1, 2].map((part) => startCall(`levels top ${part}`, "lead")) },
     },
     {
       when: { system: "^# lead", anyUser: "levels top", assistantTurns: 0 },
-      reply: { toolCalls: [1, 2].map((part) => start(`levels middle ${part}`, "deputy")) },
+      reply: { toolCalls: [1, 2].map((part) => startCall(`levels middle ${part}`, "deputy")) },
     },
     {
       when: { system: "^# deputy", anyUser: "levels middle", assistantTurns: 0 },
-      reply: { toolCalls: [1, 2].map((part) => start(`levels leaf ${part}`, "researcher")) },
+      reply: { toolCalls: [1, 2].map((part) => startCall(`levels leaf ${part}`, "researcher")) },
     },
     {
       when: { system: "^# researcher", anyUser: "levels leaf", maxAssistantTurns: 1 },

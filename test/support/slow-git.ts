@@ -31,12 +31,11 @@ export async function newSlowGit(): Promise<SlowGit> {
 PATH=${usual}
 if [ -e ${words} ]; then
   case " $* " in *" $(cat ${words}) "*)
+    touch ${begun}
     if [ -e ${held} ]; then
-      touch ${begun}
       tries=0
       while [ -e ${held} ] && [ $tries -lt ${most} ]; do sleep 0.1; tries=$((tries + 1)); done
     else
-      touch ${begun}
       sleep ${seconds}
     fi;;
   esac

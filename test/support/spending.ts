@@ -24,11 +24,8 @@ export const handOut = (mark: string, input: object, agent = "researcher"): read
   { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
 ];
 
-/**
- * Two tasks: one holds what it was given, for so long or until a word is released. The other does what the
- * test says.
- */
-export const holdAndSpend = (mark: string, end: number | string): readonly Rule[] => [
+/** Two tasks: one holds what it was given until a word is released, the other does what the test says. */
+export const holdAndSpend = (mark: string, word: string): readonly Rule[] => [
   {
     when: { system: "^# supervisor", lastUser: `^go ${mark}` },
     reply: { toolCalls: [startCall(`${mark}-task holds`), startCall(`${mark}-task spends`)] },
@@ -36,7 +33,7 @@ export const holdAndSpend = (mark: string, end: number | string): readonly Rule[
   { when: { system: "^# supervisor", anyUser: `go ${mark}` }, reply: { text: "Heard." } },
   {
     when: { system: "^# researcher", anyUser: `${mark}-task holds` },
-    reply: { text: "Held.", ...(typeof end === "string" ? { until: end } : { delayMs: end }) },
+    reply: { text: "Held.", until: word },
   },
 ];
 
