@@ -26,11 +26,23 @@ const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].concat(
 );
 
 test.each(pages)("every link of %s leads somewhere", (page) => {
-  const links = [...read(page).matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link]) => link ?? "");
-  const broken = links
-    .filter((link) => !link.startsWith("http"))
-    .filter((link) => !existsSync(join(root, dirname(page), link)));
-  expect(broken).toEqual([]);
+  const links = linksOf(page).filter((link) => !existsSync(join(root, dirname(page), link)));
+  expect(links).toEqual([]);
+});
+
+/** Links and pictures of a page within this repository, as it writes them. */
+function linksOf(page: string): readonly string[] {
+  const text = read(page);
+  return [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g), ...text.matchAll(/ src(?:set)?="([^"]+)"/g)]
+    .map(([, link]) => link ?? "")
+    .filter((link) => !link.startsWith("http"));
+}
+
+test("README names every page, and each folder of pages has its list", () => {
+  const linked = ["README.md", ...pages.filter((page) => page.endsWith("/README.md"))].flatMap(
+    (list) => linksOf(list).map((link) => join(dirname(list), link)),
+  );
+  expect(pages.filter((page) => page !== "README.md" && !linked.includes(page))).toEqual([]);
 });
 
 test.each(pages)("every command that %s names is there, with its options", (page) => {
