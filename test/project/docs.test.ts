@@ -30,6 +30,26 @@ test.each(pages)("every link of %s leads somewhere", (page) => {
   expect(links).toEqual([]);
 });
 
+test.each(pages)("every heading that a link of %s names is there", (page) => {
+  const links = [...read(page).matchAll(/\]\(([^)#:]*)#([^)]+)\)/g)];
+  const missing = links.filter(([, path = "", heading = ""]) => {
+    const target = path === "" ? page : join(dirname(page), path);
+    return !headingsOf(target).includes(heading);
+  });
+  expect(missing.map(([link]) => link)).toEqual([]);
+});
+
+/** As GitHub makes them the targets of links. */
+function headingsOf(page: string): readonly string[] {
+  const headings = [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading ?? "");
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
 /** Links and pictures of a page within this repository, as it writes them. */
 function linksOf(page: string): readonly string[] {
   const text = read(page);
