@@ -4,21 +4,21 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { root } from "../set-up/root.mjs";
 
-/** The tour, shortened, and the list of tasks in the moment when the first one had ended. */
+/** The tour, shortened, and the list of tasks from when the person changes their mind. */
 export async function recordTour(state, columns) {
-  const env = toEnv(state, columns);
-  const seen = { half: false, list: Promise.resolve("") };
-  const tour = await bosun(["demo"], env, (output) => {
+  const seen = { change: false, list: Promise.resolve("") };
+  // Two columns are left for the mark of what was cut.
+  const tour = await bosun(["demo"], toEnv(state, columns - 2), (output) => {
     const [, id] = /supervisor (supervisor-\w+) started/.exec(output) ?? [];
-    if (seen.half || !id || !/woken: Structure/.test(output)) return;
-    seen.half = true;
-    seen.list = bosun(["tasks", id], env);
+    if (seen.change || !id || !output.includes("Two changes.")) return;
+    seen.change = true;
+    seen.list = bosun(["tasks", id], toEnv(state, columns));
   });
   const lines = [
     "$ npm start",
     ...shorten(tour),
     "",
-    "$ ./bin/bosun tasks   # in another terminal, at half time",
+    "$ ./bin/bosun tasks   # meanwhile, in another terminal",
     ...(await seen.list).trimEnd().split("\n"),
   ];
   // Where it was taken is nobody's business.

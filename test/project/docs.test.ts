@@ -86,6 +86,23 @@ test.each(pages)("every command that %s names is there, with its options", (page
   expect(wrong).toEqual([]);
 });
 
+test("the picture of the README is small, fetches nothing, names no machine, and says the same in both themes", () => {
+  const [light = "", dark = ""] = ["light", "dark"].map((theme) =>
+    read(`docs/pictures/tour-${theme}.svg`),
+  );
+  for (const picture of [light, dark]) {
+    expect(Buffer.byteLength(picture)).toBeLessThan(60_000);
+    expect(picture.replace("http://www.w3.org/2000/svg", "")).not.toMatch(
+      /https?:|url\(|href|@import/,
+    );
+    expect(picture).not.toMatch(/\/(tmp|home|root|Users)\//);
+  }
+  const words = (picture: string) =>
+    [...picture.matchAll(/>([^<]+)<\/text>/g)].map(([, text]) => text);
+  expect(words(light).length).toBeGreaterThan(20);
+  expect(words(dark)).toEqual(words(light));
+});
+
 test("the program of the README runs", async () => {
   const world = await openWorld();
   const file = fileURLToPath(new URL("./readme-program.ts", import.meta.url));
