@@ -60,8 +60,7 @@ const isEntry = (line) => /^ *\d+\.\ds /.test(stripVTControlCharacters(line));
 
 /** The first line of each entry of the timeline, without the supervisor's own tool calls. */
 function shorten(tour) {
-  const [timeline] = tour.split("\n\n");
-  const lines = timeline.split("\n");
+  const lines = tour.split("\n");
   return lines.flatMap((line, index) => {
     if ((index > 0 && !isEntry(line)) || line.includes("tool: ")) return [];
     const next = lines[index + 1];
