@@ -78,14 +78,17 @@ type Come = () => boolean | Promise<boolean>;
 /** Every step waits for what the one before it brought about. Returns what did not come. */
 async function script(stage: Stage): Promise<readonly string[]> {
   const { supervisor, progress } = stage;
-  const isIdle = async (): Promise<boolean> => (await supervisor.status()).status === "idle";
+  // Idle is seen sooner than the words before it.
+  const isSilent = async (): Promise<boolean> =>
+    (await supervisor.status()).status === "idle" &&
+    (await supervisor.lastEntry()) === progress.last;
   const steps: readonly (readonly [missing: string, come: Come, next?: string])[] = [
     [`${fewestTasks} background tasks`, () => progress.tasks.size >= fewestTasks, question],
     ["the answer to the question", () => progress.answered.has(asked[0] ?? ""), change],
     ["the answer to the change", () => progress.answered.has(asked[1] ?? "")],
     ["the end of every task", () => progress.tasks.size > 0 && progress.open.length === 0],
     [`the report ${stage.path}`, () => readReport(stage.path) !== undefined],
-    ["the last words of the supervisor", async () => progress.concluded && (await isIdle())],
+    ["the last words of the supervisor", async () => progress.concluded && (await isSilent())],
   ];
   const asked: string[] = [];
   for (const [index, [, come, next]] of steps.entries()) {
