@@ -97,11 +97,12 @@ test("the picture of the README is small, fetches nothing, names no machine, and
     );
     expect(picture).not.toMatch(/\/(tmp|home|root|Users)\//);
   }
-  const words = (picture: string) =>
-    [...picture.matchAll(/>([^<]+)<\/text>/g)].map(([, text]) => text);
   expect(words(light).length).toBeGreaterThan(20);
   expect(words(dark)).toEqual(words(light));
 });
+
+const words = (picture: string): readonly string[] =>
+  [...picture.matchAll(/>([^<]+)<\/text>/g)].map(([, text]) => text ?? "");
 
 test("the program of the README runs", async () => {
   const world = await openWorld();
