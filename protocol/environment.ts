@@ -16,6 +16,7 @@ export interface Environment {
   readonly dir?: string;
   readonly installation?: string;
   readonly host?: string;
+  /** None where the workers run elsewhere. */
   readonly roles: readonly Role[];
   readonly slots: {
     readonly now: number;
@@ -38,6 +39,8 @@ export interface Environment {
 
 export interface ModelEnvironment {
   readonly apiKey?: string;
+  /** A file that holds the key instead. Read by `toApiKey`. */
+  readonly apiKeyFile?: string;
   readonly authToken?: string;
   readonly baseUrl?: string;
   /** `scripted`, or the host name of the API. */
@@ -84,7 +87,11 @@ function readVariables<Shape extends z.ZodRawShape>(env: Env, shape: Shape) {
   );
 }
 
+/** The word for a place that brings no worker along. */
+const noRoles = "none";
+
 function parseRoles(text: string | undefined): readonly Role[] {
+  if (text === noRoles) return [];
   const given = (text ?? roles.join(","))
     .split(",")
     .map((role) => role.trim())
@@ -92,7 +99,7 @@ function parseRoles(text: string | undefined): readonly Role[] {
   const unknown = given.find((role) => !roles.includes(role as Role));
   if (unknown !== undefined || given.length === 0) {
     throw new SettingsError(
-      `BOSUN_ROLES names "${unknown ?? ""}". Use one or more of ${roles.join(", ")}, separated by commas.`,
+      `BOSUN_ROLES names "${unknown ?? ""}". Use one or more of ${roles.join(", ")}, separated by commas, or ${noRoles}.`,
     );
   }
   return given as Role[];
@@ -101,15 +108,23 @@ function parseRoles(text: string | undefined): readonly Role[] {
 function parseModel(env: Env): ModelEnvironment {
   const read = readVariables(env, {
     ANTHROPIC_API_KEY: words,
+    ANTHROPIC_API_KEY_FILE: words,
     ANTHROPIC_AUTH_TOKEN: words,
     ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
     BOSUN_BACKEND: words,
     BOSUN_MODEL_STALL_MS: whole(90_000),
     BOSUN_MODEL_HEADERS_MS: whole(60_000),
   });
+  const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_API_KEY_FILE: apiKeyFile } = read;
+  if (apiKey && apiKeyFile) {
+    throw new SettingsError(
+      "ANTHROPIC_API_KEY and ANTHROPIC_API_KEY_FILE are both set. Unset one of them.",
+    );
+  }
   const baseUrl = read.ANTHROPIC_BASE_URL;
   return {
-    ...(read.ANTHROPIC_API_KEY && { apiKey: read.ANTHROPIC_API_KEY }),
+    ...(apiKey && { apiKey }),
+    ...(apiKeyFile && { apiKeyFile }),
     ...(read.ANTHROPIC_AUTH_TOKEN && { authToken: read.ANTHROPIC_AUTH_TOKEN }),
     ...(baseUrl && { baseUrl }),
     backend: read.BOSUN_BACKEND ?? (baseUrl ? new URL(baseUrl).host : "api.anthropic.com"),

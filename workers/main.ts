@@ -13,7 +13,10 @@ const usageExit = 2;
 
 async function main(): Promise<void> {
   const environment = parseEnvironment(process.env);
-  const { installation, host, dir } = environment;
+  const { installation, host, dir, roles } = environment;
+  if (roles.length === 0) {
+    throw new SettingsError("BOSUN_ROLES is none, so there is nothing to serve. Name its roles.");
+  }
   if (!installation || !host || !dir) {
     throw new SettingsError(
       "BOSUN_INSTALLATION, BOSUN_HOST and BOSUN_DIR must be set. `bosun worker` sets them.",
@@ -37,9 +40,7 @@ async function main(): Promise<void> {
     dir,
   });
   stopOnSignal(() => workers.stop());
-  process.stdout.write(
-    `${JSON.stringify({ ready: true, pid: process.pid, roles: environment.roles })}\n`,
-  );
+  process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid, roles })}\n`);
   await workers.done;
 }
 

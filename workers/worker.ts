@@ -8,6 +8,7 @@ import {
   type WorkerOptions,
   type WorkflowBundleOption,
 } from "@temporalio/worker";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import {
   createHostActivities,
@@ -17,6 +18,7 @@ import {
   stopLeftovers,
   sweepWorktrees,
 } from "../activities/index.ts";
+import { toApiKey } from "../protocol/api-key.ts";
 import { type Environment, type ModelEnvironment, SettingsError } from "../protocol/environment.ts";
 import { toHostQueue, toQueues } from "../protocol/ids.ts";
 import { keepJanitor } from "./keep-janitor.ts";
@@ -207,15 +209,16 @@ function hostOptions({ environment, installation, host, dir }: WorkerSetup): Opt
 
 /** The SDK finds no key of its own: which one is used is decided here. */
 function toAnthropic(model: ModelEnvironment): Anthropic {
-  if (!model.apiKey && !model.authToken && !model.baseUrl) {
+  const apiKey = toApiKey(model, (path) => readFileSync(path, "utf8"));
+  if (!apiKey && !model.authToken && !model.baseUrl) {
     throw new SettingsError(
       "This worker has the role models and no key. Set ANTHROPIC_API_KEY, or leave models out of BOSUN_ROLES.",
     );
   }
   return new Anthropic({
     // A server of one's own may need none, and the SDK insists on one.
-    apiKey: model.apiKey ?? (model.authToken ? null : "none"),
-    ...(!model.apiKey && { authToken: model.authToken ?? null }),
+    apiKey: apiKey ?? (model.authToken ? null : "none"),
+    ...(!apiKey && { authToken: model.authToken ?? null }),
     ...(model.baseUrl && { baseURL: model.baseUrl }),
     // Temporal is the only one that retries.
     maxRetries: 0,

@@ -1,5 +1,5 @@
 // Brings an installation up, or joins the one that runs.
-import type { Env } from "../../protocol/environment.ts";
+import { type Env, parseEnvironment } from "../../protocol/environment.ts";
 import { toWorkerEnv } from "./child-env.ts";
 import { ensureRunning } from "./ensure-running.ts";
 import type { Installation } from "./installation.ts";
@@ -17,7 +17,7 @@ export interface BringUpOptions {
   readonly cwd: string;
   /** A line about what is being done, for a person. */
   readonly onProgress: (line: string) => void;
-  /** Whether to bring a worker along. */
+  /** Whether to bring a worker along, unless workers run elsewhere. */
   readonly worker: boolean;
   /** Aborting undoes what was begun, and rejects. */
   readonly signal?: AbortSignal | undefined;
@@ -45,7 +45,8 @@ export async function bringUp(options: BringUpOptions): Promise<Session> {
       register(dir, { mark: me, workers: [] });
       return ensureRunning(options);
     });
-    const worker = options.worker ? await bringWorker(options, run, me) : undefined;
+    const brings = options.worker && parseEnvironment(options.env).roles.length > 0;
+    const worker = brings ? await bringWorker(options, run, me) : undefined;
     const now = await withStateLock(dir, options, async () => noteWorkers(run));
     const start = async (): Promise<Mark> => {
       const mark = await bringWorker(options, run, me);
@@ -56,7 +57,8 @@ export async function bringUp(options: BringUpOptions): Promise<Session> {
     return {
       run: now,
       attached,
-      lost: () => findLoss(dir) ?? tended.check(),
+      // Of what runs elsewhere nothing is ours to lose, whatever others do with this folder.
+      lost: () => (isElsewhere(run) && !brings ? undefined : (findLoss(dir) ?? tended.check())),
       leave: async () => {
         await tended.stop();
         await goAway();
@@ -122,6 +124,10 @@ function noteWorkers(known: RunFile): RunFile {
   const run = { ...(readRun(known.dir) ?? known), workerPids };
   writeRun(run);
   return run;
+}
+
+function isElsewhere({ serverPid, modelPid }: RunFile): boolean {
+  return serverPid === null && modelPid === null;
 }
 
 function findLoss(dir: string): string | undefined {

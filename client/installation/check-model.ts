@@ -1,27 +1,40 @@
 // Doctor's question to the model backend.
+import { readFileSync } from "node:fs";
+import { toApiKey } from "../../protocol/api-key.ts";
 import { type Env, type ModelEnvironment, parseEnvironment } from "../../protocol/environment.ts";
 import { publicPrices } from "../../protocol/prices.ts";
 import { type Check, fail, ok, warn } from "./checks.ts";
-import { needsScriptedModel } from "./scripted-model.ts";
+import { callsModels, needsScriptedModel } from "./scripted-model.ts";
 import { reason } from "./temporal-connection.ts";
 
 const name = "model";
 
 /** Who answers, and whether the key is taken and the models are known. */
 export async function checkModel(env: Env): Promise<readonly Check[]> {
+  const { model, supervisorModel, taskModel, prices: set } = parseEnvironment(env);
+  if (!callsModels(env)) return [ok(name, `called by other workers, at ${model.backend}`)];
   if (needsScriptedModel(env)) {
     return [ok(name, "scripted answers, not a model. Set ANTHROPIC_API_KEY for Claude")];
   }
-  const { model, supervisorModel, taskModel } = parseEnvironment(env);
-  if (model.apiKey === undefined && model.authToken === undefined) {
+  const key = readKey(model);
+  if (typeof key === "object") return [key];
+  if (key === undefined && model.authToken === undefined) {
     return [
       fail(name, `no key for ${model.backend}`, "Set ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN"),
     ];
   }
   const ids = [...new Set([supervisorModel, taskModel])];
-  const prices = { ...publicPrices, ...parseEnvironment(env).prices };
+  const prices = { ...publicPrices, ...set };
   const unpriced = ids.filter((id) => prices[id] === undefined).map(toUnpriced);
-  return [...(await Promise.all(ids.map((id) => askFor(id, model)))), ...unpriced];
+  return [...(await Promise.all(ids.map((id) => askFor(id, model, key)))), ...unpriced];
+}
+
+function readKey(model: ModelEnvironment): string | undefined | Check {
+  try {
+    return toApiKey(model, (path) => readFileSync(path, "utf8"));
+  } catch (error) {
+    return fail(name, reason(error), "Correct the file, or set ANTHROPIC_API_KEY");
+  }
 }
 
 function toUnpriced(id: string): Check {
@@ -30,13 +43,15 @@ function toUnpriced(id: string): Check {
 }
 
 /** Asked by hand: the whole client library would slow every other command down. */
-async function askFor(id: string, model: ModelEnvironment): Promise<Check> {
+async function askFor(
+  id: string,
+  model: ModelEnvironment,
+  key: string | undefined,
+): Promise<Check> {
   const base = (model.baseUrl ?? "https://api.anthropic.com").replace(/\/+$/, "");
   const headers = {
     "anthropic-version": "2023-06-01",
-    ...(model.apiKey === undefined
-      ? { authorization: `Bearer ${model.authToken}` }
-      : { "x-api-key": model.apiKey }),
+    ...(key === undefined ? { authorization: `Bearer ${model.authToken}` } : { "x-api-key": key }),
   };
   try {
     const address = `${base}/v1/models/${encodeURIComponent(id)}`;

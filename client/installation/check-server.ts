@@ -1,7 +1,7 @@
 // Doctor's questions to the Temporal server.
 import type { Connection } from "@temporalio/client";
 import { toHostQueue, toQueues } from "../../protocol/ids.ts";
-import type { Env } from "../../protocol/environment.ts";
+import { type Env, parseEnvironment } from "../../protocol/environment.ts";
 import { checkJanitor } from "./check-janitor.ts";
 import { type Check, fail, ok, warn } from "./checks.ts";
 import { retentionDays, searchAttributes } from "./server-tuning.ts";
@@ -38,7 +38,7 @@ export async function checkServer(
       const asked = await askServer(connection, options);
       const workers = installation
         ? [
-            await checkWorkers(connection, options.namespace, installation),
+            await checkWorkers(connection, options.namespace, installation, env),
             await checkJanitor(connection, options.namespace, installation.id),
           ]
         : [];
@@ -100,21 +100,10 @@ async function checkAttributes(connection: Connection, namespace: string): Promi
 async function checkWorkers(
   connection: Connection,
   namespace: string,
-  { id, host }: Installation,
+  installation: Installation,
+  env: Env,
 ): Promise<Check> {
-  const queues = toQueues(id);
-  const { workflow, activity } = taskTypes;
-  const activities = [
-    queues.watch,
-    queues.now,
-    queues.models,
-    queues.probes,
-    toHostQueue(id, host),
-  ];
-  const wanted = [
-    { name: queues.workflows, type: workflow },
-    ...activities.map((name) => ({ name, type: activity })),
-  ];
+  const wanted = toWantedQueues(installation, env);
   const polled = await Promise.all(
     wanted.map(async ({ name, type }) => {
       const asked = { namespace, taskQueue: { name }, taskQueueType: type };
@@ -126,7 +115,24 @@ async function checkWorkers(
   );
   const silent = wanted.filter((_, index) => !polled[index]).map(({ name }) => name);
   if (silent.length === 0) return ok("workers", `all ${wanted.length} task queues are polled`);
-  return warn("workers", `nobody polls ${silent.join(", ")}`, "bosun worker (or bosun up)");
+  // Where roles are named, a worker is meant to run: that makes this a health check of it.
+  const tell = env["BOSUN_ROLES"] ? fail : warn;
+  return tell("workers", `nobody polls ${silent.join(", ")}`, "bosun worker (or bosun up)");
+}
+
+/** The queues of the roles that are served here, all where workers run elsewhere. */
+function toWantedQueues({ id, host }: Installation, env: Env) {
+  const { roles } = parseEnvironment(env);
+  const queues = toQueues(id);
+  const { workflow, activity } = taskTypes;
+  return [
+    { role: "workflows", name: queues.workflows, type: workflow },
+    { role: "workflows", name: queues.watch, type: activity },
+    { role: "models", name: queues.now, type: activity },
+    { role: "models", name: queues.models, type: activity },
+    { role: "models", name: queues.probes, type: activity },
+    { role: "tools", name: toHostQueue(id, host), type: activity },
+  ].filter(({ role }) => roles.length === 0 || roles.some((served) => served === role));
 }
 
 function checkPorts(pid: number): Check {

@@ -6,6 +6,7 @@ import type { Installation } from "./installation.ts";
 import { isAlive, type Mark, ownMark, isSame, stop } from "./processes.ts";
 import { noteProcesses, readProcesses, readRun, type RunFile, writeRun } from "./run-file.ts";
 import {
+  callsModels,
   needsScriptedModel,
   type ScriptedModel,
   startScriptedModel,
@@ -37,7 +38,7 @@ export interface Running {
 export async function ensureRunning(options: Options): Promise<Running> {
   const found = await findUsable(options);
   if (found === undefined) return { run: await startAll(options), attached: false };
-  refuseOtherBackend(found, toBackend(options.env));
+  if (callsModels(options.env)) refuseOtherBackend(found, toBackend(options.env));
   return { run: await ensureModel(options, found), attached: true };
 }
 

@@ -20,10 +20,15 @@ export interface ScriptedModel extends Background {
 
 const readyShape = z.object({ url: z.url(), pid: z.int() });
 
-/** Whether nobody said whom to ask, so that the scripted model answers. */
+/** Whether a worker of ours calls a model and nobody said which, so that the scripted one answers. */
 export function needsScriptedModel(env: Env): boolean {
-  const { apiKey, authToken, baseUrl } = parseEnvironment(env).model;
-  return apiKey === undefined && authToken === undefined && baseUrl === undefined;
+  const { apiKey, apiKeyFile, authToken, baseUrl } = parseEnvironment(env).model;
+  return callsModels(env) && !(apiKey ?? apiKeyFile ?? authToken ?? baseUrl);
+}
+
+/** Whether workers that are started from here call the model. Else others do, and know whom to ask. */
+export function callsModels(env: Env): boolean {
+  return parseEnvironment(env).roles.includes("models");
 }
 
 /** Who answers model calls: `scripted`, or the host name of the API. */

@@ -6,7 +6,7 @@ export const retentionDays = 30;
 export const searchAttributes = { AgentName: "Keyword", AgentStatus: "Keyword", AgentDepth: "Int" };
 
 /** With the defaults every hop waits for a 50 ms tick, and a second question at once for 1.4 s. */
-const dynamicConfig = {
+export const dynamicConfig = {
   "history.transferProcessorMaxPollRPS": 1000,
   "history.MaxBufferedQueryCount": 100,
   "matching.useNewMatcher": true,

@@ -3,10 +3,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { parse } from "yaml";
 import type { Context } from "../../client/commands/context.ts";
 import { buildProgram } from "../../client/program.ts";
-import { databaseFlags, tuningFlags } from "../../client/installation/server-tuning.ts";
 import { toVariable } from "../../protocol/environment.ts";
 import { type Limits, limitDefaults } from "../../protocol/settings.ts";
 import { newPlace } from "../launcher/place.ts";
@@ -174,14 +172,6 @@ function toPattern([, title = ""]: RegExpMatchArray): RegExp {
   const escaped = title.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
   return new RegExp(`^${escaped.replaceAll("%s", ".+")}$`);
 }
-
-test("the compose file starts the server with the flags that bosun up uses", () => {
-  const compose = parse(read("docker-compose.yml")) as {
-    services: { temporal: { command: string[] } };
-  };
-  const given = compose.services.temporal.command;
-  for (const flag of [...databaseFlags, ...tuningFlags]) expect(given).toContain(flag);
-});
 
 test("the lock file names the packages of every platform, and no address", () => {
   const { packages } = JSON.parse(read("package-lock.json")) as {
