@@ -3,7 +3,7 @@
 set -eu
 
 namespace=${TEMPORAL_NAMESPACE:-default}
-retention=${BOSUN_RETENTION:-720h}
+retention=${RETENTION:-720h}
 
 tries=60
 until temporal operator cluster health >/dev/null 2>&1; do

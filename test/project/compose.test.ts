@@ -206,7 +206,9 @@ describe("the server", () => {
 
   test("keeps what has ended as long as the embedded one, with the same search attributes", () => {
     const script = read("deploy/temporal/set-up-namespace.sh");
-    expect(script).toContain(`BOSUN_RETENTION:-${retentionDays * 24}h`);
+    const retention = `${retentionDays * 24}h`;
+    expect(script).toContain(`RETENTION:-${retention}`);
+    expect(compose.services["namespace"]?.environment?.["RETENTION"]).toBe(retention);
     const named = [...script.matchAll(/--name (\w+) --type (\w+)/g)].map(([, ...pair]) => pair);
     expect(Object.fromEntries(named)).toEqual(searchAttributes);
   });
