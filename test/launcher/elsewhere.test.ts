@@ -1,5 +1,5 @@
 // Workers in processes of their own, by role, and a person elsewhere.
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ vi.setConfig({ testTimeout: 120_000 });
 async function noteKeys(target: string): Promise<{ url: string; keys: Set<unknown> }> {
   const keys = new Set<unknown>();
   const server = createServer((asked, answer) => {
-    keys.add(asked.headers["x-api-key"]);
+    keys.add(asked.headers.authorization);
     const { method, headers } = asked;
     const passed = request(`${target}${asked.url}`, { method, headers }, (given) => {
       answer.writeHead(given.statusCode ?? 500, given.headers);
@@ -62,12 +62,12 @@ test("three workers by role serve a person whose command brings none and has no 
   ];
   await Promise.all(workers.map((worker) => worker.until(/"ready":true/)));
   const elsewhere = { ...shared, BOSUN_ROLES: "none" };
-  const line = `echo "mark-elsewhere: who is there?" | ./bin/bosun chat --workspace "${world.workspace}"`;
+  const line = `./bin/bosun chat --workspace "${world.workspace}" <<<"mark-elsewhere: who is there?"`;
   const chat = place.shell(line, elsewhere);
   expect({ code: await chat.ended, err: chat.err() }).toMatchObject({ code: 0 });
   expect(chat.out()).toContain("All three have had a hand in this.");
   expect(chat.err()).not.toMatch(/Starting a worker|scripted model/);
-  expect(keys).toEqual(new Set(["sk-from-a-file"]));
+  expect(keys).toEqual(new Set(["Bearer sk-from-a-file"]));
   for (const worker of workers) worker.signal("SIGTERM");
   expect(await Promise.all(workers.map(({ ended }) => ended))).toEqual([0, 0, 0]);
 });
@@ -76,6 +76,7 @@ test("doctor in a worker's environment fails when nobody polls the queues of its
   const world = await openWorld({ workers: false });
   onTestFinished(() => world.close());
   await world.startWorkers({ BOSUN_ROLES: "workflows,models" });
+  mkdirSync(toShared(world)["BOSUN_DIR"] ?? "", { recursive: true });
   const place = newPlace();
   const ask = async (role: string) => {
     const run = place.bosun(["doctor"], { ...toShared(world), BOSUN_ROLES: role });
