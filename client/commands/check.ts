@@ -6,6 +6,7 @@ import { toPalette } from "../screen/palette.ts";
 import type { Context } from "./context.ts";
 import { toNumber } from "./to-number.ts";
 import { pickId, withBosun } from "./with-bosun.ts";
+import { toWorkerRemark } from "./worker-remark.ts";
 
 interface Options {
   readonly detail: CheckDetail;
@@ -34,7 +35,7 @@ export function addCheck(program: Command, context: Context): void {
 }
 
 async function check(given: string, options: Options, context: Context) {
-  await withBosun(context, async (bosun) => {
+  await withBosun(context, async (bosun, here) => {
     const id = await pickId(bosun, given, "task");
     const handle = bosun.task(id);
     const meant = options.attempt ? await handle.attempt(options.attempt) : handle;
@@ -46,5 +47,7 @@ async function check(given: string, options: Options, context: Context) {
     const frame = { width: context.columns(), now: new Date(), palette: toPalette(context.color) };
     context.print(renderCheck(task, { report, live }, frame).join("\n"));
     if (missing) context.note(`(${missing})`);
+    const remark = task.endedAt === null ? await toWorkerRemark(here, context) : undefined;
+    if (remark) context.note(`(${remark})`);
   });
 }

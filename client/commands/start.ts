@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Budget } from "../../protocol/budget.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import type { Bosun } from "../bosun.ts";
+import type { Here } from "../connect-here.ts";
 import { isRequestError } from "../request-error.ts";
 import type { Sent } from "../supervisor-handle.ts";
 import { isOver } from "../supervisor-view.ts";
@@ -11,6 +12,7 @@ import { addLimits, type LimitOptions, toBudgetChange } from "./limit-options.ts
 import { readMessage } from "./read-message.ts";
 import { toBackendWords } from "./words.ts";
 import { withBosun } from "./with-bosun.ts";
+import { toWorkerRemark } from "./worker-remark.ts";
 import { resolveWorkspace } from "./workspace.ts";
 
 interface Options extends LimitOptions {
@@ -46,7 +48,7 @@ async function start(given: string | undefined, options: Options, context: Conte
   const message = given === undefined ? undefined : await readMessage(given, context);
   const workspace = resolveWorkspace(options.workspace, context);
   const { id, agent } = options;
-  await withBosun(context, async (bosun) => {
+  await withBosun(context, async (bosun, here) => {
     const request = {
       workspace,
       ...(id && { id }),
@@ -61,12 +63,18 @@ async function start(given: string | undefined, options: Options, context: Conte
       if (options.usd !== undefined) for (const text of toUnpriced(settings)) context.note(text);
       const started = { id: supervisor.id, started: true, workspace, backend };
       if (options.json) context.json({ ...started, messageId: messageId ?? null, stored: null });
-      else context.print(toText(supervisor.id, workspace, backend));
+      else await tellStarted(here, toText(supervisor.id, workspace, backend), context);
     } catch (error) {
       if (!isRequestError(error, "exists") || !id) throw error;
       await sendInstead(bosun, id, message, options, context);
     }
   });
+}
+
+async function tellStarted(here: Here, text: string, context: Context): Promise<void> {
+  context.print(text);
+  const remark = await toWorkerRemark(here, context);
+  if (remark) context.note(`(${remark})`);
 }
 
 /** The id is taken: by a supervisor that runs, which gets the message, or by one that has ended. */

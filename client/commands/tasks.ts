@@ -12,6 +12,7 @@ import type { Bosun } from "../bosun.ts";
 import type { Context } from "./context.ts";
 import { everySecond } from "./every-second.ts";
 import { pickId, withBosun } from "./with-bosun.ts";
+import { toWorkerRemark } from "./worker-remark.ts";
 
 interface Options {
   readonly watch?: boolean;
@@ -37,10 +38,14 @@ export function addTasks(program: Command, context: Context): void {
 }
 
 async function tasks(given: string | undefined, options: Options, context: Context) {
-  await withBosun(context, async (bosun) => {
+  await withBosun(context, async (bosun, here) => {
     const id = given && (await pickId(bosun, given, "supervisor"));
-    const show = async () =>
-      showOnce(await readAgents(bosun, id), id !== undefined, options, context);
+    const show = async () => {
+      const agents = await readAgents(bosun, id);
+      const runs = !options.json && agents.supervisors.some((view) => !isOver(view));
+      const remark = runs ? await toWorkerRemark(here, context) : undefined;
+      showOnce(agents, { isOne: id !== undefined, remark }, options, context);
+    };
     await show();
     if (options.watch) await everySecond(show);
     if (options.watch && context.isTty) logUpdate.done();
@@ -55,7 +60,14 @@ async function readAgents(bosun: Bosun, id: string | undefined): Promise<Agents>
   return { supervisors: [view], tasks: found };
 }
 
-function showOnce(agents: Agents, isOne: boolean, options: Options, context: Context): void {
+interface About {
+  /** One supervisor with all of its tasks. */
+  readonly isOne: boolean;
+  readonly remark: string | undefined;
+}
+
+function showOnce(agents: Agents, about: About, options: Options, context: Context): void {
+  const { isOne, remark } = about;
   if (options.json) {
     const total = isOne && sumUsage(agents.supervisors, agents.tasks);
     context.json({ ...agents, ...(total && { total }), asOf: new Date().toISOString() });
@@ -66,8 +78,12 @@ function showOnce(agents: Agents, isOne: boolean, options: Options, context: Con
   const ended = agents.supervisors.filter(isOver).length;
   const total = toTotal(agents, isOne).flatMap((line) => wrapText(line, context.columns()));
   const text = lines.length > 0 ? [...lines, ...total].join("\n") : toEmptyText(ended);
-  if (options.watch && context.isTty) logUpdate(text);
-  else context.print(text);
+  if (options.watch && context.isTty) {
+    logUpdate(remark ? `${text}\n(${remark})` : text);
+    return;
+  }
+  context.print(text);
+  if (remark) context.note(`(${remark})`);
 }
 
 /** What the whole tree has used. */

@@ -1,6 +1,5 @@
 // Doctor's questions to the Temporal server.
 import type { Connection } from "@temporalio/client";
-import { toHostQueue, toQueues } from "../../protocol/ids.ts";
 import { type Env, parseEnvironment } from "../../protocol/environment.ts";
 import { checkJanitor } from "./check-janitor.ts";
 import { type Check, fail, ok, warn } from "./checks.ts";
@@ -9,6 +8,7 @@ import type { Installation } from "./installation.ts";
 import { publicPorts } from "./public-ports.ts";
 import { isAlive } from "./processes.ts";
 import { readProcesses } from "./run-file.ts";
+import { findSilent, toServedQueues } from "./silent-queues.ts";
 import {
   connect,
   connectOptions,
@@ -17,10 +17,6 @@ import {
   isExternal,
   reason,
 } from "./temporal-connection.ts";
-
-const taskTypes = { workflow: 1, activity: 2 } as const;
-/** A poll lasts a minute at most, and the server remembers pollers for five. */
-const pollerMs = 120_000;
 
 /** Server, namespace, retention, search attributes, workers, janitor, open ports. */
 export async function checkServer(
@@ -103,36 +99,17 @@ async function checkWorkers(
   installation: Installation,
   env: Env,
 ): Promise<Check> {
-  const wanted = toWantedQueues(installation, env);
-  const polled = await Promise.all(
-    wanted.map(async ({ name, type }) => {
-      const asked = { namespace, taskQueue: { name }, taskQueueType: type };
-      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- its enum is in a package of Temporal's own
-      const { pollers } = await connection.workflowService.describeTaskQueue(asked);
-      const since = (Date.now() - pollerMs) / 1_000;
-      return (pollers ?? []).some((poller) => Number(poller.lastAccessTime?.seconds) > since);
-    }),
+  const { roles } = parseEnvironment(env);
+  // Those of the roles that are served here, all where workers run elsewhere.
+  const wanted = toServedQueues(installation).filter(
+    ({ role }) => roles.length === 0 || roles.includes(role),
   );
-  const silent = wanted.filter((_, index) => !polled[index]).map(({ name }) => name);
+  const silent = await findSilent(connection, namespace, wanted, !isExternal(env));
   if (silent.length === 0) return ok("workers", `all ${wanted.length} task queues are polled`);
+  const names = silent.map(({ name }) => name).join(", ");
   // Where roles are named, a worker is meant to run: that makes this a health check of it.
   const tell = env["BOSUN_ROLES"] ? fail : warn;
-  return tell("workers", `nobody polls ${silent.join(", ")}`, "bosun worker (or bosun up)");
-}
-
-/** The queues of the roles that are served here, all where workers run elsewhere. */
-function toWantedQueues({ id, host }: Installation, env: Env) {
-  const { roles } = parseEnvironment(env);
-  const queues = toQueues(id);
-  const { workflow, activity } = taskTypes;
-  return [
-    { role: "workflows", name: queues.workflows, type: workflow },
-    { role: "workflows", name: queues.watch, type: activity },
-    { role: "models", name: queues.now, type: activity },
-    { role: "models", name: queues.models, type: activity },
-    { role: "models", name: queues.probes, type: activity },
-    { role: "tools", name: toHostQueue(id, host), type: activity },
-  ].filter(({ role }) => roles.length === 0 || roles.some((served) => served === role));
+  return tell("workers", `nobody polls ${names}`, "bosun worker (or bosun up)");
 }
 
 function checkPorts(pid: number): Check {

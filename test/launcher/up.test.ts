@@ -78,6 +78,28 @@ test("a worker that is killed is replaced", async () => {
   await untilGone(second);
 });
 
+test("after up --detach, a killed worker is missed by name of the remedy, and that brings another", async () => {
+  const place = newPlace();
+  expect(await place.bosun(["up", "--detach"]).ended).toBe(0);
+  const { dir } = place.installation();
+  const say = async (...args: string[]) => {
+    const run = place.bosun(args);
+    return { code: await run.ended, err: run.err() };
+  };
+  const well = { code: 0, err: "" };
+  expect(await say("start", "--id", "one")).toEqual(well);
+  expect(await say("tasks")).toEqual(well);
+  const [first] = liveWorkers(dir);
+  process.kill(first?.pid ?? 0, "SIGKILL");
+  await untilGone(first);
+  const line = "(No worker runs, so nothing moves here. Start one: bosun up --detach)\n";
+  expect(await say("tasks")).toEqual({ code: 0, err: line });
+  expect(await say("start", "--id", "two")).toEqual({ code: 0, err: line });
+  expect(await say("tasks", "--json")).toEqual(well);
+  expect(await place.bosun(["up", "--detach"]).ended).toBe(0);
+  expect(await say("tasks")).toEqual(well);
+});
+
 test("the worker of a killed up is ended by the next command", async () => {
   const place = newPlace();
   const up = place.bosun(["up"]);
