@@ -11,14 +11,14 @@ import { runChild } from "./run-child.mjs";
 const locked = join(root, "package-lock.json");
 const installed = join(root, "node_modules", ".package-lock.json");
 
-/** Why packages must be installed, or undefined. With `onlyMissing`, old ones will do. */
-export function packagesProblem({ onlyMissing = false } = {}) {
+/** Why packages must be installed, or undefined. With `onlyMissing`, old ones will do. `without` are those that may be missing. */
+export function packagesProblem({ onlyMissing = false, without = ["optional"] } = {}) {
   if (!existsSync(installed)) return isHoisted() ? undefined : "they are not installed";
   if (onlyMissing || !existsSync(locked)) return undefined;
   const want = readPackages(locked);
   const have = readPackages(installed);
   for (const [path, wanted] of Object.entries(want)) {
-    if (path === "" || (!have[path] && wanted.optional)) continue;
+    if (path === "" || (!have[path] && without.some((kind) => wanted[kind]))) continue;
     if (!have[path]) return `${nameOf(path)} is missing`;
     if (have[path].version !== wanted.version) {
       return `${nameOf(path)} is ${have[path].version}, locked is ${wanted.version}`;

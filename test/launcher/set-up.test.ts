@@ -1,9 +1,9 @@
 // The set-up scripts: what they find, and what they say.
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 // @ts-expect-error plain JavaScript without types
 import { nodeProblem } from "../../scripts/set-up/node-version.mjs";
 // @ts-expect-error plain JavaScript without types
@@ -47,6 +47,38 @@ test.each([
 
 test("a run without a report counts as failed", () => {
   expect(countTests(undefined, 1)).toEqual({ passed: 0, failed: 1 });
+});
+
+describe("a clone without the packages that Bosun is developed with", () => {
+  type Packages = Record<string, { dev?: true }>;
+
+  /** What is set up there, when these packages are. */
+  function lookWith(keep: (name: string, dev: boolean) => boolean): object {
+    const { folder } = newPlace();
+    const clone = fileURLToPath(new URL("../..", import.meta.url));
+    for (const path of ["scripts", "package.json", "package-lock.json"]) {
+      cpSync(join(clone, path), join(folder, path), { recursive: true });
+    }
+    const { packages } = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8")) as {
+      packages: Packages;
+    };
+    const kept = Object.entries(packages).filter(([name, { dev = false }]) => keep(name, dev));
+    const installed = JSON.stringify({ packages: Object.fromEntries(kept) });
+    mkdirSync(join(folder, "node_modules"));
+    writeFileSync(join(folder, "node_modules", ".package-lock.json"), installed);
+    const args = [join(folder, "scripts", "set-up.mjs"), "--check"];
+    const { stdout } = spawnSync(process.execPath, args, { env: cleanEnv(), encoding: "utf8" });
+    return JSON.parse(stdout) as object;
+  }
+
+  test("has all that it needs to run", () => {
+    expect(lookWith((_, dev) => !dev)).not.toHaveProperty("packagesProblem");
+  });
+
+  test("is told what else is missing", () => {
+    const looked = lookWith((name, dev) => !dev && name !== "node_modules/zod");
+    expect(looked).toMatchObject({ packagesProblem: "zod is missing" });
+  });
 });
 
 function look(env: Readonly<Record<string, string | undefined>>) {
