@@ -204,6 +204,19 @@ describe("the server", () => {
     });
   });
 
+  test("asks PostgreSQL for no more connections than it has by default", () => {
+    const { persistence, services: parts } = parse(read("deploy/temporal/server.yaml")) as {
+      readonly persistence: {
+        readonly datastores: Readonly<Record<string, { readonly sql: { maxConns: number } }>>;
+      };
+      readonly services: object;
+    };
+    const each = Object.values(persistence.datastores).map(({ sql }) => sql.maxConns);
+    const all = Object.keys(parts).length * each.reduce((sum, one) => sum + one, 0);
+    // 100, of which three are kept for superusers.
+    expect([all > 0, all <= 97]).toEqual([true, true]);
+  });
+
   test("keeps what has ended as long as the embedded one, with the same search attributes", () => {
     const script = read("deploy/temporal/set-up-namespace.sh");
     const retention = `${retentionDays * 24}h`;
