@@ -5,7 +5,7 @@ requireNode();
 
 // Late, so that an old Node has been told before it reads anything newer.
 const { setUp } = await import("./set-up/set-up.mjs");
-await setUp();
+await setUp({ ownServer: true });
 const { runTool } = await import("./set-up/run-tool.mjs");
 const { reportDependencies } = await import("./dependencies/report.mjs");
 const { root } = await import("./set-up/root.mjs");

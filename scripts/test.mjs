@@ -5,6 +5,6 @@ requireNode();
 
 // Late, so that an old Node has been told before it reads anything newer.
 const { setUp } = await import("./set-up/set-up.mjs");
-await setUp();
+await setUp({ ownServer: true });
 const { runTests } = await import("./set-up/run-tests.mjs");
 process.exitCode = await runTests(process.argv.slice(2));

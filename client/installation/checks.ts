@@ -41,7 +41,7 @@ async function checkSoftware(env: Env): Promise<readonly Check[]> {
     if (external) return [packages, ok("Temporal program", "not needed, TEMPORAL_ADDRESS is set")];
     return [packages, checkProgram(temporal)];
   } catch (error) {
-    return [fail("Temporal program", reason(error), "See README.md, set-up")];
+    return [fail("Temporal program", reason(error), "Run: node scripts/set-up.mjs")];
   }
 }
 

@@ -18,7 +18,7 @@ export function findStateFolder(env: Env, cwd: string): string | undefined {
   const said = env["BOSUN_DIR"]?.trim();
   if (said) return isFolder(resolve(cwd, said)) ? resolve(cwd, said) : undefined;
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    const found = [join(folder, ".bosun"), standIn(env, folder)].find(isOurs);
+    const found = [join(folder, ".bosun"), standIn(env, folder) ?? ""].find(isOurs);
     if (found !== undefined) return found;
     if (dirname(folder) === folder) return undefined;
   }
@@ -32,6 +32,7 @@ export function openStateFolder(env: Env, cwd: string): StateFolder {
   if (said) return prepare(resolve(cwd, said));
   if (found === undefined && isWritable(cwd)) return prepare(join(resolve(cwd), ".bosun"));
   const dir = standIn(env, resolve(cwd));
+  if (dir === undefined) throw new CommandError(homeless(cwd));
   return {
     ...prepare(dir),
     remark: `${cwd} cannot be written, so Bosun keeps its state in ${dir}`,
@@ -39,12 +40,25 @@ export function openStateFolder(env: Env, cwd: string): StateFolder {
 }
 
 /** State of a folder that cannot be written, kept per person. */
-function standIn(env: Env, folder: string): string {
-  const home = env["HOME"] ?? homedir();
+function standIn(env: Env, folder: string): string | undefined {
+  const home = env["HOME"] || homeOfUser();
   const said = env["XDG_STATE_HOME"];
-  const base = said && isAbsolute(said) ? said : join(home, ".local", "state");
+  const base = said && isAbsolute(said) ? said : home && join(home, ".local", "state");
   const key = createHash("sha256").update(folder).digest("hex").slice(0, 12);
-  return join(base, "bosun", key);
+  return base && join(base, "bosun", key);
+}
+
+/** In a container a user may have no entry anywhere. */
+function homeOfUser(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}
+
+function homeless(cwd: string): string {
+  return `${cwd} cannot be written, and there is no home in which to keep its state. Set BOSUN_DIR to a folder that can be written.`;
 }
 
 function prepare(dir: string): StateFolder {

@@ -1,7 +1,8 @@
 // The official Temporal command line, built with Go.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
+import { isWritable } from "./cache.mjs";
 import { placeProgram } from "./place-program.mjs";
 import { showProgress } from "./progress.mjs";
 import { runChild } from "./run-child.mjs";
@@ -28,7 +29,7 @@ export async function buildTemporal(order) {
     writeFileSync(join(folder, "go.mod"), goModule(order.version));
     const code = await runChild("go", goBuild(order), {
       cwd: folder,
-      env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=mod", GOWORK: "off" },
+      env: goEnvironment(folder),
       onLine: count,
     });
     return code === 0
@@ -65,9 +66,31 @@ function goBuild({ version, program }) {
   return ["build", "-v", "-o", program, "-ldflags", stamp, command];
 }
 
+/** Where a person has no home, what Go fetches and compiles goes to `folder`. */
+function goEnvironment(folder) {
+  const names = ["GOCACHE", "GOMODCACHE"];
+  const said = askGo(["env", ...names]).stdout.split("\n");
+  const homeless = names.filter((_, place) => !isAbsolute(said[place]) || !isWritable(said[place]));
+  return {
+    ...process.env,
+    ...Object.fromEntries(homeless.map((name) => [name, join(folder, name)])),
+    CGO_ENABLED: "0",
+    // By itself Go leaves modules that cannot be removed.
+    GOFLAGS: homeless.includes("GOMODCACHE") ? "-mod=mod -modcacherw" : "-mod=mod",
+    GOWORK: "off",
+  };
+}
+
+function askGo(args) {
+  return spawnSync("go", args, { encoding: "utf8", timeout: 20_000 });
+}
+
 function goProblem() {
-  const asked = spawnSync("go", ["env", "GOVERSION"], { encoding: "utf8", timeout: 20_000 });
-  if (asked.error || asked.status !== 0) return "build with Go: go is not installed";
+  const asked = askGo(["env", "GOVERSION"]);
+  if (asked.error?.code === "ENOENT") return "build with Go: go is not installed";
+  if (asked.error || asked.status !== 0) {
+    return `build with Go: go does not run (${asked.error?.message ?? asked.stderr.trim()})`;
+  }
   const [, major, minor] = /go(\d+)\.(\d+)/.exec(asked.stdout) ?? [];
   const newer = Number(major) > oldestGo[0];
   if (newer || (Number(major) === oldestGo[0] && Number(minor) >= oldestGo[1])) return undefined;

@@ -13,16 +13,18 @@ export function cacheFolder(env = process.env) {
     home && isAbsolute(home) && join(home, ".cache", "bosun"),
     join(root, ".bosun", "cache"),
   ].filter(Boolean);
-  const writable = candidates.find(makeWritable);
+  const writable = candidates.find(isWritable);
   if (writable) return writable;
   throw new Error(
     `None of these folders can be written: ${candidates.join(", ")}. Set XDG_CACHE_HOME to one that can.`,
   );
 }
 
-function makeWritable(folder) {
+/** Whether it can be written. It is made when it is not there. */
+export function isWritable(folder) {
   return safely(() => {
-    mkdirSync(folder, { recursive: true });
+    // One of them lies in what may become a state folder: for this person only.
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     accessSync(folder, constants.W_OK);
     return true;
   });

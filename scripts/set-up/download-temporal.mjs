@@ -34,18 +34,20 @@ export async function downloadTemporal(order) {
 /** Gives up when nothing has answered in 5 seconds, or nothing has come for 15. */
 async function fetchAll(address) {
   const giveUp = new AbortController();
-  let timer = setTimeout(() => giveUp.abort(), 5_000);
-  const wait = (milliseconds) => {
+  let timer;
+  const wait = (seconds) => {
     clearTimeout(timer);
-    timer = setTimeout(() => giveUp.abort(), milliseconds);
+    const late = new Error(`nothing came within ${seconds} seconds`);
+    timer = setTimeout(() => giveUp.abort(late), seconds * 1_000);
   };
+  wait(5);
   try {
     const answer = await fetch(address, { signal: giveUp.signal });
     if (!answer.ok) throw new Error(`${address} answered ${answer.status}`);
     const chunks = [];
-    wait(15_000);
+    wait(15);
     for await (const chunk of answer.body) {
-      wait(15_000);
+      wait(15);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);

@@ -1,4 +1,5 @@
 // One set-up at a time.
+import { spawnSync } from "node:child_process";
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "./cache.mjs";
@@ -22,11 +23,11 @@ async function take(file) {
   let waiting;
   while (!create(file)) {
     const holder = read(file);
-    if (holder !== undefined && !isAlive(holder)) steal(file, holder);
-    else {
-      waiting ??= showProgress(() => `Waiting for another set-up (process ${holder})`);
+    if (holder === undefined) continue;
+    if (isAlive(holder)) {
+      waiting ??= showProgress(() => `Waiting for another set-up (process ${parseInt(holder)})`);
       await new Promise((resolve) => setTimeout(resolve, 200));
-    }
+    } else steal(file, holder);
   }
   waiting?.("done");
 }
@@ -34,7 +35,7 @@ async function take(file) {
 /** Made beside and linked in, so that a lock never lacks its holder. */
 function create(file) {
   const own = `${file}.${process.pid}`;
-  writeFileSync(own, String(process.pid));
+  writeFileSync(own, `${process.pid} ${startOf(process.pid)}`);
   try {
     linkSync(own, file);
     return true;
@@ -61,17 +62,39 @@ function steal(file, holder) {
 
 function read(file) {
   try {
-    return Number(readFileSync(file, "utf8"));
+    return readFileSync(file, "utf8");
   } catch {
     return undefined;
   }
 }
 
-function isAlive(pid) {
+/** After a restart of the machine, or of a container, somebody else may have the process id. */
+function isAlive(holder) {
+  const [pid, ...start] = holder.split(" ");
+  return isRunning(Number(pid)) && startOf(pid) === start.join(" ");
+}
+
+function isRunning(pid) {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
     return error.code === "EPERM";
+  }
+}
+
+/** When a process began, in whatever words, or nothing where that cannot be known. */
+function startOf(pid) {
+  if (process.platform !== "linux") {
+    const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
+    const asked = spawnSync("ps", ["-o", "lstart=", "-p", String(pid)], { env, encoding: "utf8" });
+    return asked.stdout?.trim() ?? "";
+  }
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // Field 22. The second may hold spaces, in brackets.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return "";
   }
 }

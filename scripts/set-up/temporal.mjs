@@ -35,7 +35,7 @@ export function findTemporal(env = process.env) {
     );
   }
   const skipped = [];
-  for (const path of [...onPath(env), cachedTemporal(env)]) {
+  for (const path of candidates(env)) {
     if (!existsSync(path)) continue;
     const problem = temporalProblem(path);
     if (!problem) return { path, skipped };
@@ -61,6 +61,12 @@ export async function getTemporal(env = process.env) {
     }
     throw new Error(howToInstall(failures));
   });
+}
+
+/** One after the other: who has one on the PATH needs no cache that can be written. */
+function* candidates(env) {
+  yield* onPath(env);
+  yield cachedTemporal(env);
 }
 
 function onPath(env) {

@@ -44,6 +44,11 @@ test.each([
     expected: { code: 7, last: "2 passed, 1 failed" },
   },
   {
+    name: "a script that ends well without a count is no success",
+    npm: { "run test:faults": "echo oops", "run test": two("x") },
+    expected: { code: 1, last: "2 passed, 1 failed" },
+  },
+  {
     name: "packages that cannot be installed are one failure",
     npm: { ci: "exit 1" },
     expected: { code: 1, last: "0 passed, 1 failed" },
