@@ -61,7 +61,7 @@ async function demo(options: Options, context: Context): Promise<void> {
     await listEarlier(visit, told);
     const tour = await takeTour(visit, workspace, options, told);
     id = tour.supervisor.id;
-    if (visit.signal.aborted) throw new CommandError("Interrupted before the tour was over.");
+    if (visit.signal.aborted) throw new CommandError("Interrupted before the tour was over.", 130);
     await conclude(visit, tour, options, context, told);
     id = told.isTty ? await stay(visit, tour, told) : id;
   };

@@ -46,7 +46,7 @@ export async function withSession(
     }
   } catch (error) {
     if (!signal.aborted || error instanceof CommandError) throw error;
-    throw new CommandError("Interrupted.");
+    throw new CommandError("Interrupted.", 130);
   } finally {
     stopListening();
   }
