@@ -69,8 +69,9 @@ function goBuild({ version, program }) {
 /** Where a person has no home, what Go fetches and compiles goes to `folder`. */
 function goEnvironment(folder) {
   const names = ["GOCACHE", "GOMODCACHE"];
-  const said = askGo(["env", ...names]).stdout.split("\n");
-  const homeless = names.filter((_, place) => !isAbsolute(said[place]) || !isWritable(said[place]));
+  const said = askGo(["env", ...names]).stdout?.split("\n") ?? [];
+  const hasPlace = (path = "") => isAbsolute(path) && isWritable(path);
+  const homeless = names.filter((_, index) => !hasPlace(said[index]));
   return {
     ...process.env,
     ...Object.fromEntries(homeless.map((name) => [name, join(folder, name)])),
