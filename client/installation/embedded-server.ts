@@ -70,7 +70,8 @@ async function spawnServer(order: Order): Promise<EmbeddedServer> {
     command: order.program,
     args: serverArguments(join(order.dir, "temporal.db"), port, uiPort),
     cwd: order.dir,
-    env: withoutSecrets(order.env),
+    // It ends at once when it finds neither a name nor a home of its user, as in many containers.
+    env: { USER: "bosun", HOME: order.dir, ...withoutSecrets(order.env) },
     log: join(order.dir, "logs", "server.log"),
   });
   return { ...server, address: `${host}:${port}`, uiUrl: `http://${host}:${uiPort}` };
