@@ -29,7 +29,7 @@ export const licenceExceptions = {
   unionfs: { licence: noLicence, why: "its LICENSE file is the Unlicense" },
 };
 
-/** What runs while packages are installed. */
+/** What runs while packages are installed. npm reads the names in package.json, at allowScripts. */
 export const installScripts = {
   esbuild: "puts the program of this platform where its module looks for it",
   "@swc/core": "tries whether the program of this platform loads, else gets the portable one",

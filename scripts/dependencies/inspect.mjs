@@ -65,7 +65,7 @@ function licenceProblem({ name, version, licence, development }, { licences, lic
 
 function scriptProblem({ name, version, script }, { installScripts }) {
   if (!script || Object.hasOwn(installScripts, name)) return undefined;
-  return `${name} ${version} runs a script when it is installed. Read it, then accept it in scripts/dependencies/accepted.mjs with the reason, or do without the package.`;
+  return `${name} ${version} runs a script when it is installed. Read it, then accept it in package.json (allowScripts) and, with the reason, in scripts/dependencies/accepted.mjs. Or do without the package.`;
 }
 
 /** What nobody needs any more would let in whoever takes the name. */

@@ -10,7 +10,7 @@ export async function setUp({ ownServer = false } = {}) {
   try {
     if (packagesProblem()) await installPackages();
     if (process.env.TEMPORAL_ADDRESS && !ownServer) return;
-    process.env.TEMPORAL_CLI = await getTemporal();
+    process.env.TEMPORAL_CLI = await getTemporal(process.env, { ownServer });
   } catch (error) {
     console.error(error.message);
     process.exit(1);

@@ -45,7 +45,7 @@ export function findTemporal(env = process.env) {
 }
 
 /** The path of a Temporal, which is downloaded or built when there is none. */
-export async function getTemporal(env = process.env) {
+export async function getTemporal(env = process.env, { ownServer = false } = {}) {
   const found = findTemporal(env);
   if (found.path) return found.path;
   for (const reason of found.skipped) console.error(reason);
@@ -59,7 +59,10 @@ export async function getTemporal(env = process.env) {
       if (!failure) return target;
       failures.push(failure);
     }
-    throw new Error(howToInstall(failures));
+    const instead = ownServer
+      ? ""
+      : "\n  - set TEMPORAL_ADDRESS to a Temporal server that already runs";
+    throw new Error(howToInstall(failures) + instead);
   });
 }
 
@@ -87,6 +90,5 @@ ${failures.map((failure) => `  - ${failure}`).join("\n")}
 Do one of these, then start again:
   - install it: brew install temporal, or see https://docs.temporal.io/cli (then "temporal" is on the PATH)
   - set TEMPORAL_CLI to the path of a temporal program
-  - install Go 1.25 or later from https://go.dev/dl, and Bosun builds it
-  - set TEMPORAL_ADDRESS to a Temporal server that already runs`;
+  - install Go 1.25 or later from https://go.dev/dl, and Bosun builds it`;
 }

@@ -1,10 +1,12 @@
 // What the check of dependencies finds.
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+// @ts-expect-error plain JavaScript without types
+import { installScripts } from "../../scripts/dependencies/accepted.mjs";
 // @ts-expect-error plain JavaScript without types
 import { auditDependencies, readAudit } from "../../scripts/dependencies/audit.mjs";
 // @ts-expect-error plain JavaScript without types
@@ -64,6 +66,12 @@ test("nothing is said against the packages that are locked here", () => {
   const { packages, problems } = inspectDependencies(root);
   expect(problems).toEqual([]);
   expect(packages.length).toBeGreaterThan(200);
+});
+
+test("npm runs the scripts that are accepted, and no others", () => {
+  const { allowScripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const names = Object.keys(installScripts);
+  expect(allowScripts).toEqual(Object.fromEntries(names.map((name) => [name, true])));
 });
 
 test.each([
