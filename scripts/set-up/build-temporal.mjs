@@ -70,7 +70,6 @@ function goBuild({ version, program }) {
 function goEnvironment(folder) {
   const names = ["GOCACHE", "GOMODCACHE"];
   const said = askGo(["env", ...names]).stdout?.split("\n") ?? [];
-  const hasPlace = (path = "") => isAbsolute(path) && isWritable(path);
   const homeless = names.filter((_, index) => !hasPlace(said[index]));
   return {
     ...process.env,
@@ -80,6 +79,10 @@ function goEnvironment(folder) {
     GOFLAGS: homeless.includes("GOMODCACHE") ? "-mod=mod -modcacherw" : "-mod=mod",
     GOWORK: "off",
   };
+}
+
+function hasPlace(path = "") {
+  return isAbsolute(path) && isWritable(path);
 }
 
 function askGo(args) {

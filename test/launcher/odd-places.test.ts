@@ -49,7 +49,7 @@ test("a clone in a path with spaces and other letters takes the tour, beside one
   const clone = join(place.folder, "Bosun für später, 船員 (2)");
   cloneTo(clone);
   const env = { BOSUN_DIR: join(place.folder, ".bosun"), COLUMNS: "40" };
-  const start = place.shell(`cd "${clone}" && npm start --silent </dev/null`, env);
+  const start = place.shell(`cd "${clone}" && npm start --silent -- --timeout 100 </dev/null`, env);
   expect({ code: await start.ended, err: start.err() }).toMatchObject({ code: 0 });
   expect(start.out()).toMatch(/^ {2}\/.*report\.md$/m);
   expectNothingLeft(place);
