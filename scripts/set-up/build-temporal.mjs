@@ -1,7 +1,7 @@
 // The official Temporal command line, built with Go.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { delimiter, isAbsolute, join } from "node:path";
 import { isWritable } from "./cache.mjs";
 import { placeProgram } from "./place-program.mjs";
 import { showProgress } from "./progress.mjs";
@@ -68,7 +68,7 @@ function goBuild({ version, program }) {
 
 /** Where a person has no home, what Go fetches and compiles goes to `folder`. */
 function goEnvironment(folder) {
-  const names = ["GOCACHE", "GOMODCACHE"];
+  const names = ["GOCACHE", "GOPATH"];
   const said = askGo(["env", ...names]).stdout?.split("\n") ?? [];
   const homeless = names.filter((_, index) => !hasPlace(said[index]));
   return {
@@ -76,13 +76,14 @@ function goEnvironment(folder) {
     ...Object.fromEntries(homeless.map((name) => [name, join(folder, name)])),
     CGO_ENABLED: "0",
     // By itself Go leaves modules that cannot be removed.
-    GOFLAGS: homeless.includes("GOMODCACHE") ? "-mod=mod -modcacherw" : "-mod=mod",
+    GOFLAGS: homeless.includes("GOPATH") ? "-mod=mod -modcacherw" : "-mod=mod",
     GOWORK: "off",
   };
 }
 
-function hasPlace(path = "") {
-  return isAbsolute(path) && isWritable(path);
+function hasPlace(paths = "") {
+  const [first] = paths.split(delimiter);
+  return isAbsolute(first) && isWritable(first);
 }
 
 function askGo(args) {

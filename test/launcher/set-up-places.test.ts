@@ -86,13 +86,13 @@ test("without a home Go keeps what it fetches beside the build, and nothing of i
     'case "$*" in',
     "*GOVERSION) echo go1.26.0 ;;",
     '"env "*) echo off; echo ;;',
-    '*) mkdir -p "$GOCACHE" "$GOMODCACHE"; echo "$GOCACHE $GOMODCACHE $GOFLAGS" >temporal ;;',
+    '*) mkdir -p "$GOCACHE" "$GOPATH"; echo "$GOCACHE $GOPATH $GOFLAGS" >temporal ;;',
     "esac",
   ]);
   expect(failure).toBeUndefined();
   const partial = join(folder, "cache", `partial-${process.pid}`);
   expect(readFileSync(target, "utf8").trim()).toBe(
-    `${partial}/GOCACHE ${partial}/GOMODCACHE -mod=mod -modcacherw`,
+    `${partial}/GOCACHE ${partial}/GOPATH -mod=mod -modcacherw`,
   );
   expect(readdirSync(join(folder, "cache"))).toEqual(["temporal-1"]);
 });
@@ -101,8 +101,8 @@ test("with a home Go keeps it where it always does", async () => {
   const { target } = await build([
     'case "$*" in',
     "*GOVERSION) echo go1.26.0 ;;",
-    '"env "*) echo "$PLACE/a"; echo "$PLACE/b" ;;',
-    '*) echo "${GOCACHE-unset} ${GOMODCACHE-unset} $GOFLAGS" >temporal ;;',
+    '"env "*) echo "$PLACE/a"; echo "$PLACE/b:$PLACE/c" ;;',
+    '*) echo "${GOCACHE-unset} ${GOPATH-unset} $GOFLAGS" >temporal ;;',
     "esac",
   ]);
   expect(readFileSync(target, "utf8").trim()).toBe("unset unset -mod=mod");
