@@ -12,6 +12,8 @@ import { type Child, startChild, untilReady } from "./child.ts";
 
 export interface FaultServer {
   readonly port: number;
+  /** Of the process that was started last. */
+  readonly pid: () => number;
   /** Starts it on the same file and port as before. */
   start(): Promise<void>;
   kill(): Promise<void>;
@@ -33,6 +35,7 @@ export async function newServer(dir: string, command: readonly string[]): Promis
   let child: Child | undefined;
   return {
     port,
+    pid: () => child?.pid ?? 0,
     async start() {
       child = startChild({ command: first, args: rest, cwd: dir, env: cleanEnv() });
       await untilReady(child, "The Temporal server", () => serves(port));

@@ -1,0 +1,36 @@
+// A row of the first set, and the lines it becomes.
+import type { Pair } from "./side.ts";
+
+export interface Row {
+  /** What it measures, for the help. */
+  readonly about: string;
+  measure(rounds: number): Promise<readonly Line[]>;
+}
+
+export interface Line extends Pair {
+  readonly what: string;
+  readonly unit: string;
+  readonly digits?: number;
+  readonly goal?: Goal;
+}
+
+export interface Goal {
+  /** What is held against the limit: Bosun's figure, or its share of the bare program's. */
+  readonly of: "bosun" | "ratio";
+  readonly is: "at most" | "at least";
+  readonly limit: number;
+}
+
+/** Of each side, so that a disturbed round does not count. */
+export function medians(pairs: readonly Pair[]): Pair {
+  return {
+    bare: median(pairs.map(({ bare }) => bare)),
+    bosun: median(pairs.map(({ bosun }) => bosun)),
+  };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low = Number.NaN, high = low] = sorted.slice(Math.floor((sorted.length - 1) / 2));
+  return sorted.length % 2 === 0 ? (low + high) / 2 : low;
+}
