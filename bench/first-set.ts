@@ -1,26 +1,9 @@
 // Bosun beside the smallest program that makes the same calls.
 import { parseArgs } from "node:util";
 import { DefaultLogger, Runtime } from "@temporalio/worker";
-import { beats } from "./rows/beats.ts";
-import { end } from "./rows/end.ts";
-import { fanOut } from "./rows/fan-out.ts";
-import { memory } from "./rows/memory.ts";
-import { message } from "./rows/message.ts";
-import { rate } from "./rows/rate.ts";
-import { turn } from "./rows/turn.ts";
-import type { Line, Row } from "./support/row.ts";
+import { rows } from "./rows/index.ts";
+import type { Line } from "./support/row.ts";
 import { toTable } from "./support/to-table.ts";
-
-/** With how often each is measured where nothing else is said. */
-const rows: ReadonlyMap<string, readonly [row: Row, rounds: number]> = new Map([
-  ["message", [message, 20]],
-  ["end", [end, 15]],
-  ["fan-out", [fanOut, 5]],
-  ["rate", [rate, 5]],
-  ["turn", [turn, 1]],
-  ["memory", [memory, 3]],
-  ["beats", [beats, 20]],
-]);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -33,7 +16,7 @@ else if (values.rounds && !/^[1-9]\d*$/.test(values.rounds)) refuse("--rounds ta
 else await measure(positionals.length > 0 ? positionals : [...rows.keys()]);
 
 function toHelp(): string {
-  const about = [...rows].map(([name, [row]]) => `  ${name.padEnd(12)}${row.about}`);
+  const about = [...rows].map(([name, row]) => `  ${name.padEnd(12)}${row.about}`);
   return [
     "npm run bench                          every row of the first set, some minutes",
     "npm run bench -- NAME... [--rounds N]  these rows, so many times each",
@@ -58,10 +41,10 @@ async function measure(names: readonly string[]): Promise<void> {
   Runtime.install({ logger: new DefaultLogger("ERROR") });
   const lines: Line[] = [];
   for (const name of names) {
-    const [row, rounds] = rows.get(name) ?? [];
+    const row = rows.get(name);
     if (!row) continue;
     console.error(`${name}: ${row.about}`);
-    lines.push(...(await row.measure(Number(values.rounds ?? rounds))));
+    lines.push(...(await row.measure(Number(values.rounds ?? row.rounds))));
   }
   console.log(toTable(lines));
 }

@@ -16,6 +16,7 @@ const watchMs = 10_000;
 
 export const beats: Row = {
   about: `what ${calls} model calls under way take of server and worker, and of a message's time`,
+  rounds: 20,
   async measure(rounds) {
     checkProc();
     const options = {

@@ -11,6 +11,7 @@ const answerMs = 500;
 
 export const fanOut: Row = {
   about: `${tasks} tasks of one call of ${answerMs / 1_000} s on ${slots} slots, first request to last answer`,
+  rounds: 5,
   async measure(rounds) {
     const options = {
       rules: [...supervisorStarts(tasks), ...taskWith(0, { delayMs: answerMs })],

@@ -14,6 +14,7 @@ const restMs = 5_000;
 
 export const memory: Row = {
   about: `memory of the worker process while ${talks * tasks} tasks wait`,
+  rounds: 3,
   async measure(rounds) {
     checkProc();
     const measured: { empty: Pair; full: Pair }[] = [];

@@ -7,6 +7,7 @@ import { supervisorStarts } from "./rules.ts";
 
 export const message: Row = {
   about: "a person's message until its model request arrives",
+  rounds: 20,
   async measure(rounds) {
     const pairs = await inBenchWorld({ rules: supervisorStarts(0) }, async (world) => {
       const talks = { bare: await world.sides.bare.open(), bosun: await world.sides.bosun.open() };

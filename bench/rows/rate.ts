@@ -12,6 +12,7 @@ const toolCalls = 2;
 
 export const rate: Row = {
   about: `tasks of ${toolCalls + 1} model and ${toolCalls} tool calls a second, ${talks * tasks} at once`,
+  rounds: 5,
   async measure(rounds) {
     const rules = [...supervisorStarts(tasks), ...taskWith(toolCalls)];
     const pairs = await inBenchWorld({ rules }, async (world) => {

@@ -11,6 +11,7 @@ const textBytes = 2_000;
 
 export const turn: Row = {
   about: `events and bytes of a task's turn with ${textBytes / 1_000} KB of answer and a tool call`,
+  rounds: 1,
   async measure() {
     const short = await costsOf(few);
     const long = await costsOf(many);

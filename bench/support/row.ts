@@ -4,6 +4,8 @@ import type { Pair } from "./side.ts";
 export interface Row {
   /** What it measures, for the help. */
   readonly about: string;
+  /** How often it is measured where nothing else is said. */
+  readonly rounds: number;
   measure(rounds: number): Promise<readonly Line[]>;
 }
 
