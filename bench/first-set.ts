@@ -40,11 +40,14 @@ async function measure(names: readonly string[]): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
   Runtime.install({ logger: new DefaultLogger("ERROR") });
   const lines: Line[] = [];
-  for (const name of names) {
-    const row = rows.get(name);
-    if (!row) continue;
-    console.error(`${name}: ${row.about}`);
-    lines.push(...(await row.measure(Number(values.rounds ?? row.rounds))));
+  try {
+    for (const name of names) {
+      const row = rows.get(name);
+      if (!row) continue;
+      console.error(`${name}: ${row.about}`);
+      lines.push(...(await row.measure(Number(values.rounds ?? row.rounds))));
+    }
+  } finally {
+    if (lines.length > 0) console.log(toTable(lines));
   }
-  console.log(toTable(lines));
 }

@@ -43,7 +43,7 @@ export async function task(description: string): Promise<string> {
   setHandler(event, () => void (came = true));
   return await answer("researcher", [], [description], async ({ name }) => {
     if (name !== "wait_for_event") return await listFiles();
-    await condition(() => came);
+    await condition(() => came, "60m");
     return "It came.";
   });
 }

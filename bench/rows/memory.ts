@@ -37,7 +37,7 @@ export const memory: Row = {
 
 /** On workers that have done nothing before. */
 async function measureOnce(): Promise<{ empty: Pair; full: Pair }> {
-  const wait = [{ name: "wait_for_event", input: { name: "go-ahead" } }];
+  const wait = [{ name: "wait_for_event", input: { name: "go-ahead", timeout_minutes: 60 } }];
   const rules = [...supervisorStarts(tasks), { when: task, reply: { toolCalls: wait } }];
   return await inBenchWorld({ rules }, async ({ sides, journal }) => {
     await sleep(restMs);

@@ -27,7 +27,8 @@ export async function coresOf(pids: readonly number[], ms: number): Promise<read
   return pids.map((pid, index) => (secondsOf(pid) - (before[index] ?? 0)) / seconds);
 }
 
-function secondsOf(pid: number): number {
+/** Processor time that a process has taken so far. */
+export function secondsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   // The name of the program stands in brackets, and may hold anything.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
