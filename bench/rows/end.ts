@@ -9,7 +9,7 @@ const answerMs = 800;
 
 export const end: Row = {
   about: "the end of a task's last model call until its supervisor's next request arrives",
-  rounds: 15,
+  rounds: 10,
   async measure(rounds) {
     const plain = await measureEnds(rounds, 0);
     const reading = await measureEnds(rounds, 1);

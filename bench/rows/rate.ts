@@ -14,7 +14,7 @@ const toolCalls = 2;
 
 export const rate: Row = {
   about: `tasks of ${toolCalls + 1} model and ${toolCalls} tool calls a second, ${count} at once`,
-  rounds: 5,
+  rounds: 3,
   async measure(rounds) {
     checkProc();
     const rules = [...supervisorStarts(tasks), ...taskWith(toolCalls)];
