@@ -15,6 +15,8 @@ export interface Here {
   readonly bosun: Bosun;
   readonly installation: Installation;
   readonly namespace: string;
+  /** Address of the Web UI, where it is known. */
+  readonly webUi?: string;
   /** Missing when nothing was brought up here: then the server is another's. */
   readonly run?: RunFile;
 }
@@ -43,7 +45,8 @@ export async function openHere(env: Env, cwd: string): Promise<Here> {
     host: installation.host,
     environment: { ...environment, model: { ...environment.model, backend } },
   });
-  return { bosun, installation, namespace, ...(run && { run }) };
+  const webUi = environment.webUi ?? run?.uiUrl;
+  return { bosun, installation, namespace, ...(webUi && { webUi }), ...(run && { run }) };
 }
 
 /** What was once written about a server of ours says nothing about one that a person names. */

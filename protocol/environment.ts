@@ -16,6 +16,8 @@ export interface Environment {
   readonly dir?: string;
   readonly installation?: string;
   readonly host?: string;
+  /** Address of the Web UI of a server that is not ours. */
+  readonly webUi?: string;
   /** None where the workers run elsewhere. */
   readonly roles: readonly Role[];
   readonly slots: {
@@ -208,6 +210,7 @@ export function parseEnvironment(env: Env): Environment {
       .string()
       .regex(/^[A-Za-z0-9.-]{1,60}$/, "use letters, digits, . and -, at most 60")
       .optional(),
+    BOSUN_WEB_UI: z.url({ protocol: /^https?$/ }).optional(),
     BOSUN_ROLES: words,
     BOSUN_NOW_SLOTS: whole(8),
     BOSUN_MODEL_SLOTS: whole(20),
@@ -224,6 +227,7 @@ export function parseEnvironment(env: Env): Environment {
     ...(read.BOSUN_DIR && { dir: read.BOSUN_DIR }),
     ...(read.BOSUN_INSTALLATION && { installation: read.BOSUN_INSTALLATION }),
     ...(read.BOSUN_HOST && { host: read.BOSUN_HOST }),
+    ...(read.BOSUN_WEB_UI && { webUi: read.BOSUN_WEB_UI.replace(/\/+$/, "") }),
     roles: parseRoles(read.BOSUN_ROLES),
     slots: {
       now: read.BOSUN_NOW_SLOTS,

@@ -167,6 +167,18 @@ describe("a supervisor", () => {
     expect(ran.err).toContain(supervisorId);
   });
 
+  it("has a page where the address of the Web UI is said, and so has the list", async () => {
+    const env = { ...world.env, BOSUN_WEB_UI: "https://ui.example/" };
+    const place = { env, cwd: world.dir };
+    const one = await runBosun(["open", supervisorId, "--json"], place);
+    const url = `https://ui.example/namespaces/default/workflows/${supervisorId}`;
+    expect(JSON.parse(one.out)).toEqual({ id: supervisorId, url });
+    const all = await runBosun(["open"], place);
+    expect(decodeURIComponent(all.out)).toBe(
+      'https://ui.example/namespaces/default/workflows?query=ExecutionStatus="Running" AND WorkflowType IN ("supervisor", "subagent")\n',
+    );
+  });
+
   it("is not a task, and a task is not a supervisor", async () => {
     expect((await bosun("check", supervisorId)).err).toMatch(/is a supervisor, not a task/);
     expect((await bosun("send", taskId, "hello")).err).toMatch(/is a task, not a supervisor/);

@@ -1,4 +1,5 @@
 // What the Web UI and a list show of an agent.
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
@@ -73,5 +74,11 @@ test("summaries, details and attributes say who does what for whom, and how far 
     return ids.length > 0 && ids;
   });
   expect(found).toEqual([task?.taskId]);
+
+  const page = await readFile(new URL("../../docs/web-ui.md", import.meta.url), "utf8");
+  const filters = (/```sql\n([^`]+)```/.exec(page)?.[1] ?? "").trim().split("\n");
+  expect(filters.length).toBeGreaterThan(3);
+  // The server refuses what it cannot read.
+  for (const filter of filters) await client.workflow.count(filter);
   await supervisor.end();
 });
