@@ -13,6 +13,7 @@ import { toResumedText } from "../commands/resume.ts";
 import { toRetriedText } from "../commands/retry.ts";
 import { renderAgents } from "../screen/agent-list.ts";
 import { toDuration } from "../screen/figures.ts";
+import type { Frame } from "../screen/frame.ts";
 import { renderAsked } from "../screen/request-lines.ts";
 import { renderCheck } from "../screen/task-card.ts";
 import { renderTroubled } from "../screen/trouble-lines.ts";
@@ -52,7 +53,7 @@ const commands: Readonly<Record<string, SlashCommand>> = {
   deny: { words: "/deny TASK [REQUEST] [WHY]", meaning: "refuse what is asked", run: deny },
   answer: { words: "/answer TASK [REQUEST] TEXT", meaning: "answer a question", run: answer },
   end: { words: "/end", meaning: "end this supervisor and its tasks", run: end },
-  help: { words: "/help", meaning: "this list", run: async () => help() },
+  help: { words: "/help", meaning: "this list", run: async ({ frame }) => help(frame) },
   quit: { words: "/quit", meaning: "leave, the supervisor stays (also Ctrl-C)", run: quit },
 };
 
@@ -60,12 +61,15 @@ const commands: Readonly<Record<string, SlashCommand>> = {
 export async function runSlash(line: string, place: Place): Promise<readonly string[]> {
   const [, name = "", argument = ""] = /^\/(\S*)\s*(.*)$/s.exec(line) ?? [];
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  return command ? command.run(place, argument.trim()) : [`There is no /${name}.`, ...help()];
+  return command
+    ? command.run(place, argument.trim())
+    : [`There is no /${name}.`, ...help(place.frame)];
 }
 
-function help(): readonly string[] {
-  const lines = Object.values(commands).map(
-    ({ words, meaning }) => `  ${words.padEnd(28)} ${meaning}`,
+/** In two columns where there is room for them. */
+function help({ width }: Frame): readonly string[] {
+  const lines = Object.values(commands).flatMap(({ words, meaning }) =>
+    width < 72 ? [`  ${words}`, `      ${meaning}`] : [`  ${words.padEnd(28)} ${meaning}`],
   );
   return ["Anything else is a message to the supervisor.", ...lines];
 }

@@ -51,11 +51,11 @@ async function begin(mark: string): Promise<Begun> {
 }
 
 /** What the chat answers to a line. */
-function chatWith(supervisor: SupervisorHandle): (line: string) => Promise<string> {
+function chatWith(supervisor: SupervisorHandle, width = 80): (line: string) => Promise<string> {
   const place = {
     bosun: world.bosun,
     supervisor,
-    frame: { width: 80, now: new Date(), palette: toPalette(false) },
+    frame: { width, now: new Date(), palette: toPalette(false) },
     leave: () => undefined,
   };
   return async (line) => (await runSlash(line, place)).join("\n");
@@ -291,6 +291,9 @@ describe("a supervisor", () => {
     await untilReply(supervisor, "^Over");
     expect(await say("/interrupt")).toMatch(/interrupt|break off/);
     expect(await say("/apply")).toMatch(/Say which/);
+    expect(await say("/help")).toMatch(/\/pause \[TASK\] +hold a task/);
+    const narrow = await chatWith(supervisor, 50)("/help");
+    expect(Math.max(...narrow.split("\n").map((line) => line.length))).toBeLessThan(50);
     await supervisor.end();
   });
 
