@@ -12,6 +12,7 @@ import { RequestError } from "../request-error.ts";
 import { asksPerson, renderEntry } from "../screen/feed-lines.ts";
 import { type Palette, toPalette } from "../screen/palette.ts";
 import { toPlainLine } from "../screen/plain-text.ts";
+import { toAttemptText } from "../screen/live-text.ts";
 import { cutLine, wrapText } from "../screen/wrap-text.ts";
 import type { SupervisorHandle } from "../supervisor-handle.ts";
 import type { SupervisorView } from "../supervisor-view.ts";
@@ -198,7 +199,7 @@ export class Conversation {
       view.status === "idle" ? "" : view.status,
       open > 0 ? `${open} ${open === 1 ? "task" : "tasks"} open` : "",
       this.#waiting.count > 0 ? `${this.#waiting.count} asked of you: /inbox` : "",
-      live && live.attempt > 1 ? `attempt ${live.attempt}` : "",
+      toAttemptText(live).slice(0, 120),
       toPlainLine(live?.tail ?? "").slice(-200),
     ].filter(Boolean);
     const text = cutLine(parts.join(" · "), this.#width(), "middle");

@@ -26,7 +26,10 @@ export async function checkModel(env: Env): Promise<readonly Check[]> {
   const ids = [...new Set([supervisorModel, taskModel])];
   const prices = { ...publicPrices, ...set };
   const unpriced = ids.filter((id) => prices[id] === undefined).map(toUnpriced);
-  return [...(await Promise.all(ids.map((id) => askFor(id, model, key)))), ...unpriced];
+  const asked = await Promise.all(ids.map((id) => askFor(id, model, key)));
+  // A server that is away is away for every model.
+  const told = new Map(asked.map((check) => [check.detail, check]));
+  return [...told.values(), ...unpriced];
 }
 
 function readKey(model: ModelEnvironment): string | undefined | Check {

@@ -6,6 +6,7 @@ import type { TaskReport, TaskView } from "../../protocol/views.ts";
 import { field } from "./field.ts";
 import { toElapsed, toTokenText, toUsdText } from "./figures.ts";
 import type { Frame } from "./frame.ts";
+import { toAttemptText } from "./live-text.ts";
 import { paintStatus, toMark } from "./palette.ts";
 import { toPlainText } from "./plain-text.ts";
 import { renderRequest } from "./request-lines.ts";
@@ -48,6 +49,7 @@ export function renderCheck(
   if (!task.result) {
     add("last", report?.lastText ?? "");
     add("tool", report ? toToolText(report) : "");
+    add("call", toAttemptText(live));
     add("says", live?.tail ?? "");
   }
   if (task.result) addResult(task.result, add);

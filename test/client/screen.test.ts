@@ -325,6 +325,22 @@ describe("what waits for a person", () => {
     const check = renderCheck(asking, {}, frame).join("\n");
     expect(check.match(/ decide /g)).toHaveLength(4);
   });
+
+  it("says that its model call is tried again, and why", () => {
+    const running = task("writer-1", { status: "running" });
+    const toText = (attempt: number) => {
+      const live = {
+        phase: "waiting",
+        bytes: 0,
+        tail: "",
+        attempt,
+        lastFailure: "no\nanswer",
+      } as const;
+      return renderCheck(running, { live }, frame).join("\n");
+    };
+    expect(toText(3)).toMatch(/call +attempt 3, after: no answer/);
+    expect(toText(1)).not.toContain("attempt");
+  });
 });
 
 describe("text of an agent", () => {
