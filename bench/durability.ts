@@ -1,13 +1,13 @@
 // How long work stands still when a process is killed.
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { bundleWorkflowCode, DefaultLogger, Runtime } from "@temporalio/worker";
+import { DefaultLogger, Runtime } from "@temporalio/worker";
 import { limitDefaults } from "../protocol/settings.ts";
 import { inspectAftermath, untilSettled } from "../test/faults/support/aftermath.ts";
 import { type FaultWorld, openFaultWorld } from "../test/faults/support/fault-world.ts";
 import type { Scene } from "../test/faults/support/scene.ts";
 import { until } from "../test/faults/support/until.ts";
 import type { JournalEntry, Rule } from "../test/support/scripted-model.ts";
+import { bundleWorkflows } from "../workers/workflow-bundle.ts";
 
 const { values } = parseArgs({ options: { tasks: { type: "string", default: "50" } } });
 const tasks = Number(values.tasks);
@@ -51,8 +51,7 @@ const faults = {
 // Its processes go with it.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 Runtime.install({ logger: new DefaultLogger("ERROR") });
-const workflowsPath = fileURLToPath(new URL("../workflows/index.ts", import.meta.url));
-const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger("ERROR") });
+const { code } = await bundleWorkflows();
 for (const [name, bring] of Object.entries(faults)) {
   const world = await openFaultWorld({ env });
   try {

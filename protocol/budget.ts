@@ -1,5 +1,6 @@
 // What a tree of tasks may spend, and how it is shared out.
 import { z } from "zod";
+import { shape, type Shaped } from "./shape.ts";
 import { addUsage, noUsage, type Usage } from "./turn.ts";
 
 export const dimensions = ["turns", "outputTokens", "usd", "tasks"] as const;
@@ -112,24 +113,28 @@ const limits = {
 };
 
 /** As agent files have it. */
-export const budgetShape = z.strictObject({
-  turns: limits.turns.exactOptional(),
-  outputTokens: limits.outputTokens.exactOptional(),
-  usd: limits.usd.exactOptional(),
-  tasks: limits.tasks.exactOptional(),
-});
+export const budgetShape = shape(
+  z.strictObject({
+    turns: limits.turns.exactOptional(),
+    outputTokens: limits.outputTokens.exactOptional(),
+    usd: limits.usd.exactOptional(),
+    tasks: limits.tasks.exactOptional(),
+  }),
+);
 
 /** As a model gives it. */
-export const budgetInput = z
-  .strictObject({
-    turns: limits.turns.optional(),
-    output_tokens: limits.outputTokens.optional(),
-    usd: limits.usd.optional(),
-    tasks: limits.tasks.optional().describe("Open at once below it"),
-  })
-  .describe("The most that the task and the tasks below it may spend. Default: what is left");
+export const budgetInput = shape(
+  z
+    .strictObject({
+      turns: limits.turns.optional(),
+      output_tokens: limits.outputTokens.optional(),
+      usd: limits.usd.optional(),
+      tasks: limits.tasks.optional().describe("Open at once below it"),
+    })
+    .describe("The most that the task and the tasks below it may spend. Default: what is left"),
+);
 
-export function fromBudgetInput(input: z.infer<typeof budgetInput> | undefined): Budget {
+export function fromBudgetInput(input: Shaped<typeof budgetInput> | undefined): Budget {
   const { output_tokens: outputTokens, ...rest } = input ?? {};
   return toBudget((name) => (name === "outputTokens" ? outputTokens : rest[name]));
 }
@@ -152,22 +157,26 @@ const askShape: z.ZodType<Ask> = z.object({
 });
 
 /** What a task tells of its lease. `n` is the newest grant it has. */
-export const budgetEventShape = z.object({
-  type: z.literal("budget"),
-  n: z.int().min(0),
-  held: amounts,
-  ask: askShape.exactOptional(),
-});
-export type BudgetEvent = z.infer<typeof budgetEventShape>;
+export const budgetEventShape = shape(
+  z.object({
+    type: z.literal("budget"),
+    n: z.int().min(0),
+    held: amounts,
+    ask: askShape.exactOptional(),
+  }),
+);
+export type BudgetEvent = Shaped<typeof budgetEventShape>;
 
-export const grantShape: z.ZodType<Grant> = z.object({
-  leaseId: id,
-  n: z.int().min(0),
-  amount: amounts,
-  askId: id.exactOptional(),
-  denied: z.literal(true).exactOptional(),
-  recall: z.array(z.enum(dimensions)).max(dimensions.length).exactOptional(),
-});
+export const grantShape = shape<z.ZodType<Grant>>(
+  z.object({
+    leaseId: id,
+    n: z.int().min(0),
+    amount: amounts,
+    askId: id.exactOptional(),
+    denied: z.literal(true).exactOptional(),
+    recall: z.array(z.enum(dimensions)).max(dimensions.length).exactOptional(),
+  }),
+);
 
 const change = {
   turns: limits.turns.nullable().exactOptional(),
@@ -175,4 +184,4 @@ const change = {
   usd: limits.usd.nullable().exactOptional(),
   tasks: limits.tasks.nullable().exactOptional(),
 };
-export const budgetChangeShape: z.ZodType<BudgetChange> = z.strictObject(change);
+export const budgetChangeShape = shape<z.ZodType<BudgetChange>>(z.strictObject(change));

@@ -1,14 +1,17 @@
 // Who owns a piece of work, kept by the root of a tree.
 import { z } from "zod";
+import { shape } from "./shape.ts";
 import { byteLength } from "./text.ts";
 
 /** The name of a piece of work. */
-export const claimKeyShape = z
-  .string()
-  .trim()
-  .min(1)
-  .max(100)
-  .refine((key) => byteLength(JSON.stringify(key)) <= 202, "takes more than 200 bytes");
+export const claimKeyShape = shape(
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .refine((key) => byteLength(JSON.stringify(key)) <= 202, "takes more than 200 bytes"),
+);
 
 export interface Claim {
   readonly key: string;
@@ -40,11 +43,13 @@ export interface ClaimInput {
   readonly ended: readonly string[];
 }
 
-export const claimShape: z.ZodType<ClaimInput> = z.object({
-  key: claimKeyShape,
-  taskId: z.string().min(1).max(200),
-  ended: z.array(z.string().max(200)),
-});
+export const claimShape = shape<z.ZodType<ClaimInput>>(
+  z.object({
+    key: claimKeyShape(),
+    taskId: z.string().min(1).max(200),
+    ended: z.array(z.string().max(200)),
+  }),
+);
 
 /** What the root answers. */
 export type ClaimAnswer =

@@ -1,6 +1,7 @@
 // How a person pauses, changes, repeats, breaks off work.
 import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
 import { z } from "zod";
+import { shape } from "./shape.ts";
 import { type Budget, type BudgetChange, budgetChangeShape } from "./budget.ts";
 import { idShape } from "./message-shapes.ts";
 
@@ -63,18 +64,22 @@ export const retryBytes = 20_000;
 /** What a model may be called. */
 export const modelPattern = /^[\w.:@/-]{1,200}$/;
 
-export const resumeShape: z.ZodType<Resume | undefined> = z
-  .object({ only: z.enum(["model", "pause"]).exactOptional() })
-  .optional();
+export const resumeShape = shape<z.ZodType<Resume | undefined>>(
+  z.object({ only: z.enum(["model", "pause"]).exactOptional() }).optional(),
+);
 
-export const settingShape: z.ZodType<Setting> = z.object({
-  settingId: idShape,
-  model: z.string().regex(modelPattern, "is no name of a model").exactOptional(),
-  budget: budgetChangeShape.exactOptional(),
-});
+export const settingShape = shape<z.ZodType<Setting>>(
+  z.object({
+    settingId: idShape(),
+    model: z.string().regex(modelPattern, "is no name of a model").exactOptional(),
+    budget: budgetChangeShape().exactOptional(),
+  }),
+);
 
-export const retryShape: z.ZodType<RetryInput> = z.object({
-  retryId: idShape,
-  taskId: idShape,
-  message: z.string(),
-});
+export const retryShape = shape<z.ZodType<RetryInput>>(
+  z.object({
+    retryId: idShape(),
+    taskId: idShape(),
+    message: z.string(),
+  }),
+);

@@ -1,5 +1,6 @@
 // What programs and people tell an agent from outside.
 import { z } from "zod";
+import { shape } from "./shape.ts";
 import { byteLength, cutText } from "./text.ts";
 
 /** An event on its way to an agent. The id makes it count once, however often it is sent. */
@@ -16,7 +17,7 @@ export const eventBytes = 16_000;
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/;
 export const eventNameRule =
   "letters, digits, . _ : / and -, beginning with a letter or digit, at most 100 characters";
-export const eventNameShape = z.string().trim().regex(namePattern, `use ${eventNameRule}`);
+export const eventNameShape = shape(z.string().trim().regex(namePattern, `use ${eventNameRule}`));
 
 export function isEventName(text: string): boolean {
   return namePattern.test(text);

@@ -1,5 +1,6 @@
 // What a task has found and the tasks beside it should know.
 import { z } from "zod";
+import { shape } from "./shape.ts";
 import { cutJson, toLine } from "./text.ts";
 
 /** What one finding may take as JSON. */
@@ -38,7 +39,7 @@ export function toFindingText(text: string): string {
   return cutJson(toLine(text, Number.POSITIVE_INFINITY), findingBytes);
 }
 
-export const findingTextShape = z.string().transform(toFindingText);
+export const findingTextShape = shape(z.string().transform(toFindingText));
 
 const word = z.string().max(200);
 const findingShape = z.object({
@@ -46,11 +47,13 @@ const findingShape = z.object({
   taskId: word,
   agent: word,
   at: z.string().max(40),
-  text: findingTextShape,
+  text: findingTextShape(),
 });
 
-export const findingsNewsShape: z.ZodType<FindingsNews> = z.object({
-  after: z.int(),
-  items: z.array(findingShape).max(1_000),
-  dropped: z.int(),
-});
+export const findingsNewsShape = shape<z.ZodType<FindingsNews>>(
+  z.object({
+    after: z.int(),
+    items: z.array(findingShape).max(1_000),
+    dropped: z.int(),
+  }),
+);

@@ -1,5 +1,6 @@
 // What a signal has to look like before it is believed.
 import { z } from "zod";
+import { shape } from "./shape.ts";
 import { budgetEventShape } from "./budget.ts";
 import { type AgentEvent, eventNameShape } from "./events.ts";
 import { findingTextShape } from "./findings.ts";
@@ -10,72 +11,84 @@ import { cutText } from "./text.ts";
 import { troubleShape } from "./trouble.ts";
 
 /** Ids are carried along, the newest 1,000, so they are short. */
-export const idShape = z
-  .string()
-  .regex(/^[!-~]{1,100}$/, "use 1 to 100 visible ASCII characters, no spaces");
+export const idShape = shape(
+  z.string().regex(/^[!-~]{1,100}$/, "use 1 to 100 visible ASCII characters, no spaces"),
+);
 
-export const personMessageShape: z.ZodType<PersonMessage> = z.object({
-  id: idShape,
-  text: z.string().refine((text) => text.trim() !== "", "is empty"),
-  from: z.string().max(200),
-});
+export const personMessageShape = shape<z.ZodType<PersonMessage>>(
+  z.object({
+    id: idShape(),
+    text: z.string().refine((text) => text.trim() !== "", "is empty"),
+    from: z.string().max(200),
+  }),
+);
 
-export const steeringNoteShape: z.ZodType<SteeringNote> = z.object({
-  noteId: idShape,
-  message: z.string().refine((text) => text.trim() !== "", "is empty"),
-  when: z.enum(["next_step", "now"]),
-  from: z.enum(["supervisor", "person"]),
-});
+export const steeringNoteShape = shape<z.ZodType<SteeringNote>>(
+  z.object({
+    noteId: idShape(),
+    message: z.string().refine((text) => text.trim() !== "", "is empty"),
+    when: z.enum(["next_step", "now"]),
+    from: z.enum(["supervisor", "person"]),
+  }),
+);
 
-const receipt = z.object({ noteId: idShape, turn: z.int(), at: z.string().max(40) });
+const receipt = z.object({ noteId: idShape(), turn: z.int(), at: z.string().max(40) });
 
-export const taskEventShape: z.ZodType<TaskEvent> = z.object({
-  taskId: idShape,
-  seq: z.int(),
-  event: z.discriminatedUnion("type", [
+export const taskEventShape = shape<z.ZodType<TaskEvent>>(
+  z.object({
+    taskId: idShape(),
+    seq: z.int(),
+    event: z.discriminatedUnion("type", [
+      z.object({
+        type: z.literal("waiting"),
+        waitingOn: z.array(z.enum(waitingReasons)).max(waitingReasons.length),
+        why: z.string().transform((text) => cutText(text, 1_000)),
+      }),
+      z.object({ type: z.literal("resumed") }),
+      z.object({ type: z.literal("recovered") }),
+      z.object({
+        type: z.literal("receipts"),
+        receipts: z.array(receipt).transform((all) => all.slice(-50)),
+      }),
+      z.object({ type: z.literal("cancelling") }),
+      z.object({ type: z.literal("finding"), text: findingTextShape() }),
+      z.object({ type: z.literal("trouble"), trouble: troubleShape().nullable() }),
+      budgetEventShape(),
+    ]),
+  }),
+);
+
+export const decideShape = shape<z.ZodType<DecideInput>>(
+  z.object({
+    requestId: idShape(),
+    decision: z.discriminatedUnion("type", [
+      z.object({
+        type: z.literal("approve"),
+        input: z.record(z.string(), z.unknown()).exactOptional(),
+      }),
+      z.object({ type: z.literal("deny"), reason: z.string() }),
+      z.object({ type: z.literal("answer"), text: z.string().min(1) }),
+    ]),
+    by: z.string().max(200),
+  }),
+);
+
+export const beginShape = shape<z.ZodType<Begin>>(
+  z.discriminatedUnion("type", [
+    z.object({ type: z.literal("results"), results: z.array(z.record(z.string(), z.unknown())) }),
     z.object({
-      type: z.literal("waiting"),
-      waitingOn: z.array(z.enum(waitingReasons)).max(waitingReasons.length),
+      type: z.literal("failed"),
       why: z.string().transform((text) => cutText(text, 1_000)),
     }),
-    z.object({ type: z.literal("resumed") }),
-    z.object({ type: z.literal("recovered") }),
-    z.object({
-      type: z.literal("receipts"),
-      receipts: z.array(receipt).transform((all) => all.slice(-50)),
-    }),
-    z.object({ type: z.literal("cancelling") }),
-    z.object({ type: z.literal("finding"), text: findingTextShape }),
-    z.object({ type: z.literal("trouble"), trouble: troubleShape.nullable() }),
-    budgetEventShape,
   ]),
-});
+);
 
-export const decideShape: z.ZodType<DecideInput> = z.object({
-  requestId: idShape,
-  decision: z.discriminatedUnion("type", [
-    z.object({
-      type: z.literal("approve"),
-      input: z.record(z.string(), z.unknown()).exactOptional(),
-    }),
-    z.object({ type: z.literal("deny"), reason: z.string() }),
-    z.object({ type: z.literal("answer"), text: z.string().min(1) }),
-  ]),
-  by: z.string().max(200),
-});
-
-export const beginShape: z.ZodType<Begin> = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("results"), results: z.array(z.record(z.string(), z.unknown())) }),
+export const eventShape = shape<z.ZodType<AgentEvent>>(
   z.object({
-    type: z.literal("failed"),
-    why: z.string().transform((text) => cutText(text, 1_000)),
+    eventId: idShape(),
+    name: eventNameShape(),
+    data: z.unknown(),
   }),
-]);
+);
 
-export const eventShape: z.ZodType<AgentEvent> = z.object({
-  eventId: idShape,
-  name: eventNameShape,
-  data: z.unknown(),
-});
-
-export const reasonShape = z.string();
+export const reasonShape = shape(z.string());

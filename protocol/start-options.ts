@@ -1,5 +1,6 @@
 // What a task may be started with, besides its description.
 import { z } from "zod";
+import { shape } from "./shape.ts";
 import { byteLength } from "./text.ts";
 
 /** Longest `on_complete`. It is kept with the task until its end is told. */
@@ -9,13 +10,13 @@ const mostDependencies = 20;
 /** The longest that anything may wait: 30 days. */
 const mostMinutes = 43_200;
 
-export const minutesShape = z.number().positive().max(mostMinutes);
+export const minutesShape = shape(z.number().positive().max(mostMinutes));
 
 const ownTaskId = z.string().trim().min(1);
-export const ownTaskIds = z.array(ownTaskId).min(1).max(mostDependencies);
+export const ownTaskIds = shape(z.array(ownTaskId).min(1).max(mostDependencies));
 
 /** Options of `start_async_task` and `task`. */
-export const startOptions = {
+export const startOptions = () => ({
   on_complete: z
     .string()
     .trim()
@@ -25,12 +26,12 @@ export const startOptions = {
     .describe(
       `A note to yourself: what you will do with the result. You get it back with the result. At most ${onCompleteBytes} bytes`,
     ),
-  deadline_minutes: minutesShape
+  deadline_minutes: minutesShape()
     .optional()
     .describe(
       "Minutes from now, waiting included, after which the task has to hand over what it has. It then ends as failed: timeout. Default: none",
     ),
-  depends_on: ownTaskIds
+  depends_on: ownTaskIds()
     .optional()
     .describe(
       "Ids of your own tasks. This one begins by itself when all of them have completed, and gets their results. When one fails or is cancelled, it fails too",
@@ -41,7 +42,7 @@ export const startOptions = {
     .describe(
       "fail (default), or run: begin when all of depends_on have ended, however they did, and get what they left",
     ),
-};
+});
 
 /** The same, as they are recorded. */
 export interface TaskOptions {

@@ -1,5 +1,6 @@
 // Tools and start options of isolated edits.
 import { z } from "zod";
+import { shape, type Shaped } from "./shape.ts";
 import { line, spec } from "./tool-spec.ts";
 
 const maxScope = 20;
@@ -12,7 +13,7 @@ const scopeEntry = z
   .refine((entry) => !/^[!/]|(^|\/)\.\.(\/|$)/.test(entry), "give paths below the workspace");
 
 /** Options of every tool that starts a task. */
-export const isolationOptions = {
+export const isolationOptions = () => ({
   isolation: z
     .enum(["worktree"])
     .optional()
@@ -25,7 +26,7 @@ export const isolationOptions = {
     .max(maxScope)
     .optional()
     .describe("The only paths or globs it may change, for example src or docs/**/*.md"),
-};
+});
 
 const taskId = z
   .string()
@@ -41,21 +42,23 @@ const attempt = z
   .optional()
   .describe("An attempt before the newest one, for a task that was tried again");
 
-export const readDiffInput = z.strictObject({
-  task_id: taskId,
-  attempt,
-  page: z.int().min(1).optional().describe("Default: 1. The answer says how many there are"),
-});
-export const applyDiffInput = z.strictObject({ task_id: taskId, attempt });
+export const readDiffInput = shape(
+  z.strictObject({
+    task_id: taskId,
+    attempt,
+    page: z.int().min(1).optional().describe("Default: 1. The answer says how many there are"),
+  }),
+);
+export const applyDiffInput = shape(z.strictObject({ task_id: taskId, attempt }));
 
 const timeoutMs = 120_000;
-const name = (input: z.infer<typeof applyDiffInput>): string => {
+const name = (input: Shaped<typeof applyDiffInput>): string => {
   const which = input.attempt === undefined ? "" : ` (attempt ${input.attempt})`;
   return `${line(input.task_id)}${which}`;
 };
 
 export const isolationToolSpecs = {
-  read_diff: spec<z.infer<typeof readDiffInput>>({
+  read_diff: spec<Shaped<typeof readDiffInput>>({
     effect: "read",
     timeoutMs,
     description:
@@ -63,7 +66,7 @@ export const isolationToolSpecs = {
     input: readDiffInput,
     label: (input) => `read_diff ${name(input)}`,
   }),
-  apply_diff: spec<z.infer<typeof applyDiffInput>>({
+  apply_diff: spec<Shaped<typeof applyDiffInput>>({
     effect: "write",
     timeoutMs,
     approval: true,

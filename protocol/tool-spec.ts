@@ -10,7 +10,7 @@ export type ToolEffect = "read" | "write" | "delegate" | "ask";
 
 export interface ToolSpec<Input = unknown> {
   readonly description: string;
-  readonly input: z.ZodType<Input>;
+  readonly input: () => z.ZodType<Input>;
   readonly effect: ToolEffect;
   /** Whether a person approves each call, where an agent's file does not say. */
   readonly approval?: true;

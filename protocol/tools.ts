@@ -1,5 +1,6 @@
 // Every tool by name: arguments, effect, time and label.
 import { z } from "zod";
+import { shape, type Shaped } from "./shape.ts";
 import { cutText } from "./text.ts";
 import { sharingSpecs } from "./tool-sharing.ts";
 import { isolationToolSpecs } from "./tool-isolation.ts";
@@ -8,18 +9,20 @@ import { delegationSpecs } from "./tool-delegation.ts";
 import { hostSpecs } from "./tool-host.ts";
 import { line, spec, type ToolSpec } from "./tool-spec.ts";
 
-const askHumanInput = z.strictObject({
-  question: z
-    .string()
-    .trim()
-    .min(1)
-    .max(2_000)
-    .describe("The question, with what the person needs to know to answer it"),
-});
+const askHumanInput = shape(
+  z.strictObject({
+    question: z
+      .string()
+      .trim()
+      .min(1)
+      .max(2_000)
+      .describe("The question, with what the person needs to know to answer it"),
+  }),
+);
 
 export const toolSpecs = {
   ...hostSpecs,
-  ask_human: spec<z.infer<typeof askHumanInput>>({
+  ask_human: spec<Shaped<typeof askHumanInput>>({
     effect: "ask",
     timeoutMs: 0,
     description:
@@ -67,7 +70,7 @@ export function checkCall(name: string, input: unknown, declared: readonly strin
     };
   }
   const tool: ToolSpec = toolSpecs[name];
-  const parsed = tool.input.safeParse(input);
+  const parsed = tool.input().safeParse(input);
   if (!parsed.success) {
     const why = cutText(z.prettifyError(parsed.error), errorBytes);
     return { ok: false, error: `${name} was not run. ${why}` };

@@ -1,5 +1,6 @@
 // An agent that does not get on, and who was told.
 import { z } from "zod";
+import { shape } from "./shape.ts";
 import { toLine } from "./text.ts";
 
 /**
@@ -25,9 +26,11 @@ const textBytes = 400;
 
 export const toTroubleText = (text: string): string => toLine(text, textBytes);
 
-export const troubleShape: z.ZodType<Trouble> = z.object({
-  kind: z.enum(kinds),
-  text: z.string().transform(toTroubleText),
-  stage: z.enum(troubleStages),
-  since: z.string().max(40),
-});
+export const troubleShape = shape<z.ZodType<Trouble>>(
+  z.object({
+    kind: z.enum(kinds),
+    text: z.string().transform(toTroubleText),
+    stage: z.enum(troubleStages),
+    since: z.string().max(40),
+  }),
+);

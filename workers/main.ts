@@ -7,6 +7,7 @@ import {
   Runtime,
 } from "@temporalio/worker";
 import { parseEnvironment, SettingsError } from "../protocol/environment.ts";
+import { BundleError } from "./open-bundle.ts";
 import { startWorkers } from "./worker.ts";
 
 const usageExit = 2;
@@ -67,7 +68,7 @@ function stopOnSignal(stop: () => void): void {
 function explain(error: unknown): { readonly text: string; readonly code: number } {
   if (error instanceof SettingsError) return { text: error.message, code: usageExit };
   const words = error instanceof Error ? error.message : String(error);
-  if (/connect|transport|unavailable/i.test(words)) {
+  if (!(error instanceof BundleError) && /connect|transport|unavailable/i.test(words)) {
     return {
       text: `Temporal does not answer (${words.slice(0, 300)}). Check TEMPORAL_ADDRESS, or start it with: bosun up`,
       code: 1,

@@ -22,6 +22,8 @@ import { toApiKey } from "../protocol/api-key.ts";
 import { type Environment, type ModelEnvironment, SettingsError } from "../protocol/environment.ts";
 import { toHostQueue, toQueues } from "../protocol/ids.ts";
 import { keepJanitor } from "./keep-janitor.ts";
+import { openBundle } from "./open-bundle.ts";
+import { workflowEntries } from "./workflow-bundle.ts";
 
 export interface WorkerSetup {
   readonly environment: Environment;
@@ -31,7 +33,7 @@ export interface WorkerSetup {
   readonly host: string;
   /** Where artifacts and the effect journal lie. */
   readonly dir: string;
-  /** A bundle made before. Without one the workflows folder is bundled. */
+  /** A bundle made before. Without one the workflows are bundled. */
   readonly workflowBundle?: WorkflowBundleOption;
 }
 
@@ -42,11 +44,6 @@ export interface RunningWorkers {
   stop(): void;
 }
 
-/** What a workflow worker bundles, with and without a version. */
-export const workflowEntries = {
-  versioned: fileURLToPath(new URL("../workflows/versioned.ts", import.meta.url)),
-  unversioned: fileURLToPath(new URL("../workflows/index.ts", import.meta.url)),
-} as const;
 const builtinDir = fileURLToPath(new URL("../agents", import.meta.url));
 
 /** Watch activities only wait: they take no slot of anything that works. */
@@ -65,9 +62,8 @@ export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> 
   };
   try {
     const common = toCommonOptions(setup, connection);
-    const workers = await Promise.all(
-      toWorkerOptions(setup, client).map((options) => Worker.create({ ...common, ...options })),
-    );
+    const options = await toWorkerOptions(setup, client);
+    const workers = await Promise.all(options.map((own) => Worker.create({ ...common, ...own })));
     const { environment, installation } = setup;
     const leave = environment.roles.includes("workflows")
       ? keepJanitor(client, installation, environment)
@@ -130,24 +126,22 @@ function toCommonOptions({ environment, namespace }: WorkerSetup, connection: Na
 
 type Options = Omit<WorkerOptions, "connection" | "namespace">;
 
-function toWorkerOptions(setup: WorkerSetup, client: Client): readonly Options[] {
+async function toWorkerOptions(setup: WorkerSetup, client: Client): Promise<readonly Options[]> {
   const { roles } = setup.environment;
   return [
-    ...(roles.includes("workflows") ? workflowOptions(setup, client) : []),
+    ...(roles.includes("workflows") ? await workflowOptions(setup, client) : []),
     ...(roles.includes("models") ? modelOptions(setup, client) : []),
     ...(roles.includes("tools") ? [hostOptions(setup)] : []),
   ];
 }
 
-function workflowOptions(setup: WorkerSetup, client: Client): readonly Options[] {
+async function workflowOptions(setup: WorkerSetup, client: Client): Promise<readonly Options[]> {
   const queues = toQueues(setup.installation);
   const version = setup.environment.deployment;
-  const source = setup.workflowBundle
-    ? { workflowBundle: setup.workflowBundle }
-    : { workflowsPath: workflowEntries[version ? "versioned" : "unversioned"] };
+  const entry = workflowEntries[version ? "versioned" : "unversioned"];
   return [
     {
-      ...source,
+      workflowBundle: setup.workflowBundle ?? (await openBundle(entry, setup.dir)),
       ...(version && toVersion(version)),
       taskQueue: queues.workflows,
       // A dead worker's workflows, and questions about them, wait this long for it: at the default of 10 s

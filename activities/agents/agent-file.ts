@@ -53,7 +53,7 @@ const keys = {
   maxTurns: { shape: z.int().min(1).max(10_000), rule: "a whole number from 1 to 10000" },
   maxTokens: { shape: z.int().min(1).max(1_000_000), rule: "a whole number from 1 to 1000000" },
   budget: {
-    shape: budgetShape,
+    shape: budgetShape(),
     rule: "one or more of turns, outputTokens, usd and tasks, each with a number: the most it may spend",
   },
 } as const;

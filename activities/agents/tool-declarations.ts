@@ -23,7 +23,7 @@ export function toDeclarations(
 
 function declare(name: ToolName, roster: readonly AgentLine[]): ToolDeclaration {
   const { description, input } = toolSpecs[name];
-  const { $schema: _dialect, ...schema } = z.toJSONSchema(input, { io: "input" });
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(input(), { io: "input" });
   const lines = roster.map((agent) => `- ${agent.name}: ${agent.description}`);
   const takesAgent = name === "start_async_task" || name === "task";
   return {

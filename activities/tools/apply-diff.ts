@@ -1,11 +1,11 @@
 // Applies an ended task's diff that a person approved.
-import type { z } from "zod";
 import type { applyDiffInput } from "../../protocol/tool-isolation.ts";
+import type { Shaped } from "../../protocol/shape.ts";
 import { applyDiff } from "../edits/apply-diff.ts";
 import type { Tool } from "./tool.ts";
 import { ToolProblem } from "./tool-problem.ts";
 
-export const applyDiffTool: Tool<z.infer<typeof applyDiffInput>> = async (input, context) => {
+export const applyDiffTool: Tool<Shaped<typeof applyDiffInput>> = async (input, context) => {
   const { jail, rootId, signal, commands } = context;
   if (!jail.writable) throw new ToolProblem("It was not applied: this workspace is read-only.");
   const given = { taskId: input.task_id, rootId };

@@ -1,6 +1,6 @@
 // Replaces exact text in a file.
-import type { z } from "zod";
 import type { editFileInput } from "../../protocol/tool-host.ts";
+import type { Shaped } from "../../protocol/shape.ts";
 import { writeWhole } from "../write-whole.ts";
 import { readPlace } from "./load-text.ts";
 import { toLines } from "./read-file.ts";
@@ -8,7 +8,7 @@ import { toTarget } from "./to-target.ts";
 import { ToolProblem } from "./tool-problem.ts";
 import type { Tool } from "./tool.ts";
 
-type Input = z.infer<typeof editFileInput>;
+type Input = Shaped<typeof editFileInput>;
 
 export const editFile: Tool<Input> = async (input, context) => {
   const { place } = await toTarget(context, input.path);

@@ -35,7 +35,7 @@ export function isHostTool(name: string): name is HostTool {
 /** The workflow has checked the arguments already, by the protocol it was built with. */
 function checked<Input>(spec: ToolSpec<Input>, run: Tool<Input>): Tool<unknown> {
   return async (input, context) => {
-    const parsed = spec.input.safeParse(input);
+    const parsed = spec.input().safeParse(input);
     if (parsed.success) return run(parsed.data, context);
     const { path, message } = parsed.error.issues[0] ?? { path: [], message: "" };
     throw new ToolProblem(`Its arguments are wrong: ${path.join(".")} ${message}`);

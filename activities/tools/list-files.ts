@@ -1,13 +1,13 @@
 // Lists the files of a folder with their sizes.
-import type { z } from "zod";
 import type { listFilesInput } from "../../protocol/tool-host.ts";
+import type { Shaped } from "../../protocol/shape.ts";
 import { toPlace } from "./jail.ts";
 import type { Tool } from "./tool.ts";
 import { walk } from "./walk.ts";
 
 const maxLines = 500;
 
-export const listFiles: Tool<z.infer<typeof listFilesInput>> = async (input, context) => {
+export const listFiles: Tool<Shaped<typeof listFilesInput>> = async (input, context) => {
   const folder = await toPlace(context.jail, input.path ?? ".");
   const { files, notes } = await walk(context.jail, folder, input.pattern, context.signal);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);

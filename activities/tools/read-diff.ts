@@ -1,7 +1,7 @@
 // Shows a model what an ended task has changed.
-import type { z } from "zod";
 import { byteLength, toLine } from "../../protocol/text.ts";
 import type { readDiffInput } from "../../protocol/tool-isolation.ts";
+import type { Shaped } from "../../protocol/shape.ts";
 import { loadDiff, readStat } from "../edits/read-diff.ts";
 import type { Tool } from "./tool.ts";
 import { ToolProblem } from "./tool-problem.ts";
@@ -11,7 +11,7 @@ const pageBytes = 12_000;
 const maxLine = 2_000;
 const shownFiles = 40;
 
-export const readDiffTool: Tool<z.infer<typeof readDiffInput>> = async (input, context) => {
+export const readDiffTool: Tool<Shaped<typeof readDiffInput>> = async (input, context) => {
   const deps = { dir: context.jail.dir, env: context.commands.env };
   const loaded = await loadDiff(deps, { taskId: input.task_id, rootId: context.rootId });
   const { files, insertions, deletions, base, outside } = loaded.taken.summary;

@@ -1,7 +1,7 @@
 // Reads a page of a text file, with line numbers.
-import type { z } from "zod";
 import { byteLength } from "../../protocol/text.ts";
 import type { readFileInput } from "../../protocol/tool-host.ts";
+import type { Shaped } from "../../protocol/shape.ts";
 import { cutLine } from "./cut-line.ts";
 import { toPlace } from "./jail.ts";
 import { readPlace, type TextFile } from "./load-text.ts";
@@ -13,7 +13,7 @@ const maxLine = 2_000;
 /** A page ends before the tool output cap would cut it in the middle. */
 const maxPageBytes = 15_000;
 
-export const readFile: Tool<z.infer<typeof readFileInput>> = async (input, { jail, reads }) => {
+export const readFile: Tool<Shaped<typeof readFileInput>> = async (input, { jail, reads }) => {
   const { shown, ...place } = await toPlace(jail, input.path);
   // Before it is read: what changes in between counts as changed.
   if (!place.inArtifacts) await reads.read({ shown, real: place.real });

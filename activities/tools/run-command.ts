@@ -1,8 +1,8 @@
 // Runs a shell command in the workspace.
 import { stat } from "node:fs/promises";
 import { constants } from "node:os";
-import type { z } from "zod";
 import type { runCommandInput } from "../../protocol/tool-host.ts";
+import type { Shaped } from "../../protocol/shape.ts";
 import { type Executed, execute, toShell } from "./execute.ts";
 import { type Jail, toPlace } from "./jail.ts";
 import { ToolProblem } from "./tool-problem.ts";
@@ -12,7 +12,7 @@ const defaultSeconds = 120;
 /** A flood must not fill the disk on which the output is kept. */
 const maxOutputBytes = 10_000_000;
 
-export const runCommand: Tool<z.infer<typeof runCommandInput>> = async (input, context) => {
+export const runCommand: Tool<Shaped<typeof runCommandInput>> = async (input, context) => {
   const { jail, signal, commands } = context;
   const cwd = await toFolder(jail, input.cwd ?? ".");
   const sandbox = await commands.sandbox();

@@ -104,7 +104,7 @@ function toEffect(
   { name, input, toolUseId }: HostCall,
   workflowId: string,
 ): Effect {
-  const parsed = spec.input.safeParse(input);
+  const parsed = spec.input().safeParse(input);
   const label = parsed.success ? spec.label(parsed.data) : name;
   return { workflowId, toolUseId, tool: name, label, input };
 }

@@ -2,8 +2,8 @@
 import { stat } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { RE2JS } from "re2js";
-import type { z } from "zod";
 import type { searchFilesInput } from "../../protocol/tool-host.ts";
+import type { Shaped } from "../../protocol/shape.ts";
 import { cutLine } from "./cut-line.ts";
 import { type Jail, type Place, toPlace } from "./jail.ts";
 import { loadText, toRefusal } from "./load-text.ts";
@@ -11,7 +11,7 @@ import { toCode, ToolProblem } from "./tool-problem.ts";
 import type { Tool } from "./tool.ts";
 import { walk, type Walk } from "./walk.ts";
 
-type Input = z.infer<typeof searchFilesInput>;
+type Input = Shaped<typeof searchFilesInput>;
 
 const maxMatches = 200;
 const maxText = 300;

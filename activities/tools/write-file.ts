@@ -1,9 +1,9 @@
 // Writes a whole text file, old or new.
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { z } from "zod";
 import { byteLength } from "../../protocol/text.ts";
 import type { writeFileInput } from "../../protocol/tool-host.ts";
+import type { Shaped } from "../../protocol/shape.ts";
 import { writeWhole } from "../write-whole.ts";
 import { readPlace } from "./load-text.ts";
 import { toLines } from "./read-file.ts";
@@ -11,7 +11,7 @@ import { toTarget } from "./to-target.ts";
 import { ToolProblem } from "./tool-problem.ts";
 import type { Tool } from "./tool.ts";
 
-export const writeFile: Tool<z.infer<typeof writeFileInput>> = async (input, context) => {
+export const writeFile: Tool<Shaped<typeof writeFileInput>> = async (input, context) => {
   const { place, exists } = await toTarget(context, input.path);
   if (input.content.includes("\0")) {
     throw new ToolProblem("The content holds a NUL character. Only text can be written.");

@@ -6,13 +6,14 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { WorkflowHandle } from "@temporalio/client";
-import { bundleWorkflowCode, DefaultLogger, Worker } from "@temporalio/worker";
+import { Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Env, parseEnvironment, SettingsError } from "../../protocol/environment.ts";
 import { toQueues } from "../../protocol/ids.ts";
 import { isEnded } from "../../protocol/task.ts";
 import type { Snapshot, SubagentInput, SupervisorInput } from "../../protocol/workflows.ts";
-import { type RunningWorkers, startWorkers, workflowEntries } from "../../workers/worker.ts";
+import { type RunningWorkers, startWorkers } from "../../workers/worker.ts";
+import { bundleWorkflows, workflowEntries } from "../../workers/workflow-bundle.ts";
 import { bundleWithStep } from "../support/changed-workflows.ts";
 import { untilAll } from "../support/lead-agent.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
@@ -319,8 +320,7 @@ describe("workers with versions", () => {
   let code: string;
   beforeAll(async () => {
     world = await openWorld({ workers: false, env: { BOSUN_ROLL_AFTER_TURNS: "2" } });
-    const workflowsPath = workflowEntries.versioned;
-    ({ code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger("ERROR") }));
+    ({ code } = await bundleWorkflows(workflowEntries.versioned));
   });
   afterAll(() => world.close());
 

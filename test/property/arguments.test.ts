@@ -110,13 +110,13 @@ test(
       ),
     ),
     (given) => {
-      const note = steeringNoteShape.safeParse(given);
+      const note = steeringNoteShape().safeParse(given);
       if (note.success) expect(note.data.message.trim()).not.toBe("");
-      const message = personMessageShape.safeParse(given);
+      const message = personMessageShape().safeParse(given);
       if (message.success) expect(message.data.id.length).toBeGreaterThan(0);
-      const news = taskEventShape.safeParse(given);
+      const news = taskEventShape().safeParse(given);
       if (news.success) expect(Number.isSafeInteger(news.data.seq)).toBe(true);
-      expect(reasonShape.safeParse(given).success).toBe(typeof given === "string");
+      expect(reasonShape().safeParse(given).success).toBe(typeof given === "string");
     },
     2_000,
   ),

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundleWorkflowCode, DefaultLogger } from "@temporalio/worker";
+import { bundleWorkflows } from "../../workers/workflow-bundle.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -29,9 +29,7 @@ async function bundleChanged(change: (folder: string) => void): Promise<string> 
     }
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
     change(join(folder, "workflows"));
-    const workflowsPath = join(folder, "workflows", "index.ts");
-    const logger = new DefaultLogger("ERROR");
-    return (await bundleWorkflowCode({ workflowsPath, logger })).code;
+    return (await bundleWorkflows(join(folder, "workflows", "index.ts"))).code;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { TestWorkflowEnvironment } from "@temporalio/testing";
-import { bundleWorkflowCode, DefaultLogger, Runtime } from "@temporalio/worker";
+import { DefaultLogger, Runtime } from "@temporalio/worker";
 import type { TestProject } from "vitest/node";
 import { databaseFlags, tuningFlags } from "../../client/installation/server-tuning.ts";
+import { bundleWorkflows } from "../../workers/workflow-bundle.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -35,10 +35,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       extraArgs: [...databaseFlags, ...tuningFlags, ...rollAtOnce],
     },
   });
-  const workflowsPath = fileURLToPath(new URL("../../workflows/index.ts", import.meta.url));
-  const bundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger("ERROR") });
   project.provide("address", env.address);
-  project.provide("bundle", bundle.code);
+  project.provide("bundle", (await bundleWorkflows()).code);
   return async () => {
     await env.teardown();
     rmSync(dir, { recursive: true, force: true });

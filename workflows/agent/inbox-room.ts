@@ -13,7 +13,7 @@ export function refuse(text: string): never {
 }
 
 export function refuseMessage({ state, settings }: Agent, given: PersonMessage): void {
-  const read = personMessageShape.safeParse(given);
+  const read = personMessageShape().safeParse(given);
   if (!read.success) refuse(`The message cannot be taken: ${z.prettifyError(read.error)}`);
   const size = byteLength(given.text);
   if (size > settings.limits.maxMessageBytes) {

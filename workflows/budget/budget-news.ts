@@ -27,7 +27,7 @@ import { reportBudget } from "../tasks/parent.ts";
 export function takeBudgetNews(agent: Agent): void {
   setHandler(budgetQuery, () => toBudgetReport(agent));
   setHandler(grantSignal, (given) => {
-    const read = grantShape.safeParse(given);
+    const read = grantShape().safeParse(given);
     if (read.success && read.data.leaseId === agent.id) hearGrant(agent, read.data);
   });
 }

@@ -51,7 +51,7 @@ export function takeTaskNews(agent: Agent): void {
   takeBudgetNews(agent);
   setHandler(decideUpdate, (given) => takeDecision(agent, given), {
     validator: (given) => {
-      const read = decideShape.safeParse(given);
+      const read = decideShape().safeParse(given);
       if (!read.success) refuse(`The decision cannot be read: ${z.prettifyError(read.error)}`);
       refuseDecision(agent, given);
     },
@@ -81,7 +81,7 @@ function takeControl(agent: Agent): void {
   });
   setHandler(retryUpdate, (given) => takeRetry(agent, given), {
     validator: (given) => {
-      const read = retryShape.safeParse(given);
+      const read = retryShape().safeParse(given);
       if (!read.success) refuse(`The retry cannot be read: ${z.prettifyError(read.error)}`);
       refuseRetry(agent, given);
     },

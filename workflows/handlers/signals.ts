@@ -7,10 +7,10 @@ import { type Agent, tell } from "../agent/agent.ts";
 export function believe<Shape>(
   agent: Agent,
   name: string,
-  shape: z.ZodType<Shape>,
+  shape: () => z.ZodType<Shape>,
   given: unknown,
 ): Shape | undefined {
-  const read = shape.safeParse(given);
+  const read = shape().safeParse(given);
   if (read.success) return read.data;
   const why = toLine(z.prettifyError(read.error), 300);
   tell(agent, { type: "trouble", text: `A signal ${name} could not be read: ${why}` });

@@ -14,6 +14,7 @@ import { toQueues } from "../../protocol/ids.ts";
 import { claimUpdate } from "../../protocol/messages.ts";
 import type { claimInput } from "../../protocol/tool-sharing.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
+import type { Shaped } from "../../protocol/shape.ts";
 import { type Agent, now, tell } from "../agent/agent.ts";
 import { refused, said } from "../turn/answers.ts";
 import { takeClaim } from "./claim-list.ts";
@@ -34,7 +35,7 @@ export function answerClaims(agent: Agent): void {
     },
     {
       validator: (given) => {
-        const read = claimShape.safeParse(given);
+        const read = claimShape().safeParse(given);
         if (read.success) return;
         const why = `The claim cannot be read: ${z.prettifyError(read.error)}`;
         throw ApplicationFailure.nonRetryable(why, failureTypes.messageRefused);
@@ -44,10 +45,7 @@ export function answerClaims(agent: Agent): void {
 }
 
 /** The tool. Whatever becomes of the answer, a claim that was recorded is found again as one's own. */
-export async function claim(
-  agent: Agent,
-  { key }: z.infer<typeof claimInput>,
-): Promise<ToolAnswer> {
+export async function claim(agent: Agent, { key }: Shaped<typeof claimInput>): Promise<ToolAnswer> {
   const { claimMs } = agent.settings.limits;
   const { claimKey } = proxyActivities<WatchActivities>({
     taskQueue: toQueues(agent.settings.installation).watch,

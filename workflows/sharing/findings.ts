@@ -1,6 +1,5 @@
 // Findings, from the task that posts one to those beside it.
 import { getExternalWorkflowHandle, sleep } from "@temporalio/workflow";
-import type { z } from "zod";
 import {
   type Finding,
   findingBytes,
@@ -12,6 +11,7 @@ import { isEnded } from "../../protocol/task.ts";
 import { jsonLength, toLine } from "../../protocol/text.ts";
 import type { postFindingInput } from "../../protocol/tool-sharing.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
+import type { Shaped } from "../../protocol/shape.ts";
 import { type Agent, now, send, tell } from "../agent/agent.ts";
 import { refused, said } from "../turn/answers.ts";
 import {
@@ -29,7 +29,7 @@ import { reportFinding } from "../tasks/parent.ts";
 import { type BoardTask, findTask, openTasks, workflowOf } from "../tasks/board.ts";
 
 /** The tool: one line for the tasks beside this one, by way of the agent that started them. */
-export function postFinding(agent: Agent, given: z.infer<typeof postFindingInput>): ToolAnswer {
+export function postFinding(agent: Agent, given: Shaped<typeof postFindingInput>): ToolAnswer {
   const { state, parentId, settings } = agent;
   if (parentId === null) return refused("Nobody works beside you. Say it to the person instead.");
   const bytes = jsonLength(toLine(given.text, Number.POSITIVE_INFINITY));

@@ -1,7 +1,7 @@
 // The tools by which tasks work beside each other.
-import type { z } from "zod";
 import type { claimInput, postFindingInput, SharingTool } from "../../protocol/tool-sharing.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
+import type { Shaped } from "../../protocol/shape.ts";
 import type { Agent } from "../agent/agent.ts";
 import { claim } from "./claims.ts";
 import { postFinding } from "./findings.ts";
@@ -10,8 +10,8 @@ import { postFinding } from "./findings.ts";
 export async function share(agent: Agent, tool: SharingTool, input: unknown): Promise<ToolAnswer> {
   switch (tool) {
     case "post_finding":
-      return postFinding(agent, input as z.infer<typeof postFindingInput>);
+      return postFinding(agent, input as Shaped<typeof postFindingInput>);
     case "claim":
-      return await claim(agent, input as z.infer<typeof claimInput>);
+      return await claim(agent, input as Shaped<typeof claimInput>);
   }
 }

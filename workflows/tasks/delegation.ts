@@ -1,6 +1,5 @@
 // The tools that hand work to subagents.
 import { condition, patched, uuid4 } from "@temporalio/workflow";
-import type { z } from "zod";
 import { fromBudgetInput } from "../../protocol/budget.ts";
 import { toTaskId } from "../../protocol/ids.ts";
 import { isEnded } from "../../protocol/task.ts";
@@ -20,6 +19,7 @@ import type {
 import { toDeadline } from "../../protocol/deadline.ts";
 import { cutText } from "../../protocol/text.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
+import type { Shaped } from "../../protocol/shape.ts";
 import { type Agent, isPaused, shortId, tell } from "../agent/agent.ts";
 import { type Dependency, standingOf } from "./dependencies.ts";
 import { toEndedTask } from "../transcript/notices.ts";
@@ -39,7 +39,7 @@ import { hasFreeSlot } from "./board-slots.ts";
 /** Tools that the workflow itself carries out. */
 export type WorkflowTool = DelegationTool | WaitingTool;
 
-type StartInput = z.infer<typeof startTaskInput>;
+type StartInput = Shaped<typeof startTaskInput>;
 
 /** One call of a delegation tool, its input already checked. */
 export async function delegate(
@@ -54,17 +54,17 @@ export async function delegate(
     case "task":
       return await startAndWait(agent, callId, input as StartInput);
     case "check_async_task":
-      return await check(agent, input as z.infer<typeof checkTaskInput>);
+      return await check(agent, input as Shaped<typeof checkTaskInput>);
     case "update_async_task":
-      return await update(agent, input as z.infer<typeof updateTaskInput>);
+      return await update(agent, input as Shaped<typeof updateTaskInput>);
     case "cancel_async_task":
-      return await cancel(agent, input as z.infer<typeof cancelTaskInput>);
+      return await cancel(agent, input as Shaped<typeof cancelTaskInput>);
     case "list_async_tasks":
-      return await list(agent, input as z.infer<typeof listTasksInput>);
+      return await list(agent, input as Shaped<typeof listTasksInput>);
     case "wait_for_async_tasks":
-      return await waitForTasks(agent, callId, input as z.infer<typeof waitForTasksInput>);
+      return await waitForTasks(agent, callId, input as Shaped<typeof waitForTasksInput>);
     case "wait_for_event":
-      return await waitForEvent(agent, callId, input as z.infer<typeof waitForEventInput>);
+      return await waitForEvent(agent, callId, input as Shaped<typeof waitForEventInput>);
   }
 }
 
@@ -212,7 +212,7 @@ function toRefusal(task: BoardTask, what: string): ToolAnswer {
   );
 }
 
-async function update(agent: Agent, input: z.infer<typeof updateTaskInput>): Promise<ToolAnswer> {
+async function update(agent: Agent, input: Shaped<typeof updateTaskInput>): Promise<ToolAnswer> {
   const task = findTask(agent.state.board, input.task_id);
   if (!task) return unknownTask(agent, input.task_id);
   if (isEnded(task.phase)) return toRefusal(task, "the note was not sent");
@@ -259,7 +259,7 @@ function toSentText({ phase }: BoardTask, when: "next_step" | "now"): string {
   return `${how} ${receipt}`;
 }
 
-async function cancel(agent: Agent, input: z.infer<typeof cancelTaskInput>): Promise<ToolAnswer> {
+async function cancel(agent: Agent, input: Shaped<typeof cancelTaskInput>): Promise<ToolAnswer> {
   const task = findTask(agent.state.board, input.task_id);
   if (!task) return unknownTask(agent, input.task_id);
   if (isEnded(task.phase)) return toRefusal(task, "there is nothing to cancel");

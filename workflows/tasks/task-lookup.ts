@@ -1,10 +1,10 @@
 // How an agent's tasks stand, as its model asks.
-import type { z } from "zod";
 import { isEnded, type TaskPhase } from "../../protocol/task.ts";
 import { toLine } from "../../protocol/text.ts";
 import type { checkTaskInput, listTasksInput } from "../../protocol/tool-delegation.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
 import type { TaskView } from "../../protocol/views.ts";
+import type { Shaped } from "../../protocol/shape.ts";
 import { type Agent, now } from "../agent/agent.ts";
 import { refused, said } from "../turn/answers.ts";
 import { findingsOf } from "../sharing/findings.ts";
@@ -22,7 +22,7 @@ export function unknownTask({ state }: Agent, taskId: string): ToolAnswer {
 
 export async function check(
   agent: Agent,
-  input: z.infer<typeof checkTaskInput>,
+  input: Shaped<typeof checkTaskInput>,
 ): Promise<ToolAnswer> {
   const { state } = agent;
   const task = findTask(state.board, input.task_id);
@@ -83,7 +83,7 @@ const shownFindings = 5;
 
 export async function list(
   agent: Agent,
-  input: z.infer<typeof listTasksInput>,
+  input: Shaped<typeof listTasksInput>,
 ): Promise<ToolAnswer> {
   const { state } = agent;
   const filter = input.status_filter ?? "all";

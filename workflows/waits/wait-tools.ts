@@ -1,8 +1,8 @@
 // The tools that wait: for tasks, or for word from outside.
-import type { z } from "zod";
 import { toLine } from "../../protocol/text.ts";
 import type { waitForEventInput, waitForTasksInput } from "../../protocol/tool-waiting.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
+import type { Shaped } from "../../protocol/shape.ts";
 import type { Agent } from "../agent/agent.ts";
 import { refused, said } from "../turn/answers.ts";
 import { addWait, deliverEvents, toEventNotice } from "./background-waits.ts";
@@ -22,7 +22,7 @@ const toIso = (ms: number): string => new Date(ms).toISOString();
 export async function waitForTasks(
   agent: Agent,
   callId: string,
-  input: z.infer<typeof waitForTasksInput>,
+  input: Shaped<typeof waitForTasksInput>,
 ): Promise<ToolAnswer> {
   const until = input.timeout_minutes === undefined ? undefined : toUntil(input.timeout_minutes);
   const { own, unknown } = await findOwn(agent, input.task_ids);
@@ -80,7 +80,7 @@ function awayWords(
 export async function waitForEvent(
   agent: Agent,
   callId: string,
-  input: z.infer<typeof waitForEventInput>,
+  input: Shaped<typeof waitForEventInput>,
 ): Promise<ToolAnswer> {
   const { state } = agent;
   const { name } = input;

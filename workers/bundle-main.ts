@@ -1,0 +1,12 @@
+// The process that bundles the workflows, and ends.
+import { workflowEntries, bundleWorkflows } from "./workflow-bundle.ts";
+import { writeBundle } from "./bundle-record.ts";
+
+// Without the worker that asked, nobody needs it.
+process.on("disconnect", () => process.exit(1));
+
+const [entry = workflowEntries.unversioned, folder = "."] = process.argv.slice(2);
+const begunAt = Date.now();
+const bundle = await bundleWorkflows(entry);
+const codePath = await writeBundle(entry, folder, bundle, begunAt);
+process.send?.({ codePath }, () => process.exit(0));
