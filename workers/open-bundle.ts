@@ -12,6 +12,7 @@ import { bundleWorkflows } from "./workflow-bundle.ts";
 export class BundleError extends Error {}
 
 const program = fileURLToPath(new URL("./bundle-main.ts", import.meta.url));
+const loader = new URL("../scripts/set-up/typescript.mjs", import.meta.url).href;
 const answerShape = z.object({ codePath: z.string() });
 
 /** The one from last time, else a new one. */
@@ -39,7 +40,10 @@ function isWritable(folder: string): boolean {
 /** In a process of its own, which takes with it the 170 MB that bundling leaves behind. */
 function bundleElsewhere(entry: string, folder: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = fork(program, [entry, folder], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+    const child = fork(program, [entry, folder], {
+      execArgv: ["--import", loader],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
     let words = "";
     let codePath: string | undefined;
     for (const stream of [child.stdout, child.stderr]) {

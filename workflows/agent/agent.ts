@@ -4,6 +4,7 @@ import { modelAliases } from "../../protocol/agent.ts";
 import type { FeedEvent } from "../../protocol/feed.ts";
 import { limitDefaults, type Settings } from "../../protocol/settings.ts";
 import type { WaitingReason } from "../../protocol/task.ts";
+import { memoKeys, type StateMemo } from "../../protocol/views.ts";
 import type { Snapshot } from "../../protocol/workflows.ts";
 import { addEntry } from "./feed.ts";
 import type { InboxItem } from "./inbox.ts";
@@ -126,9 +127,17 @@ export function openAgent(
       handing: false,
       turns: 0,
       rolling: false,
-      published: { state: "", status: "" },
+      published: snapshot ? { state: "", status: "" } : readPublished(),
     },
   };
+}
+
+/** What its parent has written of a new task. Older parents did not. */
+function readPublished(): Agent["run"]["published"] {
+  const state = workflowInfo().memo?.[memoKeys.state] as StateMemo | undefined;
+  if (!state) return { state: "", status: "" };
+  const { updatedAt: _when, ...shown } = state;
+  return { state: JSON.stringify(shown), status: state.phase.status };
 }
 
 export function now(): string {

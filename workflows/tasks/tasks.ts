@@ -21,7 +21,8 @@ import type { Isolation, Scope } from "../../protocol/isolation.ts";
 import { toSearchAttributes } from "../../protocol/search-attributes.ts";
 import { isEnded } from "../../protocol/task.ts";
 import { toLine } from "../../protocol/text.ts";
-import { type AgentMemo, memoKeys } from "../../protocol/views.ts";
+import { noUsage } from "../../protocol/turn.ts";
+import { type AgentMemo, memoKeys, type StateMemo } from "../../protocol/views.ts";
 import {
   type Attempt,
   type Subagent,
@@ -67,7 +68,7 @@ export async function startTask(agent: Agent, task: NewTask): Promise<void> {
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: toLine(`${task.agent}: ${task.description}`, 390),
       staticDetails: toStartDetails(agent, task),
-      memo: { [memoKeys.agent]: toMemo(agent, task) },
+      memo: { [memoKeys.agent]: toMemo(agent, task), [memoKeys.state]: toStartState(task) },
       ...(agent.settings.searchAttributes && {
         typedSearchAttributes: toSearchAttributes({
           name: task.agent,
@@ -130,6 +131,12 @@ function toMemo(agent: Agent, task: NewTask): AgentMemo {
     ...(task.dependsOn && { dependsOn: task.dependsOn.map(({ taskId }) => taskId) }),
     ...(task.attempt && { taskId: task.taskId, attempt: task.attempt.number }),
   };
+}
+
+/** What the task would write of itself before its first turn, in the same order: so it need not. */
+function toStartState({ begun, startedAt }: NewTask): StateMemo {
+  const status = begun ? "running" : "queued";
+  return { phase: { status }, turn: 0, usage: noUsage, receipts: [], updatedAt: startedAt };
 }
 
 function toStartDetails(agent: Agent, task: NewTask): string {
