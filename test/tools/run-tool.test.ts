@@ -22,13 +22,17 @@ test("a tool that the workflow does itself is refused", async () => {
   expect(await bench.refused("list_async_tasks", {})).toContain("no tool that works on files");
 });
 
-test("every call beats from its start", async () => {
+test("a call beats while it runs, and one that ends at once does so without", async () => {
   const bench = await newBench({ "a.txt": "a" });
-  const environment = newEnvironment();
-  let beats = 0;
-  environment.on("heartbeat", () => (beats += 1));
-  await inActivity(bench.runTool, bench.input("read_file", { path: "a.txt" }), environment);
-  expect(beats).toBe(1);
+  const beatsOf = async (tool: "read_file" | "run_command", given: object): Promise<number> => {
+    const environment = newEnvironment();
+    let beats = 0;
+    environment.on("heartbeat", () => (beats += 1));
+    await inActivity(bench.runTool, bench.input(tool, given), environment);
+    return beats;
+  };
+  expect(await beatsOf("run_command", { command: "sleep 1.2" })).toBeGreaterThan(0);
+  expect(await beatsOf("read_file", { path: "a.txt" })).toBe(0);
 });
 
 test.each(["read_file", "write_file"] as const)(
