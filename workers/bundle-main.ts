@@ -8,5 +8,6 @@ process.on("disconnect", () => process.exit(1));
 const [entry = workflowEntries.unversioned, folder = "."] = process.argv.slice(2);
 const begunAt = Date.now();
 const bundle = await bundleWorkflows(entry);
-const codePath = await writeBundle(entry, folder, bundle, begunAt);
+// On a full disk the worker has to bundle for itself.
+const codePath = await writeBundle(entry, folder, bundle, begunAt).catch(() => null);
 process.send?.({ codePath }, () => process.exit(0));

@@ -46,7 +46,9 @@ export async function writeBundle(
   const prints = Object.fromEntries(sources.map((source) => [source, toPrint(source)]));
   const isOld = (source: string): boolean => {
     const stat = statSync(source, { throwIfNoEntry: false });
-    return stat === undefined || stat.ctimeMs < begunAt - clockStepMs;
+    if (stat === undefined) return true;
+    // Of a folder it only matters that it is there. What else is in it changes all the time.
+    return (stat.isFile() ? stat.ctimeMs : stat.birthtimeMs) < begunAt - clockStepMs;
   };
   if (sources.every(isOld)) {
     const record = JSON.stringify({ code: name, sources: prints });

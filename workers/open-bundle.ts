@@ -13,7 +13,7 @@ export class BundleError extends Error {}
 
 const program = fileURLToPath(new URL("./bundle-main.ts", import.meta.url));
 const loader = new URL("../scripts/set-up/typescript.mjs", import.meta.url).href;
-const answerShape = z.object({ codePath: z.string() });
+const answerShape = z.object({ codePath: z.string().nullable() });
 
 /** The one from last time, else a new one. */
 export async function openBundle(entry: string, dir: string): Promise<WorkflowBundleOption> {
@@ -22,6 +22,7 @@ export async function openBundle(entry: string, dir: string): Promise<WorkflowBu
   const found = findBundle(entry, folder);
   if (found !== undefined) return { codePath: found };
   const codePath = await bundleElsewhere(entry, folder);
+  if (codePath === null) return bundleWorkflows(entry);
   removeOld(entry, folder, codePath);
   return { codePath };
 }
@@ -37,15 +38,18 @@ function isWritable(folder: string): boolean {
   }
 }
 
-/** In a process of its own, which takes with it the 170 MB that bundling leaves behind. */
-function bundleElsewhere(entry: string, folder: string): Promise<string> {
+/**
+ * In a process of its own, which takes with it the 170 MB that bundling leaves behind. Null when the
+ * code could not be written.
+ */
+function bundleElsewhere(entry: string, folder: string): Promise<string | null> {
   return new Promise((resolve, reject) => {
     const child = fork(program, [entry, folder], {
       execArgv: ["--import", loader],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     let words = "";
-    let codePath: string | undefined;
+    let codePath: string | null | undefined;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => (words += text));
     }
