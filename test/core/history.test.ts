@@ -52,7 +52,7 @@ test("50 turns of 8 KB stay linear: under 1.5 bytes of history a byte of convers
   expect((description.historySize ?? 0) / said).toBeLessThan(1.5);
   expect(description.historyLength / turns).toBeLessThanOrEqual(14);
   // Its first state stands in what it was started with: it writes none before its first call.
-  const { events } = await world.bosun.client.workflow.getHandle(task!.taskId).fetchHistory();
+  const { events } = await world.bosun.client.workflow.getHandle(task.id).fetchHistory();
   const firstOf = (name: string): number =>
     events?.findIndex(
       (event) =>
