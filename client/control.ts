@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, WorkflowExecutionDescription, WorkflowHandle } from "@temporalio/client";
 import { modelAliases } from "../protocol/agent.ts";
-import { modelPattern, pauseSignal, resumeSignal, setSignal } from "../protocol/control.ts";
+import { isModelName, pauseSignal, resumeSignal, setSignal } from "../protocol/control.ts";
 import type { WaitingReason } from "../protocol/task.ts";
 import { readMemos } from "../protocol/task-view.ts";
 import type { StateMemo } from "../protocol/views.ts";
@@ -75,7 +75,7 @@ export async function set(
   options: SetOptions,
 ): Promise<SettingSent> {
   const model = modelAliases[options.model] ?? options.model;
-  if (!modelPattern.test(model)) {
+  if (!isModelName(model)) {
     throw new RequestError("refused", `Not the name of a model: "${options.model}".`);
   }
   const setting = { settingId: `s-${randomUUID().slice(0, 8)}`, model };

@@ -61,8 +61,9 @@ export const handoverQuery = defineQuery<Handover>("handover");
 /** The longest message that a new attempt begins with. */
 export const retryBytes = 20_000;
 
-/** What a model may be called. */
-export const modelPattern = /^[\w.:@/-]{1,200}$/;
+const modelPattern = /^[\w.:@/-]{1,200}$/;
+/** Whether a model may be called so. */
+export const isModelName = (name: string): boolean => modelPattern.test(name);
 
 export const resumeShape = shape<z.ZodType<Resume | undefined>>(
   z.object({ only: z.enum(["model", "pause"]).exactOptional() }).optional(),

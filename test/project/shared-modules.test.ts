@@ -24,6 +24,8 @@ describe("a module of protocol/", () => {
     // It looks at something, and would see a schema.
     expect(modules.size).toBeGreaterThan(30);
     expect(changing({ input: { _zod: {} } }, "x")).toEqual(["x.input"]);
+    // Zod writes to a pattern that it tries.
+    expect(changing({ pattern: /x/ }, "x")).toEqual(["x.pattern"]);
   });
 
   test("keeps nothing from one use to the next", () => {
@@ -63,7 +65,6 @@ function isShape(value: unknown): value is () => z.ZodType {
 function changing(value: unknown, path: string): readonly string[] {
   if (typeof value !== "object" || value === null) return [];
   const kind = Object.getPrototypeOf(value) as unknown;
-  if (value instanceof RegExp) return value.global || value.sticky ? [path] : [];
   const isPlain = kind === Object.prototype || kind === null || Array.isArray(value);
   if (!isPlain || "_zod" in value) return [path];
   return Object.entries(value).flatMap(([name, inner]) => changing(inner, `${path}.${name}`));
