@@ -25,6 +25,8 @@ export interface AgentDefinition {
   readonly roster: readonly AgentLine[];
   /** What the file asked for and Bosun does not have, with file and line. */
   readonly warnings: readonly string[];
+  /** Differs wherever `system` or `tools` do. Definitions recorded by version 0.1 lack it. */
+  readonly print?: string;
 }
 
 /** One line of a roster. */

@@ -87,6 +87,18 @@ export interface TranscriptRef {
   readonly generation: number;
   /** Count of messages in the prefix. */
   readonly upTo: number;
+  /** The last messages of the prefix where they are short. Left out by workflow workers of version 0.1. */
+  readonly tail?: readonly Message[];
+  /** What goes before the messages, by name. Missing where the agent was loaded by version 0.1. */
+  readonly header?: HeaderKey;
+}
+
+/** Two headers with the same key are the same. */
+export interface HeaderKey {
+  /** `AgentDefinition.print`. */
+  readonly print: string;
+  readonly model: string;
+  readonly backend: string;
 }
 
 /** One answer of the model, named fields only, `content` verbatim. */

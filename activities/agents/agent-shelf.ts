@@ -1,6 +1,8 @@
 // The agent files there are, good or not.
+import { createHash } from "node:crypto";
 import { constants, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { LRUCache } from "lru-cache";
 import { supervisorAgent } from "../../protocol/agent.ts";
 import { type AgentFile, parseAgentFile } from "./agent-file.ts";
 import { AgentProblem } from "./front-matter.ts";
@@ -12,15 +14,23 @@ export interface AgentShelf {
   readonly warnings: readonly string[];
 }
 
+/** The same files are read for every task, and parsing takes longer than reading: what was parsed is kept. */
+export type ParsedFiles = LRUCache<string, AgentFile>;
+export const keepParsedFiles = (): ParsedFiles => new LRUCache({ max: 1_000, maxSize: 20_000_000 });
+
 const maxFileBytes = 200_000;
 const maxFiles = 200;
 const workspaceFolder = ".claude/agents";
 
 /** The workspace's agents come before the built-in ones, save for the supervisor. */
-export async function readShelf(workspace: string, builtinDir: string): Promise<AgentShelf> {
+export async function readShelf(
+  workspace: string,
+  builtinDir: string,
+  parsed: ParsedFiles,
+): Promise<AgentShelf> {
   const agents = new Map<string, AgentFile | AgentProblem>();
   const warnings: string[] = [];
-  for (const file of await readFolder(join(workspace, workspaceFolder), workspaceFolder)) {
+  for (const file of await readFolder(join(workspace, workspaceFolder), workspaceFolder, parsed)) {
     if (file.name === supervisorAgent) {
       warnings.push(`${file.file}:1: is left out: the supervisor is always Bosun's own.`);
     } else if (agents.has(file.name)) {
@@ -29,7 +39,7 @@ export async function readShelf(workspace: string, builtinDir: string): Promise<
       agents.set(file.name, file.agent);
     }
   }
-  for (const { name, agent } of await readFolder(builtinDir, "agents")) {
+  for (const { name, agent } of await readFolder(builtinDir, "agents", parsed)) {
     if (!agents.has(name)) agents.set(name, agent);
   }
   return { agents, warnings };
@@ -41,12 +51,12 @@ interface Found {
   readonly agent: AgentFile | AgentProblem;
 }
 
-async function readFolder(folder: string, shown: string): Promise<Found[]> {
+async function readFolder(folder: string, shown: string, parsed: ParsedFiles): Promise<Found[]> {
   const names = (await readNames(folder, shown)).filter((name) => name.endsWith(".md"));
   const found: Found[] = [];
   for (const name of names.toSorted().slice(0, maxFiles)) {
     const file = `${shown}/${name}`;
-    const agent = await readAgent(join(folder, name), file);
+    const agent = await readAgent(join(folder, name), file, parsed);
     found.push({
       file,
       name: agent instanceof AgentProblem ? name.slice(0, -3) : agent.name,
@@ -66,9 +76,17 @@ async function readNames(folder: string, shown: string): Promise<string[]> {
   }
 }
 
-async function readAgent(path: string, file: string): Promise<AgentFile | AgentProblem> {
+async function readAgent(
+  path: string,
+  file: string,
+  parsed: ParsedFiles,
+): Promise<AgentFile | AgentProblem> {
   try {
-    return parseAgentFile(file, await readBounded(path, file));
+    const data = await readBounded(path, file);
+    const key = `${file} ${createHash("sha256").update(data).digest("hex")}`;
+    const agent = parsed.get(key) ?? parseAgentFile(file, data);
+    parsed.set(key, agent, { size: data.length + 1_000 });
+    return agent;
   } catch (error) {
     if (error instanceof AgentProblem) return error;
     const why = toCode(error) ?? String(error);

@@ -1,11 +1,12 @@
 // An agent, read from its Markdown file.
+import { createHash } from "node:crypto";
 import { ApplicationFailure } from "@temporalio/activity";
 import type { HostActivities, LoadAgentInput } from "../../protocol/activities.ts";
 import { type AgentDefinition, type AgentLine, supervisorAgent } from "../../protocol/agent.ts";
 import { failureTypes } from "../../protocol/failures.ts";
 import { byteLength, cutText, toLine } from "../../protocol/text.ts";
 import type { AgentFile } from "./agent-file.ts";
-import { type AgentShelf, readShelf } from "./agent-shelf.ts";
+import { type AgentShelf, keepParsedFiles, readShelf } from "./agent-shelf.ts";
 import { AgentProblem } from "./front-matter.ts";
 import { toDeclarations } from "./tool-declarations.ts";
 
@@ -18,9 +19,10 @@ export interface LoadAgentDeps {
 const maxLineBytes = 600;
 
 export function createLoadAgent({ builtinDir }: LoadAgentDeps): HostActivities["loadAgent"] {
+  const parsed = keepParsedFiles();
   return async (input) => {
     try {
-      const shelf = await readShelf(input.workspace.path, builtinDir);
+      const shelf = await readShelf(input.workspace.path, builtinDir, parsed);
       return toDefinition(find(shelf, input.name), shelf, input);
     } catch (error) {
       if (!(error instanceof AgentProblem)) throw error;
@@ -47,17 +49,22 @@ function toDefinition(
   const { file: _file, tools, ...given } = agent;
   const delegate = agent.delegate && mayDelegate;
   const { roster, warnings } = delegate ? toRoster(shelf, agent) : { roster: [], warnings: [] };
+  const declared = toDeclarations(tools, delegate, roster);
   const definition = {
     ...given,
     description: cutText(given.description, maxLineBytes),
     delegate,
     roster,
-    tools: toDeclarations(tools, delegate, roster),
+    tools: declared,
+    print: toPrint([given.system, declared]),
     warnings: toFew([...agent.warnings, ...warnings]),
   };
   checkSize(agent, definition);
   return definition;
 }
+
+const toPrint = (data: unknown): string =>
+  createHash("sha256").update(JSON.stringify(data)).digest("base64url");
 
 const maxDefinitionBytes = 150_000;
 

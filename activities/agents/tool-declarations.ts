@@ -21,14 +21,21 @@ export function toDeclarations(
   );
 }
 
+/** Made once, for it takes longer than all else of a declaration. */
+const inputSchemas = new Map<string, ToolDeclaration["input_schema"]>(
+  Object.entries(toolSpecs).map(([name, { input }]) => {
+    const { $schema: _dialect, ...schema } = z.toJSONSchema(input(), { io: "input" });
+    return [name, { ...schema, type: "object" as const }];
+  }),
+);
+
 function declare(name: ToolName, roster: readonly AgentLine[]): ToolDeclaration {
-  const { description, input } = toolSpecs[name];
-  const { $schema: _dialect, ...schema } = z.toJSONSchema(input(), { io: "input" });
+  const { description } = toolSpecs[name];
   const lines = roster.map((agent) => `- ${agent.name}: ${agent.description}`);
   const takesAgent = name === "start_async_task" || name === "task";
   return {
     name,
     description: takesAgent ? `${description}\n\nAgents:\n${lines.join("\n")}` : description,
-    input_schema: { ...schema, type: "object" },
+    input_schema: inputSchemas.get(name) ?? { type: "object" },
   };
 }

@@ -1,11 +1,11 @@
 // A transcript, pulled from its workflow and kept.
-import { ApplicationFailure } from "@temporalio/activity";
+import { ApplicationFailure, Context } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
 import { LRUCache } from "lru-cache";
 import { failureTypes } from "../../protocol/failures.ts";
 import { untilCancelled } from "../tasks/until-cancelled.ts";
 import { transcriptQuery } from "../../protocol/messages.ts";
-import type { Message, TranscriptHeader, TranscriptRef } from "../../protocol/turn.ts";
+import type { HeaderKey, Message, TranscriptHeader, TranscriptRef } from "../../protocol/turn.ts";
 
 export interface PulledTranscript {
   readonly header: TranscriptHeader;
@@ -18,25 +18,56 @@ interface Entry {
 }
 
 const cacheBytes = 128 * 1024 * 1024;
+const headersBytes = 16 * 1024 * 1024;
 
 export type PullTranscript = (ref: TranscriptRef) => Promise<PulledTranscript>;
 
 /**
- * Pulls only what is not here yet, in pages. The prefix a reference names never changes. The
- * workflow is asked in any case: a worker that stood still may begin a call that others have
- * answered since.
+ * Pulls only what is not here yet, in pages. The prefix a reference names never changes. Where nothing
+ * is missing, the workflow is still asked unless the call has just begun: a worker that stood still may
+ * begin one that others have answered since.
  */
 export function createPullTranscript(client: Client): PullTranscript {
   const cache = new LRUCache<string, Entry>({
     maxSize: cacheBytes,
     sizeCalculation: ({ messages }) => 1_000 + JSON.stringify(messages).length,
   });
+  const headers = new LRUCache<string, TranscriptHeader>({
+    maxSize: headersBytes,
+    sizeCalculation: (header) => JSON.stringify(header).length,
+  });
   return async (ref) => {
     const key = `${ref.workflowId}/${ref.runId}/${ref.generation}`;
-    const entry = await fill(client, ref, cache.get(key));
+    const name = ref.header && toName(ref.header);
+    const known = cache.get(key);
+    const header = known?.header ?? (name && headers.get(name));
+    const whole = header && hasJustBegun() ? complete(ref, known?.messages ?? []) : undefined;
+    const entry = header && whole ? { header, messages: whole } : await fill(client, ref, known);
     cache.set(key, entry);
+    if (name) headers.set(name, entry.header);
     return { header: entry.header, messages: entry.messages.slice(0, ref.upTo) };
   };
+}
+
+const toName = ({ print, model, backend }: HeaderKey): string => `${backend} ${model} ${print}`;
+
+/** The whole prefix, where what is known and what came with the call are all of it. */
+function complete({ upTo, tail = [] }: TranscriptRef, known: readonly Message[]) {
+  const from = upTo - tail.length;
+  return known.length < from ? undefined : [...known.slice(0, from), ...tail];
+}
+
+/** Longer than this after an attempt was scheduled its workflow is asked whether it still counts. */
+const freshMs = 10_000;
+/** The server tells when an attempt was scheduled, so the two clocks may not differ by more. */
+const skewMs = 1_000;
+
+/** Whether this attempt cannot have been given up yet: that takes a beat that was missed. */
+function hasJustBegun(): boolean {
+  const { currentAttemptScheduledTimestampMs: since, heartbeatTimeoutMs = 0 } =
+    Context.current().info;
+  const age = Date.now() - since;
+  return age > -skewMs && age < Math.min(freshMs, heartbeatTimeoutMs / 2);
 }
 
 async function fill(client: Client, ref: TranscriptRef, known: Entry | undefined): Promise<Entry> {

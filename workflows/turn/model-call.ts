@@ -8,11 +8,12 @@ import {
 import type { ModelActivities, ModelPurpose } from "../../protocol/activities.ts";
 import { toQueues } from "../../protocol/ids.ts";
 import { cutText } from "../../protocol/text.ts";
-import type { ModelAnswer } from "../../protocol/turn.ts";
-import type { Agent } from "../agent/agent.ts";
+import type { ModelAnswer, TranscriptRef } from "../../protocol/turn.ts";
+import { type Agent, modelOf } from "../agent/agent.ts";
 import { priceOf } from "../budget/call-room.ts";
 import { enter, publish, workingStatus } from "../agent/display.ts";
 import { chargeCall, dropCall, openCall } from "../budget/spending.ts";
+import { sizeOf } from "../transcript/transcript.ts";
 
 /** One call with the whole transcript. Fails when Temporal's retries are used up. */
 export async function callOnce(
@@ -47,21 +48,14 @@ export async function callOnce(
   const maxTokens = openCall(agent, purpose);
   const price = priceOf(agent);
   enterWorking(agent);
-  const { workflowId, runId } = workflowInfo();
-  const { generation } = state;
-  const transcript = {
-    workflowId,
-    runId,
-    generation: generation.number,
-    upTo: generation.messages.length,
-  };
+  const transcript = toRef(agent);
   run.step = new CancellationScope();
   try {
     const answer = await run.step.run(() =>
       callModel.executeWithOptions({ summary: toSummary(agent, purpose) }, [
         {
           transcript,
-          backend: generation.backend,
+          backend: state.generation.backend,
           maxTokens,
           ...(price && { price }),
           purpose,
@@ -77,6 +71,26 @@ export async function callOnce(
   } finally {
     run.step = undefined;
   }
+}
+
+/** A tail up to this size goes along with the call. A longer one would be in history twice for little. */
+const tailBytes = 2_000;
+
+function toRef(agent: Agent): TranscriptRef {
+  const { generation, definition } = agent.state;
+  const { workflowId, runId } = workflowInfo();
+  const { number, messages, backend } = generation;
+  // The answer before and what it brought: all that a worker lacks that made the call before.
+  const tail = messages.slice(-2);
+  const print = definition?.print;
+  return {
+    workflowId,
+    runId,
+    generation: number,
+    upTo: messages.length,
+    ...(sizeOf(tail) <= tailBytes && { tail }),
+    ...(print && { header: { print, model: generation.model || modelOf(agent), backend } }),
+  };
 }
 
 function attemptsOf({ state, settings }: Agent, purpose: ModelPurpose): number {
