@@ -44,7 +44,7 @@ export function createPullTranscript(client: Client): PullTranscript {
     const whole = header && hasJustBegun() ? complete(ref, known?.messages ?? []) : undefined;
     const entry = header && whole ? { header, messages: whole } : await fill(client, ref, known);
     cache.set(key, entry);
-    if (name) headers.set(name, entry.header);
+    if (name && !headers.has(name)) headers.set(name, entry.header);
     return { header: entry.header, messages: entry.messages.slice(0, ref.upTo) };
   };
 }
