@@ -20,7 +20,7 @@ import type { Price } from "./prices.ts";
 import type { Envelope, TaskEnd } from "./task.ts";
 import type { ModelAnswer, ToolAnswer, TranscriptRef } from "./turn.ts";
 import type { CheckDetail, TaskReport, TaskView } from "./views.ts";
-import type { ToolName } from "./tools.ts";
+import type { ToolName } from "./tools/tools.ts";
 import type { SubagentInput } from "./workflows.ts";
 
 export interface ModelCallInput {

@@ -1,5 +1,5 @@
 // What waits for a person's word.
-import type { ToolName } from "./tools.ts";
+import type { ToolName } from "./tools/tools.ts";
 
 /** A tool call that goes on only when a person has decided, or its time has run out. */
 export interface OpenRequest {

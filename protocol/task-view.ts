@@ -1,6 +1,6 @@
 // A task, from what its workflow's memo and status say.
 import type { WorkflowExecutionInfo, WorkflowExecutionStatusName } from "@temporalio/client";
-import type { TaskOptions } from "./start-options.ts";
+import type { TaskOptions } from "./tools/start-options.ts";
 import { isEnded, type Envelope, type TaskPhase } from "./task.ts";
 import { noUsage } from "./turn.ts";
 import { type AgentMemo, memoKeys, type StateMemo, type TaskView } from "./views.ts";

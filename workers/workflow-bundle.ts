@@ -23,11 +23,13 @@ export async function bundleWorkflows(
 ): Promise<Bundle> {
   const sources = [fileURLToPath(import.meta.url), ...toolsOfBundler()];
   const root = join(dirname(workflowsPath), "..");
-  const protocol = readdirSync(join(root, "protocol"));
+  const protocol = readdirSync(join(root, "protocol"), { encoding: "utf8", recursive: true });
   const { code } = await bundleWorkflowCode({
     workflowsPath,
     // Loaded once for all workflows of a worker, zod with them: 12 ms and 1.2 MB less for each one.
-    preloadModules: protocol.map((name) => join(root, "protocol", name)),
+    preloadModules: protocol
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => join(root, "protocol", name)),
     logger: new DefaultLogger("ERROR"),
     webpackConfigHook: withSources(root, (paths) => sources.push(...paths)),
   });

@@ -3,8 +3,8 @@ import { z } from "zod";
 import { type Budget, budgetShape } from "../../protocol/budget.ts";
 import type { Isolation } from "../../protocol/isolation.ts";
 import { byteLength, toLine } from "../../protocol/text.ts";
-import { toolSpecs } from "../../protocol/tools.ts";
-import type { ToolSpec } from "../../protocol/tool-spec.ts";
+import { toolSpecs } from "../../protocol/tools/tools.ts";
+import type { ToolSpec } from "../../protocol/tools/spec.ts";
 import { type AgentToolName, isAgentTool, readOnlyTools, toAgentTool } from "./agent-tools.ts";
 import { AgentProblem, type Field, readFrontMatter } from "./front-matter.ts";
 

@@ -1,7 +1,7 @@
 // Tool names of agent files, as Bosun's own.
-import { everyAgentsTools } from "../../protocol/tool-waiting.ts";
-import { delegationTools, toolSpecs } from "../../protocol/tools.ts";
-import { isSharingTool, type SharingTool } from "../../protocol/tool-sharing.ts";
+import { everyAgentsTools } from "../../protocol/tools/waiting.ts";
+import { delegationTools, toolSpecs } from "../../protocol/tools/tools.ts";
+import { isSharingTool, type SharingTool } from "../../protocol/tools/sharing.ts";
 import { type HostTool, isHostTool } from "../tools/index.ts";
 
 /** What an agent's file may list. */

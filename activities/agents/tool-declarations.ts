@@ -1,8 +1,8 @@
 // The tools of an agent, as the Messages API takes them.
 import { z } from "zod";
 import type { AgentLine } from "../../protocol/agent.ts";
-import { everyAgentsTools } from "../../protocol/tool-waiting.ts";
-import { delegationTools, type ToolName, toolSpecs } from "../../protocol/tools.ts";
+import { everyAgentsTools } from "../../protocol/tools/waiting.ts";
+import { delegationTools, type ToolName, toolSpecs } from "../../protocol/tools/tools.ts";
 import type { ToolDeclaration } from "../../protocol/turn.ts";
 import { type AgentToolName, agentTools } from "./agent-tools.ts";
 

@@ -1,5 +1,5 @@
 // Applies an ended task's diff that a person approved.
-import type { applyDiffInput } from "../../protocol/tool-isolation.ts";
+import type { applyDiffInput } from "../../protocol/tools/isolation.ts";
 import type { Shaped } from "../../protocol/shape.ts";
 import { applyDiff } from "../edits/apply-diff.ts";
 import type { Tool } from "./tool.ts";

@@ -1,5 +1,5 @@
 // Replaces exact text in a file.
-import type { editFileInput } from "../../protocol/tool-host.ts";
+import type { editFileInput } from "../../protocol/tools/host.ts";
 import type { Shaped } from "../../protocol/shape.ts";
 import { writeWhole } from "../write-whole.ts";
 import { readPlace } from "./load-text.ts";

@@ -1,9 +1,9 @@
 // The tools that a host runs, by name.
-import { type DelegationTool, type ToolName, toolSpecs } from "../../protocol/tools.ts";
-import type { ToolSpec } from "../../protocol/tool-spec.ts";
-import type { SharingTool } from "../../protocol/tool-sharing.ts";
+import { type DelegationTool, type ToolName, toolSpecs } from "../../protocol/tools/tools.ts";
+import type { ToolSpec } from "../../protocol/tools/spec.ts";
+import type { SharingTool } from "../../protocol/tools/sharing.ts";
 import { applyDiffTool } from "./apply-diff.ts";
-import type { WaitingTool } from "../../protocol/tool-waiting.ts";
+import type { WaitingTool } from "../../protocol/tools/waiting.ts";
 import { editFile } from "./edit-file.ts";
 import { listFiles } from "./list-files.ts";
 import { readDiffTool } from "./read-diff.ts";

@@ -1,5 +1,5 @@
 // Lists the files of a folder with their sizes.
-import type { listFilesInput } from "../../protocol/tool-host.ts";
+import type { listFilesInput } from "../../protocol/tools/host.ts";
 import type { Shaped } from "../../protocol/shape.ts";
 import { toPlace } from "./jail.ts";
 import type { Tool } from "./tool.ts";

@@ -1,6 +1,6 @@
 // Shows a model what an ended task has changed.
 import { byteLength, toLine } from "../../protocol/text.ts";
-import type { readDiffInput } from "../../protocol/tool-isolation.ts";
+import type { readDiffInput } from "../../protocol/tools/isolation.ts";
 import type { Shaped } from "../../protocol/shape.ts";
 import { loadDiff, readStat } from "../edits/read-diff.ts";
 import type { Tool } from "./tool.ts";

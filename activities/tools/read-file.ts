@@ -1,6 +1,6 @@
 // Reads a page of a text file, with line numbers.
 import { byteLength } from "../../protocol/text.ts";
-import type { readFileInput } from "../../protocol/tool-host.ts";
+import type { readFileInput } from "../../protocol/tools/host.ts";
 import type { Shaped } from "../../protocol/shape.ts";
 import { cutLine } from "./cut-line.ts";
 import { toPlace } from "./jail.ts";

@@ -1,7 +1,7 @@
 // Runs a shell command in the workspace.
 import { stat } from "node:fs/promises";
 import { constants } from "node:os";
-import type { runCommandInput } from "../../protocol/tool-host.ts";
+import type { runCommandInput } from "../../protocol/tools/host.ts";
 import type { Shaped } from "../../protocol/shape.ts";
 import { type Executed, execute, toShell } from "./execute.ts";
 import { type Jail, toPlace } from "./jail.ts";

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { RE2JS } from "re2js";
-import type { searchFilesInput } from "../../protocol/tool-host.ts";
+import type { searchFilesInput } from "../../protocol/tools/host.ts";
 import type { Shaped } from "../../protocol/shape.ts";
 import { cutLine } from "./cut-line.ts";
 import { type Jail, type Place, toPlace } from "./jail.ts";

@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { byteLength } from "../../protocol/text.ts";
-import type { writeFileInput } from "../../protocol/tool-host.ts";
+import type { writeFileInput } from "../../protocol/tools/host.ts";
 import type { Shaped } from "../../protocol/shape.ts";
 import { writeWhole } from "../write-whole.ts";
 import { readPlace } from "./load-text.ts";

@@ -1,6 +1,6 @@
 // A person's decision, and what became of it.
 import type { Decision, OpenRequest, SettledRequest } from "../../protocol/requests.ts";
-import { checkCall } from "../../protocol/tools.ts";
+import { checkCall } from "../../protocol/tools/tools.ts";
 import type { Bosun } from "../bosun.ts";
 import type { DecisionTaken } from "../decide.ts";
 import { isRequestError } from "../request-error.ts";

@@ -11,8 +11,8 @@ import { toDeclarations } from "../../activities/agents/tool-declarations.ts";
 import type { LoadAgentInput } from "../../protocol/activities.ts";
 import type { AgentDefinition } from "../../protocol/agent.ts";
 import { failureTypes } from "../../protocol/failures.ts";
-import { everyAgentsTools } from "../../protocol/tool-waiting.ts";
-import { delegationTools, isToolName, toolSpecs } from "../../protocol/tools.ts";
+import { everyAgentsTools } from "../../protocol/tools/waiting.ts";
+import { delegationTools, isToolName, toolSpecs } from "../../protocol/tools/tools.ts";
 import { type Files, fill, inActivity, newFolder } from "../tools/bench.ts";
 
 const agent = (name: string, matter = "", body = `I am ${name}.`) =>

@@ -7,7 +7,7 @@ import type { SupervisorHandle, TaskHandle } from "../../client/index.ts";
 import { toQueues } from "../../protocol/ids.ts";
 import { limitDefaults } from "../../protocol/settings.ts";
 import { type Execution, toTaskView } from "../../protocol/task-view.ts";
-import { delegationTools } from "../../protocol/tools.ts";
+import { delegationTools } from "../../protocol/tools/tools.ts";
 import { noUsage } from "../../protocol/turn.ts";
 import { checkBytes } from "../../protocol/views.ts";
 import { phaseNow, toCheckAnswer } from "../../workflows/tasks/check-answer.ts";

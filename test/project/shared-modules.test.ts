@@ -8,7 +8,9 @@ import { beforeAll, describe, expect, inject, test } from "vitest";
 import type { z } from "zod";
 
 const folder = fileURLToPath(new URL("../../protocol", import.meta.url));
-const files = readdirSync(folder);
+const files = readdirSync(folder, { encoding: "utf8", recursive: true }).filter((name) =>
+  name.endsWith(".ts"),
+);
 
 describe("a module of protocol/", () => {
   const modules = new Map<string, object>();

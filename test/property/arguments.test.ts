@@ -8,7 +8,7 @@ import {
   taskEventShape,
 } from "../../protocol/message-shapes.ts";
 import { byteLength } from "../../protocol/text.ts";
-import { checkCall, type ToolName, toolSpecs } from "../../protocol/tools.ts";
+import { checkCall, type ToolName, toolSpecs } from "../../protocol/tools/tools.ts";
 import { anyText, longText, holds } from "./property.ts";
 
 const names = Object.keys(toolSpecs) as ToolName[];

@@ -9,7 +9,7 @@ import type { Attempt } from "../../activities/tools/effect-journal.ts";
 import { createRunTool } from "../../activities/tools/run-tool.ts";
 import type { HostActivities, ToolOutcome, ToolRunInput } from "../../protocol/activities.ts";
 import type { CommandEnvironment } from "../../protocol/environment.ts";
-import type { ToolName } from "../../protocol/tools.ts";
+import type { ToolName } from "../../protocol/tools/tools.ts";
 
 export interface Bench {
   readonly top: string;

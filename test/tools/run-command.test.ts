@@ -18,7 +18,7 @@ import { createRunTool } from "../../activities/tools/run-tool.ts";
 import { execute, toShell } from "../../activities/tools/execute.ts";
 import type { ToolRunInput } from "../../protocol/activities.ts";
 import { parseEnvironment } from "../../protocol/environment.ts";
-import { toolSpecs } from "../../protocol/tools.ts";
+import { toolSpecs } from "../../protocol/tools/tools.ts";
 import {
   type Bench,
   type Files,

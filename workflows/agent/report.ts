@@ -2,7 +2,7 @@
 import type { SupervisorStatus } from "../../protocol/feed.ts";
 import type { TaskPhase } from "../../protocol/task.ts";
 import { cutJson, jsonLength, newest, toLine } from "../../protocol/text.ts";
-import { checkCall } from "../../protocol/tools.ts";
+import { checkCall } from "../../protocol/tools/tools.ts";
 import type { Message } from "../../protocol/turn.ts";
 import type { CheckDetail, LastTool, TaskReport } from "../../protocol/views.ts";
 import { type Agent, now } from "./agent.ts";

@@ -1,6 +1,6 @@
 // How a task comes by its worktree and its scope.
 import type { Isolation, Scope } from "../../protocol/isolation.ts";
-import type { ToolName } from "../../protocol/tools.ts";
+import type { ToolName } from "../../protocol/tools/tools.ts";
 import type { SubagentInput } from "../../protocol/workflows.ts";
 import { type Agent, tell } from "../agent/agent.ts";
 import { TaskFailure } from "../agent/envelope.ts";

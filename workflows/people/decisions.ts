@@ -10,7 +10,7 @@ import {
   type SettledRequest,
 } from "../../protocol/requests.ts";
 import { byteLength, cutText } from "../../protocol/text.ts";
-import { checkCall } from "../../protocol/tools.ts";
+import { checkCall } from "../../protocol/tools/tools.ts";
 import { type Agent, tell } from "../agent/agent.ts";
 import type { Verdict } from "../agent/agent-state.ts";
 import { publish } from "../agent/display.ts";

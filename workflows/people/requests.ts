@@ -3,7 +3,7 @@ import { condition } from "@temporalio/workflow";
 import type { OpenRequest, SettledRequest } from "../../protocol/requests.ts";
 import type { WaitingReason } from "../../protocol/task.ts";
 import { cutText } from "../../protocol/text.ts";
-import type { CheckedCall } from "../../protocol/tools.ts";
+import type { CheckedCall } from "../../protocol/tools/tools.ts";
 import type { ToolCall } from "../../protocol/turn.ts";
 import { type Agent, isStopping, now, shortId, tell } from "../agent/agent.ts";
 import type { Verdict } from "../agent/agent-state.ts";

@@ -12,7 +12,7 @@ import { claimShape, type ClaimResult } from "../../protocol/claims.ts";
 import { failureTypes } from "../../protocol/failures.ts";
 import { toQueues } from "../../protocol/ids.ts";
 import { claimUpdate } from "../../protocol/messages.ts";
-import type { claimInput } from "../../protocol/tool-sharing.ts";
+import type { claimInput } from "../../protocol/tools/sharing.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
 import type { Shaped } from "../../protocol/shape.ts";
 import { type Agent, now, tell } from "../agent/agent.ts";

@@ -9,7 +9,7 @@ import {
 import { findingsSignal } from "../../protocol/messages.ts";
 import { isEnded } from "../../protocol/task.ts";
 import { jsonLength, toLine } from "../../protocol/text.ts";
-import type { postFindingInput } from "../../protocol/tool-sharing.ts";
+import type { postFindingInput } from "../../protocol/tools/sharing.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
 import type { Shaped } from "../../protocol/shape.ts";
 import { type Agent, now, send, tell } from "../agent/agent.ts";

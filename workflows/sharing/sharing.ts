@@ -1,5 +1,5 @@
 // The tools by which tasks work beside each other.
-import type { claimInput, postFindingInput, SharingTool } from "../../protocol/tool-sharing.ts";
+import type { claimInput, postFindingInput, SharingTool } from "../../protocol/tools/sharing.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
 import type { Shaped } from "../../protocol/shape.ts";
 import type { Agent } from "../agent/agent.ts";

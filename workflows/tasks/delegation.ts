@@ -9,13 +9,13 @@ import type {
   listTasksInput,
   startTaskInput,
   updateTaskInput,
-} from "../../protocol/tool-delegation.ts";
-import { type DelegationTool, delegationTools } from "../../protocol/tools.ts";
+} from "../../protocol/tools/delegation.ts";
+import { type DelegationTool, delegationTools } from "../../protocol/tools/tools.ts";
 import type {
   waitForEventInput,
   WaitingTool,
   waitForTasksInput,
-} from "../../protocol/tool-waiting.ts";
+} from "../../protocol/tools/waiting.ts";
 import { toDeadline } from "../../protocol/deadline.ts";
 import { cutText } from "../../protocol/text.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";

@@ -1,7 +1,7 @@
 // How an agent's tasks stand, as its model asks.
 import { isEnded, type TaskPhase } from "../../protocol/task.ts";
 import { toLine } from "../../protocol/text.ts";
-import type { checkTaskInput, listTasksInput } from "../../protocol/tool-delegation.ts";
+import type { checkTaskInput, listTasksInput } from "../../protocol/tools/delegation.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
 import type { TaskView } from "../../protocol/views.ts";
 import type { Shaped } from "../../protocol/shape.ts";

@@ -1,6 +1,6 @@
 // Long messages, kept as files that the agent reads in pages.
 import { byteLength, cutText } from "../../protocol/text.ts";
-import { checkCall } from "../../protocol/tools.ts";
+import { checkCall } from "../../protocol/tools/tools.ts";
 import { type Agent, shortId } from "../agent/agent.ts";
 import type { InboxItem } from "../agent/inbox.ts";
 import { answerCall } from "../turn/run-call.ts";

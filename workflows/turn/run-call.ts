@@ -9,8 +9,8 @@ import {
 import type { HostActivities, ToolOutcome } from "../../protocol/activities.ts";
 import { toHostQueue } from "../../protocol/ids.ts";
 import { cutText, toLine } from "../../protocol/text.ts";
-import { isSharingTool } from "../../protocol/tool-sharing.ts";
-import { type CheckedCall, toolSpecs } from "../../protocol/tools.ts";
+import { isSharingTool } from "../../protocol/tools/sharing.ts";
+import { type CheckedCall, toolSpecs } from "../../protocol/tools/tools.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
 import { type Agent, isStopping } from "../agent/agent.ts";
 import { delegate, type WorkflowTool } from "../tasks/delegation.ts";

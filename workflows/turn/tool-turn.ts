@@ -1,8 +1,8 @@
 // The tool calls of one answer, each with its result.
 import { CancellationScope } from "@temporalio/workflow";
 import { byteLength, cutText, toLine } from "../../protocol/text.ts";
-import { checkCall, toolSpecs } from "../../protocol/tools.ts";
-import { isWaitingTool } from "../../protocol/tool-waiting.ts";
+import { checkCall, toolSpecs } from "../../protocol/tools/tools.ts";
+import { isWaitingTool } from "../../protocol/tools/waiting.ts";
 import type { ToolAnswer, ToolCall, ToolResult } from "../../protocol/turn.ts";
 import { type Agent, isStopping, tell } from "../agent/agent.ts";
 import type { CallAnswer } from "../agent/agent-state.ts";

@@ -1,6 +1,6 @@
 // The tools that wait: for tasks, or for word from outside.
 import { toLine } from "../../protocol/text.ts";
-import type { waitForEventInput, waitForTasksInput } from "../../protocol/tool-waiting.ts";
+import type { waitForEventInput, waitForTasksInput } from "../../protocol/tools/waiting.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
 import type { Shaped } from "../../protocol/shape.ts";
 import type { Agent } from "../agent/agent.ts";

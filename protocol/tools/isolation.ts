@@ -1,7 +1,7 @@
 // Tools and start options of isolated edits.
 import { z } from "zod";
-import { shape, type Shaped } from "./shape.ts";
-import { line, spec } from "./tool-spec.ts";
+import { shape, type Shaped } from "../shape.ts";
+import { line, spec } from "./spec.ts";
 
 const maxScope = 20;
 

@@ -1,10 +1,10 @@
 // The tools that wait: for tasks, or for word from outside.
 import { z } from "zod";
-import { shape, type Shaped } from "./shape.ts";
-import { eventNameShape } from "./events.ts";
+import { shape, type Shaped } from "../shape.ts";
+import { eventNameShape } from "../events.ts";
 import { minutesShape, ownTaskIds } from "./start-options.ts";
-import { toLine } from "./text.ts";
-import { decided, line, spec } from "./tool-spec.ts";
+import { toLine } from "../text.ts";
+import { decided, line, spec } from "./spec.ts";
 
 export const waitForTasksInput = shape(
   z.strictObject({

@@ -1,7 +1,7 @@
 // What a task may be started with, besides its description.
 import { z } from "zod";
-import { shape } from "./shape.ts";
-import { byteLength } from "./text.ts";
+import { shape } from "../shape.ts";
+import { byteLength } from "../text.ts";
 
 /** Longest `on_complete`. It is kept with the task until its end is told. */
 const onCompleteBytes = 1_000;

@@ -1,10 +1,10 @@
 // The tools by which an agent hands out and follows tasks.
 import { z } from "zod";
-import { shape, type Shaped } from "./shape.ts";
-import { budgetInput } from "./budget.ts";
+import { shape, type Shaped } from "../shape.ts";
+import { budgetInput } from "../budget.ts";
 import { startOptions } from "./start-options.ts";
-import { isolationOptions } from "./tool-isolation.ts";
-import { decided, line, spec } from "./tool-spec.ts";
+import { isolationOptions } from "./isolation.ts";
+import { decided, line, spec } from "./spec.ts";
 
 /** Other frameworks' spellings of an argument become Bosun's before the check. */
 function withSynonyms<Schema extends z.ZodType>(

@@ -1,13 +1,13 @@
 // Every tool by name: arguments, effect, time and label.
 import { z } from "zod";
-import { shape, type Shaped } from "./shape.ts";
-import { cutText } from "./text.ts";
-import { sharingSpecs } from "./tool-sharing.ts";
-import { isolationToolSpecs } from "./tool-isolation.ts";
-import { waitingSpecs } from "./tool-waiting.ts";
-import { delegationSpecs } from "./tool-delegation.ts";
-import { hostSpecs } from "./tool-host.ts";
-import { line, spec, type ToolSpec } from "./tool-spec.ts";
+import { shape, type Shaped } from "../shape.ts";
+import { cutText } from "../text.ts";
+import { sharingSpecs } from "./sharing.ts";
+import { isolationToolSpecs } from "./isolation.ts";
+import { waitingSpecs } from "./waiting.ts";
+import { delegationSpecs } from "./delegation.ts";
+import { hostSpecs } from "./host.ts";
+import { line, spec, type ToolSpec } from "./spec.ts";
 
 const askHumanInput = shape(
   z.strictObject({

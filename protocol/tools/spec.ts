@@ -1,6 +1,6 @@
 // What is said of every tool.
 import type { z } from "zod";
-import { toLine } from "./text.ts";
+import { toLine } from "../text.ts";
 
 /** One argument, as a label shows it. */
 export const line = (text: string): string => toLine(text, 90);

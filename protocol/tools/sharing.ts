@@ -1,9 +1,9 @@
 // The tools by which tasks of one tree work beside each other.
 import { z } from "zod";
-import { shape, type Shaped } from "./shape.ts";
-import { claimKeyShape } from "./claims.ts";
-import { findingBytes } from "./findings.ts";
-import { decided, line, spec } from "./tool-spec.ts";
+import { shape, type Shaped } from "../shape.ts";
+import { claimKeyShape } from "../claims.ts";
+import { findingBytes } from "../findings.ts";
+import { decided, line, spec } from "./spec.ts";
 
 export const postFindingInput = shape(
   z.strictObject({

@@ -1,7 +1,7 @@
 // The tools that read, change and run what is on a host.
 import { z } from "zod";
-import { shape, type Shaped } from "./shape.ts";
-import { line, spec } from "./tool-spec.ts";
+import { shape, type Shaped } from "../shape.ts";
+import { line, spec } from "./spec.ts";
 
 const path = z.string().min(1).describe("Path inside the workspace, or under artifacts/");
 
