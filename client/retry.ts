@@ -7,13 +7,8 @@ import {
   type WorkflowExecutionDescription,
   WorkflowUpdateFailedError,
 } from "@temporalio/client";
-import {
-  retryBytes,
-  type Retried,
-  type RetryInput,
-  retrySignal,
-  retryUpdate,
-} from "../protocol/control.ts";
+import { retryBytes, type Retried, type RetryInput } from "../protocol/control.ts";
+import { retrySignal, retryUpdate } from "../protocol/messages.ts";
 import { failureTypes } from "../protocol/failures.ts";
 import { toTaskView } from "../protocol/task-view.ts";
 import { byteLength } from "../protocol/text.ts";

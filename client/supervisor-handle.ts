@@ -1,11 +1,11 @@
 // A running supervisor, as typed calls.
 import { randomUUID } from "node:crypto";
 import type { Client, WorkflowExecutionDescription, WorkflowHandle } from "@temporalio/client";
-import { interruptSignal } from "../protocol/control.ts";
 import type { FeedEntry, FeedPage } from "../protocol/feed.ts";
 import {
   endSignal,
   feedQuery,
+  interruptSignal,
   type PersonMessage,
   sendMessageSignal,
   sendMessageUpdate,

@@ -1,22 +1,14 @@
-// How a person pauses, changes, repeats, breaks off work.
-import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
+// What a person says to resume, change or repeat work.
 import { z } from "zod";
 import { shape } from "./shape.ts";
 import { type Budget, type BudgetChange, budgetChangeShape } from "./budget.ts";
-import { idShape } from "./message-shapes.ts";
+import { idShape } from "./ids.ts";
 
-/** Parks an agent at its next step boundary, and every task below it. */
-export const pauseSignal = defineSignal("pause");
-
-/** Goes on, with every task below it: what is paused, and at once what waits for the model or for quota. */
-export const resumeSignal = defineSignal<[Resume?]>("resume");
+/** What goes on. Without `only`: all that is paused or waits for the model. */
 export interface Resume {
   /** `model`: the model answers again, and a pause stays. `pause`: a pause ends, and a wait for the model stays. */
   readonly only?: "model" | "pause";
 }
-
-/** Breaks off the turn that a supervisor is in. Without one it does nothing. */
-export const interruptSignal = defineSignal("interrupt");
 
 /** What an agent goes on with from its next model call on. The id makes it count once. */
 export interface Setting {
@@ -25,7 +17,6 @@ export interface Setting {
   readonly model?: string;
   readonly budget?: BudgetChange;
 }
-export const setSignal = defineSignal<[Setting]>("set");
 
 /** A new attempt at an ended task, asked of the agent that started it. The id makes it count once. */
 export interface RetryInput {
@@ -42,10 +33,6 @@ export interface Retried {
   /** This id had been taken before. */
   readonly known: boolean;
 }
-/** Refused as `RetryRefused`: an open task, an unknown one, no room for one more. */
-export const retryUpdate = defineUpdate<Retried, [RetryInput]>("retry");
-/** The same when no worker is there to accept the update. */
-export const retrySignal = defineSignal<[RetryInput]>("retry");
 
 /** What an ended task hands over to its next attempt. */
 export interface Handover {
@@ -56,7 +43,6 @@ export interface Handover {
   /** What it might spend itself in the end, where that had a limit. */
   readonly budget?: Budget;
 }
-export const handoverQuery = defineQuery<Handover>("handover");
 
 /** The longest message that a new attempt begins with. */
 export const retryBytes = 20_000;

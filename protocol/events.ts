@@ -1,5 +1,6 @@
 // What programs and people tell an agent from outside.
 import { z } from "zod";
+import { idShape } from "./ids.ts";
 import { shape } from "./shape.ts";
 import { byteLength, cutText } from "./text.ts";
 
@@ -18,6 +19,14 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/;
 export const eventNameRule =
   "letters, digits, . _ : / and -, beginning with a letter or digit, at most 100 characters";
 export const eventNameShape = shape(z.string().trim().regex(namePattern, `use ${eventNameRule}`));
+
+export const eventShape = shape<z.ZodType<AgentEvent>>(
+  z.object({
+    eventId: idShape(),
+    name: eventNameShape(),
+    data: z.unknown(),
+  }),
+);
 
 export function isEventName(text: string): boolean {
   return namePattern.test(text);

@@ -1,4 +1,6 @@
 // Names of things: built and parsed in one place.
+import { z } from "zod";
+import { shape } from "./shape.ts";
 
 /** Workflow ids that are safe in URLs, shells and file names. */
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
@@ -9,6 +11,11 @@ export function isWorkflowId(text: string): boolean {
 
 export const idRule =
   "letters, digits, - and _, beginning with a letter or digit, at most 100 characters";
+
+/** The id of a message, by which it counts once. The newest 1,000 are carried along, so they are short. */
+export const idShape = shape(
+  z.string().regex(/^[!-~]{1,100}$/, "use 1 to 100 visible ASCII characters, no spaces"),
+);
 
 /** `<agent>-<12 hex characters>` from a version 4 UUID. */
 export function toTaskId(agent: string, uuid: string): string {

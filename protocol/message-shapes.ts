@@ -2,18 +2,12 @@
 import { z } from "zod";
 import { shape } from "./shape.ts";
 import { budgetEventShape } from "./budget.ts";
-import { type AgentEvent, eventNameShape } from "./events.ts";
 import { findingTextShape } from "./findings.ts";
+import { idShape } from "./ids.ts";
 import type { Begin, PersonMessage, SteeringNote, TaskEvent } from "./messages.ts";
-import type { DecideInput } from "./requests.ts";
 import { waitingReasons } from "./task.ts";
 import { cutText } from "./text.ts";
 import { troubleShape } from "./trouble.ts";
-
-/** Ids are carried along, the newest 1,000, so they are short. */
-export const idShape = shape(
-  z.string().regex(/^[!-~]{1,100}$/, "use 1 to 100 visible ASCII characters, no spaces"),
-);
 
 export const personMessageShape = shape<z.ZodType<PersonMessage>>(
   z.object({
@@ -58,21 +52,6 @@ export const taskEventShape = shape<z.ZodType<TaskEvent>>(
   }),
 );
 
-export const decideShape = shape<z.ZodType<DecideInput>>(
-  z.object({
-    requestId: idShape(),
-    decision: z.discriminatedUnion("type", [
-      z.object({
-        type: z.literal("approve"),
-        input: z.record(z.string(), z.unknown()).exactOptional(),
-      }),
-      z.object({ type: z.literal("deny"), reason: z.string() }),
-      z.object({ type: z.literal("answer"), text: z.string().min(1) }),
-    ]),
-    by: z.string().max(200),
-  }),
-);
-
 export const beginShape = shape<z.ZodType<Begin>>(
   z.discriminatedUnion("type", [
     z.object({ type: z.literal("results"), results: z.array(z.record(z.string(), z.unknown())) }),
@@ -81,14 +60,6 @@ export const beginShape = shape<z.ZodType<Begin>>(
       why: z.string().transform((text) => cutText(text, 1_000)),
     }),
   ]),
-);
-
-export const eventShape = shape<z.ZodType<AgentEvent>>(
-  z.object({
-    eventId: idShape(),
-    name: eventNameShape(),
-    data: z.unknown(),
-  }),
 );
 
 export const reasonShape = shape(z.string());

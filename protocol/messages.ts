@@ -2,11 +2,13 @@
 import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
 import type { BudgetEvent, BudgetReport, Grant } from "./budget.ts";
 import type { ClaimAnswer, ClaimInput } from "./claims.ts";
+import type { Handover, Resume, Retried, RetryInput, Setting } from "./control.ts";
 import type { AgentEvent } from "./events.ts";
 import type { FeedPage } from "./feed.ts";
 import type { FindingsNews } from "./findings.ts";
 import type { DecideInput, Decided } from "./requests.ts";
 import type { JanitorLimits, JanitorReport } from "./janitor.ts";
+import type { TaskRecords } from "./records.ts";
 import type { Receipt, WaitingReason } from "./task.ts";
 import type { Trouble } from "./trouble.ts";
 import type { TranscriptPage } from "./turn.ts";
@@ -30,8 +32,20 @@ export const sendMessageUpdate = defineUpdate<Accepted, [PersonMessage]>("send_m
 /** The same message when no worker is there to accept the update. */
 export const sendMessageSignal = defineSignal<[PersonMessage]>("send_message");
 
+/** Breaks off the turn that a supervisor is in. Without one it does nothing. */
+export const interruptSignal = defineSignal("interrupt");
 /** Ends a supervisor: its open tasks are cancelled and waited for. */
 export const endSignal = defineSignal("end");
+/** Parks an agent at its next step boundary, and every task below it. */
+export const pauseSignal = defineSignal("pause");
+/** Goes on, with every task below it: what is paused, and at once what waits for the model or for quota. */
+export const resumeSignal = defineSignal<[Resume?]>("resume");
+/** Another model, another budget. */
+export const setSignal = defineSignal<[Setting]>("set");
+/** Refused as `RetryRefused`: an open task, an unknown one, no room for one more. */
+export const retryUpdate = defineUpdate<Retried, [RetryInput]>("retry");
+/** The same when no worker is there to accept the update. */
+export const retrySignal = defineSignal<[RetryInput]>("retry");
 
 /** What a task may spend from here on, in answer to its ask or not. */
 export const grantSignal = defineSignal<[Grant]>("grant");
@@ -109,6 +123,12 @@ export const checkTaskQuery = defineQuery<TaskReport, [CheckDetail]>("check_asyn
 export const budgetQuery = defineQuery<BudgetReport>("budget");
 /** What happened after an entry's number, for a screen. */
 export const feedQuery = defineQuery<FeedPage, [number]>("feed");
+/** What a page of an agent's task records says. Also answered by one that has ended, as long as the server keeps it. */
+export const taskRecordsQuery = defineQuery<TaskRecords, [{ readonly from: number }]>(
+  "task_records",
+);
+/** What an ended task hands over to its next attempt. */
+export const handoverQuery = defineQuery<Handover>("handover");
 /** Which of these tasks an agent knows as its own. */
 export const knowsQuery = defineQuery<readonly string[], [{ readonly ids: readonly string[] }]>(
   "knows",

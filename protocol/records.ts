@@ -1,5 +1,4 @@
 // What is on record of an agent's tasks, for figures.
-import { defineQuery } from "@temporalio/workflow";
 import type { FailureReason, TaskStatus } from "./task.ts";
 
 /** One attempt at a task. Times are ISO 8601. */
@@ -30,8 +29,3 @@ export interface TaskRecords {
   /** Tasks whose records are no longer kept here, and the looks at them. */
   readonly forgotten: { readonly tasks: number; readonly checks: number };
 }
-
-/** Also answered by an agent that has ended, as long as the server keeps it. */
-export const taskRecordsQuery = defineQuery<TaskRecords, [{ readonly from: number }]>(
-  "task_records",
-);

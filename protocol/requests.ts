@@ -1,4 +1,7 @@
 // What waits for a person's word.
+import { z } from "zod";
+import { idShape } from "./ids.ts";
+import { shape } from "./shape.ts";
 import type { ToolName } from "./tools/tools.ts";
 
 /** A tool call that goes on only when a person has decided, or its time has run out. */
@@ -47,6 +50,21 @@ export interface DecideInput {
   /** Who decides, for the record. */
   readonly by: string;
 }
+
+export const decideShape = shape<z.ZodType<DecideInput>>(
+  z.object({
+    requestId: idShape(),
+    decision: z.discriminatedUnion("type", [
+      z.object({
+        type: z.literal("approve"),
+        input: z.record(z.string(), z.unknown()).exactOptional(),
+      }),
+      z.object({ type: z.literal("deny"), reason: z.string() }),
+      z.object({ type: z.literal("answer"), text: z.string().min(1) }),
+    ]),
+    by: z.string().max(200),
+  }),
+);
 
 /** `known` when the same decision had been taken before. */
 export interface Decided extends SettledRequest {

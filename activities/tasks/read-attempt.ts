@@ -3,7 +3,8 @@ import { Context } from "@temporalio/activity";
 import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import { defaultPayloadConverter } from "@temporalio/common";
 import type { AttemptReading, ReadAttemptInput, TaskTerms } from "../../protocol/activities.ts";
-import { type Handover, handoverQuery } from "../../protocol/control.ts";
+import type { Handover } from "../../protocol/control.ts";
+import { handoverQuery } from "../../protocol/messages.ts";
 import type { SubagentInput } from "../../protocol/workflows.ts";
 import { readEnding } from "./read-ending.ts";
 

@@ -1,6 +1,6 @@
 // Another model for an agent at work.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { setSignal } from "../../protocol/control.ts";
+import { setSignal } from "../../protocol/messages.ts";
 import { delegating, startCall, untilTasks } from "../support/lead-agent.ts";
 import type { Rule } from "../support/scripted-model.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { sumUsage } from "../../client/budgets.ts";
-import { retrySignal } from "../../protocol/control.ts";
+import { retrySignal } from "../../protocol/messages.ts";
 import type { Usage } from "../../protocol/turn.ts";
 import { countIn, openGates, start, startTasks, untilTask } from "../support/gates.ts";
 import { addLeadAgent, untilTasks } from "../support/lead-agent.ts";

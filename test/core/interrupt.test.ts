@@ -1,7 +1,7 @@
 // A supervisor's turn that a person breaks off.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SupervisorHandle } from "../../client/index.ts";
-import { interruptSignal } from "../../protocol/control.ts";
+import { interruptSignal } from "../../protocol/messages.ts";
 import { addCarefulAgent } from "../support/careful-agent.ts";
 import { openStuckHost } from "../support/stuck-host.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";

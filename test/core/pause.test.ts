@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { Worker } from "@temporalio/worker";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
-import { pauseSignal } from "../../protocol/control.ts";
+import { pauseSignal } from "../../protocol/messages.ts";
 import { addCarefulAgent } from "../support/careful-agent.ts";
 import {
   addLeadAgent,

@@ -2,7 +2,7 @@
 import { Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
-import { retrySignal } from "../../protocol/control.ts";
+import { retrySignal } from "../../protocol/messages.ts";
 import {
   addLeadAgent,
   delegating,

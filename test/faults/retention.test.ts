@@ -2,7 +2,7 @@
 import { WorkflowNotFoundError } from "@temporalio/client";
 import { afterEach, expect, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
-import { retrySignal } from "../../protocol/control.ts";
+import { retrySignal } from "../../protocol/messages.ts";
 import { countIn } from "../support/gates.ts";
 import { openWorld, untilFeed, untilReply, type World } from "../support/world.ts";
 import { until } from "./support/until.ts";

@@ -1,11 +1,7 @@
 // What an agent has on record of its tasks.
 import { setHandler } from "@temporalio/workflow";
-import {
-  type AttemptRecord,
-  type TaskRecord,
-  type TaskRecords,
-  taskRecordsQuery,
-} from "../../protocol/records.ts";
+import type { AttemptRecord, TaskRecord, TaskRecords } from "../../protocol/records.ts";
+import { taskRecordsQuery } from "../../protocol/messages.ts";
 import type { Agent } from "./agent.ts";
 import type { Board, BoardTask } from "../tasks/board.ts";
 

@@ -1,17 +1,15 @@
 // The handlers of an agent: they push and return.
 import { setHandler } from "@temporalio/workflow";
 import { z } from "zod";
+import { resumeShape, retryShape, settingShape } from "../../protocol/control.ts";
 import {
   interruptSignal,
   pauseSignal,
-  resumeShape,
   resumeSignal,
-  retryShape,
   retrySignal,
   retryUpdate,
   setSignal,
-  settingShape,
-} from "../../protocol/control.ts";
+} from "../../protocol/messages.ts";
 import {
   beginSignal,
   cancelReasonSignal,
@@ -26,12 +24,12 @@ import {
 } from "../../protocol/messages.ts";
 import {
   beginShape,
-  decideShape,
   personMessageShape,
   reasonShape,
   steeringNoteShape,
   taskEventShape,
 } from "../../protocol/message-shapes.ts";
+import { decideShape } from "../../protocol/requests.ts";
 import { findingsNewsShape } from "../../protocol/findings.ts";
 import { cutText } from "../../protocol/text.ts";
 import { type Agent, arrive, interrupt, send, takeId } from "../agent/agent.ts";

@@ -5,7 +5,8 @@ import {
   getExternalWorkflowHandle,
   patched,
 } from "@temporalio/workflow";
-import { pauseSignal, type Resume, resumeSignal } from "../../protocol/control.ts";
+import type { Resume } from "../../protocol/control.ts";
+import { pauseSignal, resumeSignal } from "../../protocol/messages.ts";
 import type { WaitingReason } from "../../protocol/task.ts";
 import { type Agent, isPaused, isStopping, isWaitingOn, now, send, tell } from "../agent/agent.ts";
 import { enter, publish } from "../agent/display.ts";

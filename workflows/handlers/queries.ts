@@ -1,6 +1,6 @@
 // What an agent answers to queries.
 import { setHandler } from "@temporalio/workflow";
-import { handoverQuery } from "../../protocol/control.ts";
+import { handoverQuery } from "../../protocol/messages.ts";
 import {
   checkTaskQuery,
   feedQuery,

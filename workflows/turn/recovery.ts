@@ -1,6 +1,6 @@
 // The news that the model answers again, up and down the tree.
 import { getExternalWorkflowHandle, patched, sleep } from "@temporalio/workflow";
-import { resumeSignal } from "../../protocol/control.ts";
+import { resumeSignal } from "../../protocol/messages.ts";
 import type { TaskPhase, WaitingReason } from "../../protocol/task.ts";
 import { type Agent, send } from "../agent/agent.ts";
 import { reportRecovered } from "../tasks/parent.ts";

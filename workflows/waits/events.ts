@@ -1,7 +1,6 @@
 // Word from outside, taken in.
 import { setHandler } from "@temporalio/workflow";
-import { toKeptEvent } from "../../protocol/events.ts";
-import { eventShape } from "../../protocol/message-shapes.ts";
+import { eventShape, toKeptEvent } from "../../protocol/events.ts";
 import { eventSignal } from "../../protocol/messages.ts";
 import { type Agent, now, takeId, tell } from "../agent/agent.ts";
 import { deliverEvents } from "./background-waits.ts";
