@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, WorkflowExecutionDescription, WorkflowHandle } from "@temporalio/client";
-import { modelAliases } from "../protocol/agent.ts";
+import { toModelId } from "../protocol/models.ts";
 import { isModelName } from "../protocol/control.ts";
 import { pauseSignal, resumeSignal, setSignal } from "../protocol/messages.ts";
 import type { WaitingReason } from "../protocol/task.ts";
@@ -75,7 +75,7 @@ export async function set(
   execution: WorkflowExecutionDescription,
   options: SetOptions,
 ): Promise<SettingSent> {
-  const model = modelAliases[options.model] ?? options.model;
+  const model = toModelId(options.model);
   if (!isModelName(model)) {
     throw new RequestError("refused", `Not the name of a model: "${options.model}".`);
   }

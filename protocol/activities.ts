@@ -16,7 +16,7 @@ import type {
   WorktreeRequest,
 } from "./isolation.ts";
 import type { LiveCall } from "./live-call.ts";
-import type { Price } from "./prices.ts";
+import type { Price } from "./models.ts";
 import type { Envelope, TaskEnd } from "./task.ts";
 import type { ModelAnswer, ToolAnswer, TranscriptRef } from "./turn.ts";
 import type { CheckDetail, TaskReport, TaskView } from "./views.ts";

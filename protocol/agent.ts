@@ -52,10 +52,3 @@ export interface PreparedWorkspace extends Workspace {
 }
 
 export const supervisorAgent = "supervisor";
-
-/** Short model names that agent files use, as ids. */
-export const modelAliases: Readonly<Record<string, string>> = {
-  opus: "claude-opus-5-5",
-  sonnet: "claude-sonnet-5-5",
-  haiku: "claude-haiku-5-5",
-};

@@ -1,7 +1,7 @@
 // The environment, as checked settings.
 import { z } from "zod";
-import { modelAliases } from "./agent.ts";
-import { type PriceTable, toPriceTable } from "./prices.ts";
+import { type PriceTable, priceTableShape, toModelId } from "./models.ts";
+import { toPriceTable } from "./prices.ts";
 import { limitCeilings, type Limits, limitDefaults, type Settings } from "./settings.ts";
 
 export const roles = ["workflows", "models", "tools"] as const;
@@ -146,23 +146,11 @@ function parseLimits(env: Env): Limits {
   return Object.fromEntries(names.map((name) => [name, read[toVariable(name)]])) as Limits;
 }
 
-const price = z.number().min(0);
-const priceTable = z.record(
-  z.string(),
-  z.strictObject({
-    input: price,
-    output: price,
-    cacheWrite: price.exactOptional(),
-    cacheRead: price.exactOptional(),
-    longPrompt: z.strictObject({ tokens: price, factor: price }).exactOptional(),
-  }),
-);
-
 /** JSON by model: `{"claude-opus-5-5":{"input":4,"output":20}}`, US dollars per million tokens. */
 function parsePrices(env: Env): PriceTable {
   const text = env["BOSUN_PRICES"]?.trim();
   if (!text) return {};
-  const read = z.string().transform(toJson).pipe(priceTable).safeParse(text);
+  const read = z.string().transform(toJson).pipe(priceTableShape()).safeParse(text);
   if (read.success) return read.data;
   const [issue] = read.error.issues;
   const at = issue?.path.length ? ` (${issue.path.join(".")})` : "";
@@ -253,10 +241,6 @@ function toCommandEnv(env: Env): Readonly<Record<string, string>> {
   return Object.fromEntries(
     kept.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
-}
-
-function toModelId(name: string): string {
-  return modelAliases[name] ?? name;
 }
 
 /** What a starter puts into an agent's input. */

@@ -1,31 +1,6 @@
-// What a million tokens costs, by model, as data with a date.
+// What the tokens of a call cost.
+import { type Price, type PriceTable, publicPrices } from "./models.ts";
 import type { Usage } from "./turn.ts";
-
-/** US dollars per million tokens. What is missing is not published. */
-export interface Price {
-  readonly input: number;
-  readonly output: number;
-  /** Writing to the cache that is kept for five minutes. */
-  readonly cacheWrite?: number;
-  readonly cacheRead?: number;
-  /** Where longer prompts cost more: from how many tokens on, and how many times as much. */
-  readonly longPrompt?: { readonly tokens: number; readonly factor: number };
-}
-export type PriceTable = Readonly<Record<string, Price>>;
-
-export const pricesAsOf = "2026-11-21";
-export const pricesSource = "the public price list of the Claude API";
-
-export const publicPrices: PriceTable = {
-  "claude-fable-5-1": { input: 10, output: 50 },
-  "claude-opus-5-5": { input: 4, output: 20, cacheWrite: 5, cacheRead: 0.2 },
-  "claude-sonnet-5-5": { input: 2, output: 10 },
-  "claude-haiku-5-5": {
-    input: 0.1,
-    output: 0.5,
-    longPrompt: { tokens: 100_000, factor: 5 },
-  },
-};
 
 /** Where no price of cache writes is published, the ratio of the model that has one. */
 const writeRatio = 1.25;

@@ -1,6 +1,6 @@
 // What can be set, with defaults and units.
 
-import type { PriceTable } from "./prices.ts";
+import type { PriceTable } from "./models.ts";
 
 /** What travels with an agent from its start. */
 export interface Settings {

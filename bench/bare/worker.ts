@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import Anthropic from "@anthropic-ai/sdk";
 import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { createHostActivities } from "../../activities/index.ts";
-import { modelAliases } from "../../protocol/agent.ts";
+import { toModelId } from "../../protocol/models.ts";
 import { createActivities, type Header } from "./activities.ts";
 
 const {
@@ -24,8 +24,8 @@ async function readHeader(name: string, model: string): Promise<readonly [string
 
 Runtime.install({ logger: new DefaultLogger("WARN") });
 const headers = await Promise.all([
-  readHeader("supervisor", modelAliases["opus"] ?? ""),
-  readHeader("researcher", modelAliases["haiku"] ?? ""),
+  readHeader("supervisor", toModelId("opus")),
+  readHeader("researcher", toModelId("haiku")),
 ]);
 const worker = await Worker.create({
   connection: await NativeConnection.connect({ address }),

@@ -1,7 +1,7 @@
 // Shows and changes what may be spent.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
-import { pricesAsOf, pricesSource } from "../../protocol/prices.ts";
+import { pricesAsOf, pricesSource } from "../../protocol/models.ts";
 import {
   type Budget,
   type BudgetChange,

@@ -5,7 +5,7 @@ import {
   type Dimension,
   dimensions,
 } from "../../protocol/budget.ts";
-import { pricesAsOf } from "../../protocol/prices.ts";
+import { pricesAsOf } from "../../protocol/models.ts";
 import type { Usage } from "../../protocol/turn.ts";
 import type { TaskView } from "../../protocol/views.ts";
 import type { TreeUsage } from "../budgets.ts";

@@ -1,7 +1,8 @@
 // Budgets on the command line.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseEnvironment } from "../../protocol/environment.ts";
-import { publicPrices, toCost, toPriceTable, toUsd } from "../../protocol/prices.ts";
+import { toCost, toPriceTable, toUsd } from "../../protocol/prices.ts";
+import { publicPrices } from "../../protocol/models.ts";
 import { noUsage } from "../../protocol/turn.ts";
 import { handOut } from "../support/spending.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";

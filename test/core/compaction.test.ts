@@ -4,7 +4,7 @@ import { Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type { SupervisorHandle } from "../../client/index.ts";
 import { noUsage } from "../../protocol/turn.ts";
-import { toCompactTokens } from "../../protocol/windows.ts";
+import { toCompactTokens } from "../../protocol/models.ts";
 import {
   append,
   beginGeneration,

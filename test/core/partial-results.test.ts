@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle, TaskHandle } from "../../client/index.ts";
-import { modelAliases } from "../../protocol/agent.ts";
+import { toModelId } from "../../protocol/models.ts";
 import { toQueues } from "../../protocol/ids.ts";
 import { parseEnvironment } from "../../protocol/environment.ts";
 import type { Settings } from "../../protocol/settings.ts";
@@ -176,7 +176,7 @@ async function openWithTask(mark: string, taskId: string): Promise<SupervisorHan
   const { workflow } = world.bosun.client;
   const { installation } = world;
   const { limits } = parseEnvironment(world.env);
-  const models = { supervisorModel: modelAliases["opus"]!, taskModel: modelAliases["haiku"]! };
+  const models = { supervisorModel: toModelId("opus"), taskModel: toModelId("haiku") };
   const settings: Settings = { ...fakeAgent().settings, ...models, installation, limits };
   const workspace = {
     host: world.env["BOSUN_HOST"] ?? "",

@@ -1,6 +1,6 @@
 // An agent at work, with what only this run knows.
 import { type CancellationScope, uuid4, workflowInfo } from "@temporalio/workflow";
-import { modelAliases } from "../../protocol/agent.ts";
+import { toModelId } from "../../protocol/models.ts";
 import type { FeedEvent } from "../../protocol/feed.ts";
 import { limitDefaults, type Settings } from "../../protocol/settings.ts";
 import type { WaitingReason } from "../../protocol/task.ts";
@@ -189,7 +189,7 @@ export function modelOf(agent: Agent): string {
   if (asked === "inherit" || asked === "default") {
     return agent.role === "supervisor" ? settings.supervisorModel : settings.taskModel;
   }
-  return modelAliases[asked] ?? asked;
+  return toModelId(asked);
 }
 
 /** Keeps a command on its way out in sight until it is acknowledged. A failed one has nobody to tell. */

@@ -1,5 +1,5 @@
 // The model that a person chose for an agent.
-import { modelAliases } from "../../protocol/agent.ts";
+import { toModelId } from "../../protocol/models.ts";
 import type { Setting } from "../../protocol/control.ts";
 import { cutText } from "../../protocol/text.ts";
 import { type Agent, modelOf, tell } from "./agent.ts";
@@ -8,7 +8,7 @@ import { type Agent, modelOf, tell } from "./agent.ts";
 export function takeSetting(agent: Agent, { model }: Setting): void {
   const { state } = agent;
   if (model === undefined) return;
-  const name = modelAliases[model] ?? model;
+  const name = toModelId(model);
   const before = state.model;
   state.model = { name, fallback: before ? (before.fallback ?? before.name) : "" };
   agent.run.probes += 1;

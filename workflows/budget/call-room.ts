@@ -1,7 +1,8 @@
 // Whether a model call fits into what may be spent.
 import type { ModelPurpose } from "../../protocol/activities.ts";
 import { type Ask, type Budget, type Dimension, toBudget } from "../../protocol/budget.ts";
-import { type Price, toTokenPrices } from "../../protocol/prices.ts";
+import { toTokenPrices } from "../../protocol/prices.ts";
+import type { Price } from "../../protocol/models.ts";
 import { byteLength } from "../../protocol/text.ts";
 import { type Agent, modelOf } from "../agent/agent.ts";
 import { free } from "./account.ts";

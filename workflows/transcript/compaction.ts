@@ -2,7 +2,7 @@
 import { ActivityFailure, CancellationScope, isCancellation, patched } from "@temporalio/workflow";
 import { cutText } from "../../protocol/text.ts";
 import { addUsage, type ModelAnswer } from "../../protocol/turn.ts";
-import { toCompactTokens } from "../../protocol/windows.ts";
+import { toCompactTokens } from "../../protocol/models.ts";
 import { type Agent, isWaitingOn, modelOf } from "../agent/agent.ts";
 import { toBoardData } from "./board-data.ts";
 import { limitTranscript, rebuild, renew } from "./generations.ts";
