@@ -75,7 +75,7 @@ export interface TaskEnding {
   readonly envelope: Envelope;
 }
 
-export interface ReadTasksInput {
+interface ReadTasksInput {
   readonly taskIds: readonly string[];
   readonly detail: CheckDetail;
 }
@@ -167,4 +167,3 @@ export interface WatchActivities {
   /** Claims a key for the workflow that calls it. What ended owners had is free. */
   claimKey(input: ClaimKeyInput): Promise<ClaimResult>;
 }
-export type Activities = ModelActivities & HostActivities & WatchActivities;

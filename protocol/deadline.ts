@@ -9,7 +9,7 @@ export interface Deadline {
 }
 
 /** Time in which the task was paused since it began. No deadline counts it. */
-export interface Pauses {
+interface Pauses {
   readonly pausedAt: string | null;
   readonly pausedMs: number;
 }

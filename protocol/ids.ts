@@ -47,7 +47,7 @@ export function toQueues(installation: string): Queues {
   };
 }
 
-export interface Queues {
+interface Queues {
   /** Workflow tasks. */
   readonly workflows: string;
   /** Activities that only ask Temporal about other workflows. */

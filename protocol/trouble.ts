@@ -11,7 +11,7 @@ const kinds = ["repeats", "failures", "idle"] as const;
 
 /** Who has been told so far: the agent itself, then who started it too, then a person too. */
 export const troubleStages = ["agent", "parent", "person"] as const;
-export type TroubleStage = (typeof troubleStages)[number];
+type TroubleStage = (typeof troubleStages)[number];
 
 export interface Trouble {
   readonly kind: (typeof kinds)[number];

@@ -6,7 +6,7 @@ import { toLine } from "../text.ts";
 export const line = (text: string): string => toLine(text, 90);
 
 /** `read` runs beside others and may be repeated; `write` runs in order, journalled; `delegate` is done by the workflow itself, `ask` by a person. */
-export type ToolEffect = "read" | "write" | "delegate" | "ask";
+type ToolEffect = "read" | "write" | "delegate" | "ask";
 
 export interface ToolSpec<Input = unknown> {
   readonly description: string;

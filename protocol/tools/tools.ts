@@ -58,6 +58,8 @@ export type CheckedCall =
   | { readonly ok: true; readonly name: ToolName; readonly input: unknown; readonly label: string }
   | { readonly ok: false; readonly error: string };
 
+export type GoodCall = Extract<CheckedCall, { ok: true }>;
+
 /** What a refusal may quote of what was given. */
 const errorBytes = 2_000;
 

@@ -49,13 +49,13 @@ export type Verdict =
   | { readonly type: "say"; readonly answer: ToolAnswer };
 
 /** A task's trouble, as the agent that started it knows it. */
-export interface TaskTrouble extends Trouble {
+interface TaskTrouble extends Trouble {
   /** The model has been told. */
   readonly told: boolean;
 }
 
 /** What an agent knows of its spending beside its account. */
-export interface Spending {
+interface Spending {
   /** False for an agent that was begun before there were budgets: it has no limit. */
   readonly kept: boolean;
   /** Calls that were broken off, so that nobody knows what they cost. */
@@ -175,7 +175,7 @@ export interface AgentState {
   opened: boolean;
 }
 
-export interface ChosenModel {
+interface ChosenModel {
   readonly name: string;
   /** What goes on if this one cannot be called: a model, or empty for the agent's own. Null once it has answered. */
   readonly fallback: string | null;

@@ -93,7 +93,7 @@ function toDetails(agent: Agent): string {
   );
 }
 
-export function toPhaseText(phase: AgentPhase): string {
+function toPhaseText(phase: AgentPhase): string {
   switch (phase.status) {
     case "waiting":
       return "waitingOn" in phase ? `waiting on ${phase.waitingOn.join(", ")}` : "waiting";
@@ -106,7 +106,7 @@ export function toPhaseText(phase: AgentPhase): string {
   }
 }
 
-export function toUsageText(usage: Usage): string {
+function toUsageText(usage: Usage): string {
   const input = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
   const usd = usage.usd === null ? "price unknown" : `$${usage.usd.toFixed(4)}`;
   return `${usage.calls} model calls · ${input} tokens in (${usage.cacheReadTokens} cached) · ${usage.outputTokens} out · ${usd}`;

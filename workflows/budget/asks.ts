@@ -20,7 +20,7 @@ import {
   up,
 } from "./account.ts";
 
-export interface Decision {
+interface Decision {
   readonly account: Account;
   readonly grants: readonly Grant[];
   /** New asks, for its own parent. */
@@ -141,7 +141,7 @@ export function toAsk(account: Account, ask: Omit<Ask, "most">): Ask | undefined
 }
 
 /** Whether something may come back by itself: from a task that asks for nothing, or from its own call. */
-export function mayReturn(account: Account): boolean {
+function mayReturn(account: Account): boolean {
   if (Object.keys(account.reserved).length > 0) return true;
   const asking = new Set(account.asks.filter(waits).map(({ taskId }) => taskId));
   return Object.keys(account.leases).some((taskId) => !asking.has(taskId));

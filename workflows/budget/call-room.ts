@@ -9,7 +9,7 @@ import { free } from "./account.ts";
 import { toAsk } from "./asks.ts";
 import { tokensOf } from "../transcript/transcript.ts";
 
-export interface CallRoom {
+interface CallRoom {
   readonly maxTokens: number;
   /** What it may cost at most. */
   readonly cost: Budget;

@@ -1,7 +1,7 @@
 // A turn that a person interrupts.
 import { type Agent, interrupt, isPaused, isStopping, tell } from "../agent/agent.ts";
 import { giveUpTurn, takeInbox } from "../turn/agent-loop.ts";
-import { closeTurn } from "../turn/tool-turn.ts";
+import { closeTurn, interruptedText } from "../turn/tool-turn.ts";
 
 /** Breaks off the turn under way. A turn that is over, or that was not begun, is none. */
 export function takeInterrupt(agent: Agent): void {
@@ -31,7 +31,7 @@ export function stopTurn(agent: Agent): void {
     return tell(agent, { type: "control", what: "interrupted", text });
   }
   const late = state.inbox.slice(before);
-  closeTurn(agent, "Not run: a person interrupted the turn.");
+  closeTurn(agent, interruptedText);
   state.inbox = state.inbox.slice(0, before);
   takeInbox(agent);
   state.inbox = [...state.inbox, ...late];

@@ -3,14 +3,12 @@ import { condition } from "@temporalio/workflow";
 import type { OpenRequest, SettledRequest } from "../../protocol/requests.ts";
 import type { WaitingReason } from "../../protocol/task.ts";
 import { cutText } from "../../protocol/text.ts";
-import type { CheckedCall } from "../../protocol/tools/tools.ts";
+import type { GoodCall } from "../../protocol/tools/tools.ts";
 import type { ToolCall } from "../../protocol/turn.ts";
 import { type Agent, isStopping, now, shortId, tell } from "../agent/agent.ts";
 import type { Verdict } from "../agent/agent-state.ts";
 import { enter, publish, workingStatus } from "../agent/display.ts";
 import { demandsAttention } from "../agent/inbox.ts";
-
-type GoodCall = Extract<CheckedCall, { ok: true }>;
 
 const textBytes = 2_000;
 const settledKept = 50;

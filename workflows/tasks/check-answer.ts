@@ -7,7 +7,7 @@ import type { CheckDetail, TaskView } from "../../protocol/views.ts";
 import { toEndedTask } from "../transcript/notices.ts";
 import type { BoardTask } from "./board.ts";
 
-export interface Checked {
+interface Checked {
   readonly task: BoardTask;
   readonly detail: CheckDetail;
   /** Missing when it was not asked for, or nobody answered in time. */

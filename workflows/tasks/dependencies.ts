@@ -17,7 +17,7 @@ export interface Dependent {
 }
 
 /** `waits`: one of the others is open. `doomed`: it can never begin. */
-export type Standing = "ready" | "waits" | "doomed";
+type Standing = "ready" | "waits" | "doomed";
 
 /** The first one that does not complete decides: nobody waits for the rest then. */
 export function standingOf({ dependsOn = [], runsOnFailed }: Dependent): Standing {

@@ -5,7 +5,7 @@ import type { Grace } from "../../protocol/task.ts";
 import { toWatchers } from "../agent/watchers.ts";
 
 /** A task that was asked to stop, as whoever waits for that holds it. */
-export interface Stopping {
+interface Stopping {
   readonly taskId: string;
   readonly installation: string;
   readonly graceMs: number;

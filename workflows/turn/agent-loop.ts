@@ -219,7 +219,7 @@ function takeFinal(agent: Agent, content: readonly Block[]): void {
 const replyBytes = 16_000;
 
 /** The supervisor's words to the person, and the messages they answer. */
-export function reply(agent: Agent, text: string): void {
+function reply(agent: Agent, text: string): void {
   const { state } = agent;
   const shown = cutText(text, replyBytes, `… (the rest: bosun transcript ${agent.id})`);
   tell(agent, { type: "reply", text: shown, answers: state.answering });

@@ -10,7 +10,7 @@ import type { HostActivities, ToolOutcome } from "../../protocol/activities.ts";
 import { toHostQueue } from "../../protocol/ids.ts";
 import { cutText, toLine } from "../../protocol/text.ts";
 import { isSharingTool } from "../../protocol/tools/sharing.ts";
-import { type CheckedCall, toolSpecs } from "../../protocol/tools/tools.ts";
+import { type GoodCall, toolSpecs } from "../../protocol/tools/tools.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
 import { type Agent, isStopping } from "../agent/agent.ts";
 import { delegate, type WorkflowTool } from "../tasks/delegation.ts";
@@ -20,8 +20,6 @@ import { holdsWords } from "../agent/inbox.ts";
 import { noteRead, toHostInput } from "../edits/isolation.ts";
 import { mustRoll } from "../agent/roll.ts";
 import { share } from "../sharing/sharing.ts";
-
-export type GoodCall = Extract<CheckedCall, { ok: true }>;
 
 export async function answerCall(agent: Agent, id: string, call: GoodCall): Promise<ToolAnswer> {
   if (isSharingTool(call.name)) return await share(agent, call.name, call.input);

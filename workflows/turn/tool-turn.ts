@@ -1,7 +1,7 @@
 // The tool calls of one answer, each with its result.
 import { CancellationScope } from "@temporalio/workflow";
 import { byteLength, cutText, toLine } from "../../protocol/text.ts";
-import { checkCall, toolSpecs } from "../../protocol/tools/tools.ts";
+import { checkCall, type GoodCall, toolSpecs } from "../../protocol/tools/tools.ts";
 import { isWaitingTool } from "../../protocol/tools/waiting.ts";
 import type { ToolAnswer, ToolCall, ToolResult } from "../../protocol/turn.ts";
 import { type Agent, isStopping, tell } from "../agent/agent.ts";
@@ -13,7 +13,7 @@ import { ask, needsPerson, untilRequestIsOver, withdrawAll } from "../people/req
 import { giveWay } from "../waits/resting.ts";
 import { append, toUserMessage } from "../transcript/transcript.ts";
 import { watchCalls } from "./trouble-stages.ts";
-import { answerCall, type GoodCall } from "./run-call.ts";
+import { answerCall } from "./run-call.ts";
 
 /** Whether the newest answer has calls that are still to be answered. */
 export function hasOpenTurn({ state }: Agent): boolean {
@@ -73,7 +73,7 @@ function beginReady(agent: Agent, work: Work): void {
     const isWrite = toolSpecs[call.name].effect === "write";
     const runNext = async (): Promise<void> => {
       if (!isStopping(agent)) return await run();
-      keepAnswer(agent, id, call.label, { text: interrupted, isError: true });
+      keepAnswer(agent, id, call.label, { text: interruptedText, isError: true });
     };
     const done = (isWrite ? work.effects.then(runNext) : run()).then(
       () => void work.running.delete(id),
@@ -175,7 +175,7 @@ function oweResults(agent: Agent): void {
   state.verdicts = {};
 }
 
-export const interrupted = "Not run: a person interrupted the turn.";
+export const interruptedText = "Not run: a person interrupted the turn.";
 
 /** Results for calls that were not run because a note or a person came first. */
 export function cancelCalls(agent: Agent, calls: readonly ToolCall[]): readonly ToolResult[] {
@@ -184,7 +184,7 @@ export function cancelCalls(agent: Agent, calls: readonly ToolCall[]): readonly 
     type: "tool_result",
     tool_use_id: call.id,
     is_error: true,
-    content: isStopping(agent) ? interrupted : note,
+    content: isStopping(agent) ? interruptedText : note,
   }));
 }
 

@@ -1,4 +1,5 @@
 // When an agent does not get on, by rule.
+import type { Limits } from "../../protocol/settings.ts";
 import { toTroubleText, type Trouble, troubleStages } from "../../protocol/trouble.ts";
 
 /** A tool call with its outcome, as the rules see it. */
@@ -33,11 +34,7 @@ export const noTrouble: TroubleWatch = {
   episode: null,
 };
 
-export interface TroubleLimits {
-  readonly troubleRepeats: number;
-  readonly troubleFailures: number;
-  readonly troubleIdleTurns: number;
-}
+type TroubleLimits = Pick<Limits, "troubleRepeats" | "troubleFailures" | "troubleIdleTurns">;
 
 /** A call that is not among the newest so many is something new. */
 const seenKept = 100;

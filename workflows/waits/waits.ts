@@ -9,7 +9,7 @@ export type Wait =
       readonly mode: "any" | "all";
       readonly until: string;
     };
-export type EventWait = Extract<Wait, { type: "event" }>;
+type EventWait = Extract<Wait, { type: "event" }>;
 
 /** More of them at once are refused. */
 export const mostWaits = 20;
