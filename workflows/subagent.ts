@@ -37,7 +37,7 @@ import { toNotice } from "./transcript/notices.ts";
 import { giveSlotBack, takeSlot } from "./tasks/own-slot.ts";
 import { openAccount } from "./budget/account.ts";
 import { park } from "./handlers/pause.ts";
-import { reportCancelling, reportWaiting } from "./tasks/parent.ts";
+import { enterWaiting, report } from "./tasks/parent.ts";
 import { mustRoll } from "./agent/roll.ts";
 import { closeRun, flush, takeOver, handOver, prepare } from "./agent/run.ts";
 import { toSnapshot } from "./agent/snapshot.ts";
@@ -172,8 +172,7 @@ async function waitForOthers(agent: Agent): Promise<void> {
   if (state.begun || isWaitingOn(agent, "paused")) {
     const { waitingOn, why } = toWaiting(agent);
     giveSlotBack(agent);
-    enter(agent, { status: "waiting", waitingOn }, why);
-    reportWaiting(agent, waitingOn, why);
+    enterWaiting(agent, waitingOn, why);
   }
   await condition(() => state.inbox.length > 0 || isPaused(agent) || mustRoll(agent));
 }
@@ -265,10 +264,10 @@ function fail(agent: Agent, { reason, message: words, error }: Failed): Applicat
   });
 }
 
-/** Told at once: what still runs may take its time, or never stop. */
+/** From here on its parent owns the grace. Told at once: what still runs may take its time, or never stop. */
 function takeCancellation(agent: Agent): void {
   if (!patched("tells-cancelling")) return;
-  void CancellationScope.nonCancellable(async () => reportCancelling(agent));
+  void CancellationScope.nonCancellable(async () => report(agent, { type: "cancelling" }));
 }
 
 /** Cancelled means stopped: its own tasks first, then this one. */

@@ -5,9 +5,8 @@ import type { AgentDefinition, PreparedWorkspace, Workspace } from "../../protoc
 import { toHostQueue } from "../../protocol/ids.ts";
 import type { Worktree, WorktreeRequest } from "../../protocol/isolation.ts";
 import { type Agent, isStopping } from "./agent.ts";
-import { enter } from "./display.ts";
 import { TaskFailure } from "./envelope.ts";
-import { goOn, reportWaiting } from "../tasks/parent.ts";
+import { enterWaiting, goOn } from "../tasks/parent.ts";
 import { isUnpicked } from "./unpicked.ts";
 
 /** A host that stays away is asked ever more seldom, down to this. */
@@ -42,8 +41,7 @@ function waitForHost(agent: Agent): string {
   const host = agent.state.workspace?.host ?? "its host";
   const seconds = Math.round(agent.settings.limits.hostStartMs / 1_000);
   const why = `No tools worker of host ${host} took the call within ${seconds} s. Start one there with: bosun worker`;
-  enter(agent, { status: "waiting", waitingOn: ["host"] }, why);
-  reportWaiting(agent, ["host"], why);
+  enterWaiting(agent, ["host"], why);
   return why;
 }
 

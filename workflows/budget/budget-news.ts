@@ -21,7 +21,7 @@ import { type Account, free, limitOf } from "./account.ts";
 import { decide } from "./asks.ts";
 import { recall, setLimits, takeGrant, takeReport } from "./leases.ts";
 import { raisedText } from "../transcript/notices.ts";
-import { reportBudget } from "../tasks/parent.ts";
+import { report } from "../tasks/parent.ts";
 
 /** What both kinds of agent answer and are told about budgets. */
 export function takeBudgetNews(agent: Agent): void {
@@ -134,7 +134,7 @@ function sendGrants(agent: Agent, grants: readonly Grant[]): void {
 export function tellLease(agent: Agent, ask?: Ask): void {
   const { n, pool } = agent.state.account;
   if (n === undefined) return;
-  reportBudget(agent, { type: "budget", n, held: pool, ...(ask && { ask }) });
+  report(agent, { type: "budget", n, held: pool, ...(ask && { ask }) });
 }
 
 export function tellIfLess(agent: Agent, before: Budget): void {

@@ -6,13 +6,12 @@ import type { Usage } from "../../protocol/turn.ts";
 import { type Agent, isWaitingOn, shortId, tell } from "../agent/agent.ts";
 import { answerAsks, tellIfLess, tellLease } from "./budget-news.ts";
 import { priceOf, toCallAsk, toRoom, usedUp } from "./call-room.ts";
-import { enter } from "../agent/display.ts";
 import { TaskFailure } from "../agent/envelope.ts";
 import { type Account, charge, limitOf, reserve } from "./account.ts";
 import { trim } from "./leases.ts";
 import { toClosingText } from "../transcript/notices.ts";
 import { giveSlotBack, takeSlot } from "../tasks/own-slot.ts";
-import { goOn, reportWaiting } from "../tasks/parent.ts";
+import { enterWaiting, goOn } from "../tasks/parent.ts";
 import { mustRoll } from "../agent/roll.ts";
 import { append, toUserMessage } from "../transcript/transcript.ts";
 
@@ -94,8 +93,7 @@ async function waitForBudget(agent: Agent, why: string): Promise<"again" | "roll
   if (!isWaitingOn(agent, "budget") || isWaitingOn(agent, "paused")) {
     const words = `${why} ${toRaiseText(agent)}`;
     giveSlotBack(agent);
-    enter(agent, { status: "waiting", waitingOn: ["budget"] }, words);
-    reportWaiting(agent, ["budget"], words);
+    enterWaiting(agent, ["budget"], words);
   }
   const { account } = state;
   await condition(

@@ -9,8 +9,8 @@ import type { Resume } from "../../protocol/control.ts";
 import { pauseSignal, resumeSignal } from "../../protocol/messages.ts";
 import type { WaitingReason } from "../../protocol/task.ts";
 import { type Agent, isPaused, isStopping, isWaitingOn, now, send, tell } from "../agent/agent.ts";
-import { enter, publish } from "../agent/display.ts";
-import { goOn, reportWaiting } from "../tasks/parent.ts";
+import { publish } from "../agent/display.ts";
+import { enterWaiting, goOn } from "../tasks/parent.ts";
 import { passRequest } from "../turn/recovery.ts";
 import { kindsOf, untilRequestIsOver } from "../people/requests.ts";
 import { mustRoll } from "../agent/roll.ts";
@@ -101,8 +101,7 @@ function showParked(agent: Agent): readonly WaitingReason[] {
   const shown = "waitingOn" in phase ? phase.waitingOn : [];
   if (shown.join() === waitingOn.join()) return waitingOn;
   const why = `Paused. It goes on with: bosun resume ${agent.taskId}`;
-  enter(agent, { status: "waiting", waitingOn }, why);
-  reportWaiting(agent, waitingOn, why);
+  enterWaiting(agent, waitingOn, why);
   return waitingOn;
 }
 

@@ -25,7 +25,7 @@ import {
   takeUntold,
 } from "./finding-board.ts";
 import { toNotice } from "../transcript/notices.ts";
-import { reportFinding } from "../tasks/parent.ts";
+import { report } from "../tasks/parent.ts";
 import { type BoardTask, findTask, openTasks, workflowOf } from "../tasks/board.ts";
 
 /** The tool: one line for the tasks beside this one, by way of the agent that started them. */
@@ -47,7 +47,7 @@ export function postFinding(agent: Agent, given: Shaped<typeof postFindingInput>
     );
   }
   state.posted = addOwn(state.posted, text);
-  reportFinding(agent, text);
+  report(agent, { type: "finding", text });
   return said({ status: "posted", left: most - state.posted.count });
 }
 

@@ -4,7 +4,7 @@ import type { WaitingReason } from "../../protocol/task.ts";
 import { cutText } from "../../protocol/text.ts";
 import { type Agent, isPaused, isWaitingOn } from "../agent/agent.ts";
 import { enter, workingStatus } from "../agent/display.ts";
-import { reportWaiting } from "./parent.ts";
+import { enterWaiting } from "./parent.ts";
 import { park } from "../handlers/pause.ts";
 import { kindsOf, untilRequestIsOver } from "../people/requests.ts";
 import { mustRoll } from "../agent/roll.ts";
@@ -19,8 +19,7 @@ export async function takeSlot(agent: Agent): Promise<void> {
   const { state } = agent;
   while (!state.begun) {
     const waitingOn: readonly WaitingReason[] = ["slot", ...kindsOf(agent)];
-    enter(agent, { status: "waiting", waitingOn });
-    reportWaiting(agent, waitingOn, "");
+    enterWaiting(agent, waitingOn, "");
     if (state.requests.length === 0) await condition(() => state.begun);
     else await untilRequestIsOver(agent, () => state.begun);
   }
@@ -57,6 +56,5 @@ function showAsking(agent: Agent): void {
   const isShown = phase.status === "waiting" && agent.state.why === why;
   if (isShown && isWaitingOn(agent, "paused") === isPaused(agent)) return;
   giveSlotBack(agent);
-  enter(agent, { status: "waiting", waitingOn }, why);
-  reportWaiting(agent, waitingOn, why);
+  enterWaiting(agent, waitingOn, why);
 }

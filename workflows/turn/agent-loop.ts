@@ -20,7 +20,7 @@ import {
   toNotice,
   toNoteText,
 } from "../transcript/notices.ts";
-import { reportReceipts } from "../tasks/parent.ts";
+import { report } from "../tasks/parent.ts";
 import { park } from "../handlers/pause.ts";
 import { mustRoll } from "../agent/roll.ts";
 import { findTask } from "../tasks/board.ts";
@@ -64,6 +64,8 @@ export async function runTurns(agent: Agent): Promise<Rest> {
   }
 }
 
+const receiptsKept = 50;
+
 /** The step boundary: owed results and what has arrived become one new user message. */
 export function takeInbox(agent: Agent): void {
   const { state } = agent;
@@ -73,8 +75,9 @@ export function takeInbox(agent: Agent): void {
   state.inbox = left;
   const receipts = state.receipts.length;
   const arrived = [...taken.flatMap((item) => takeItem(agent, item)), ...takeLeftOut(agent)];
-  if (state.receipts.length > receipts) reportReceipts(agent, state.receipts.slice(receipts));
-  state.receipts = state.receipts.slice(-50);
+  const seen = state.receipts.slice(receipts).slice(-receiptsKept);
+  if (seen.length > 0) report(agent, { type: "receipts", receipts: seen });
+  state.receipts = state.receipts.slice(-receiptsKept);
   if (arrived.length + state.owed.length === 0) return;
   // What brings about no turn of its own comes along.
   const texts = [...arrived, ...takeTroubles(agent), ...takeFindings(agent)];

@@ -13,13 +13,12 @@ import { cutText } from "../../protocol/text.ts";
 import type { TaskError } from "../../protocol/task.ts";
 import type { ModelAnswer } from "../../protocol/turn.ts";
 import { type Agent, isPaused, isStopping, tell } from "../agent/agent.ts";
-import { enter } from "../agent/display.ts";
 import { reasonBytes, TaskFailure } from "../agent/envelope.ts";
 import { rebuild } from "../transcript/generations.ts";
 import { holdsWords } from "../agent/inbox.ts";
 import { callOnce, isForPerson } from "./model-call.ts";
 import { keepModel, leaveModel } from "../agent/chosen-model.ts";
-import { goOn, reportWaiting } from "../tasks/parent.ts";
+import { enterWaiting, goOn } from "../tasks/parent.ts";
 import { passAnswer, passResume } from "./recovery.ts";
 import { mustRoll } from "../agent/roll.ts";
 import { toTaskError } from "../tasks/task-error.ts";
@@ -179,6 +178,5 @@ function announce(
   const why = `${cutText(toSentence(message), whyBytes - next.length - 1)} ${next}`;
   if (agent.state.phase.status === "waiting" && agent.state.why === why) return;
   tell(agent, { type: "trouble", text: why });
-  enter(agent, { status: "waiting", waitingOn: [waitingOn] }, why);
-  reportWaiting(agent, [waitingOn], why);
+  enterWaiting(agent, [waitingOn], why);
 }

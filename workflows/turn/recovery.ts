@@ -3,7 +3,7 @@ import { getExternalWorkflowHandle, patched, sleep } from "@temporalio/workflow"
 import { resumeSignal } from "../../protocol/messages.ts";
 import type { TaskPhase, WaitingReason } from "../../protocol/task.ts";
 import { type Agent, send } from "../agent/agent.ts";
-import { reportRecovered } from "../tasks/parent.ts";
+import { report } from "../tasks/parent.ts";
 import { openTasks, workflowOf } from "../tasks/board.ts";
 
 /** Agents begun before this told all of their tasks at once, and nobody else. */
@@ -79,7 +79,7 @@ export function takeRecovery(agent: Agent, from: string): void {
   const { parentId } = agent;
   if (parentId !== null && !wasTold(agent, parentId)) {
     agent.run.told.set(parentId, Date.now());
-    reportRecovered(agent);
+    report(agent, { type: "recovered" });
   }
   passResume(agent);
 }

@@ -6,7 +6,7 @@ import type { ToolCall } from "../../protocol/turn.ts";
 import { type Agent, arrive, now, tell } from "../agent/agent.ts";
 import type { CallAnswer } from "../agent/agent-state.ts";
 import { toNotice } from "../transcript/notices.ts";
-import { reportTrouble } from "../tasks/parent.ts";
+import { report } from "../tasks/parent.ts";
 import { type BoardTask, findTask } from "../tasks/board.ts";
 import { calmDown, newStages, toFingerprint, type TracedCall, watchTurn } from "./trouble.ts";
 
@@ -41,7 +41,7 @@ function toTraced({ name, input }: ToolCall, answer: CallAnswer | undefined): Tr
 }
 
 function tellStage(agent: Agent, trouble: Trouble): void {
-  if (trouble.stage !== "agent") return reportTrouble(agent, trouble);
+  if (trouble.stage !== "agent") return report(agent, { type: "trouble", trouble });
   arrive(agent, { type: "notice", text: toNudge(trouble) });
   tell(agent, { type: "trouble", text: `${trouble.text} It was told so.` });
 }
@@ -60,7 +60,7 @@ export function endTrouble(agent: Agent): void {
 }
 
 function reportEnd(agent: Agent, { stage }: Trouble): void {
-  if (stage !== "agent") reportTrouble(agent, null);
+  if (stage !== "agent") report(agent, { type: "trouble", trouble: null });
 }
 
 /** A task says that it is in trouble, or no longer. */

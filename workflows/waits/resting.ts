@@ -2,10 +2,9 @@
 import { condition } from "@temporalio/workflow";
 import type { WaitingReason } from "../../protocol/task.ts";
 import { type Agent, isStopping, type Resting } from "../agent/agent.ts";
-import { enter } from "../agent/display.ts";
 import { holdsWords } from "../agent/inbox.ts";
 import { giveSlotBack } from "../tasks/own-slot.ts";
-import { reportWaiting } from "../tasks/parent.ts";
+import { enterWaiting } from "../tasks/parent.ts";
 import { mustRoll } from "../agent/roll.ts";
 
 /** What moves an open wait to the background. */
@@ -65,6 +64,5 @@ function showResting(agent: Agent): void {
   const why = all.map((one) => one.why).join(" ");
   run.rested = true;
   giveSlotBack(agent);
-  enter(agent, { status: "waiting", waitingOn }, why);
-  reportWaiting(agent, waitingOn, why);
+  enterWaiting(agent, waitingOn, why);
 }
