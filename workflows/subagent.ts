@@ -19,7 +19,7 @@ import type {
 } from "../protocol/task.ts";
 import { cutJson, cutText, toLine } from "../protocol/text.ts";
 import type { Subagent, SubagentInput } from "../protocol/workflows.ts";
-import { type Agent, isPaused, isWaitingOn, openAgent } from "./agent/agent.ts";
+import { type Agent, isPaused, isWaitingOn, mustRoll, openAgent } from "./agent/agent.ts";
 import { runTurns } from "./turn/agent-loop.ts";
 import { type Before, readBefore } from "./tasks/handover.ts";
 import { collect, collectAtEnd } from "./edits/collect.ts";
@@ -38,7 +38,6 @@ import { giveSlotBack, takeSlot } from "./tasks/own-slot.ts";
 import { openAccount } from "./budget/account.ts";
 import { park } from "./handlers/pause.ts";
 import { enterWaiting, report } from "./tasks/parent.ts";
-import { mustRoll } from "./agent/roll.ts";
 import { closeRun, flush, takeOver, handOver, prepare } from "./agent/run.ts";
 import { toSnapshot } from "./agent/snapshot.ts";
 import { endTasks } from "./tasks/task-ends.ts";

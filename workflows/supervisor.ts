@@ -7,7 +7,7 @@ import {
   workflowInfo,
 } from "@temporalio/workflow";
 import type { Supervisor } from "../protocol/workflows.ts";
-import { type Agent, isPaused, openAgent, tell } from "./agent/agent.ts";
+import { type Agent, isPaused, mustRoll, openAgent, tell } from "./agent/agent.ts";
 import { giveUpTurn, runTurns, takeInbox } from "./turn/agent-loop.ts";
 import { answerClaims } from "./sharing/claims.ts";
 import { enter } from "./agent/display.ts";
@@ -19,7 +19,6 @@ import { takeMessage } from "./agent/inbox-room.ts";
 import { takePersonMessages, takeTaskNews } from "./handlers/messages.ts";
 import { park } from "./handlers/pause.ts";
 import { flush, takeOver, handOver, prepare } from "./agent/run.ts";
-import { mustRoll } from "./agent/roll.ts";
 import { openAccount } from "./budget/account.ts";
 import { toSnapshot } from "./agent/snapshot.ts";
 import { keepBudget } from "./budget/spending.ts";

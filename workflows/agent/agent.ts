@@ -181,6 +181,13 @@ export function isStopping({ state }: Agent): boolean {
   return state.stopping !== null;
 }
 
+/** Whether the run should hand over to the next one. Asked between two steps only, where nothing is in flight. */
+export function mustRoll({ run, settings }: Agent): boolean {
+  const { rollAfterTurns } = settings.limits;
+  if (workflowInfo().continueAsNewSuggested) return true;
+  return rollAfterTurns > 0 && run.turns >= rollAfterTurns;
+}
+
 export function modelOf(agent: Agent): string {
   const { settings } = agent;
   if (agent.state.model) return agent.state.model.name;

@@ -3,7 +3,7 @@ import { condition, isCancellation } from "@temporalio/workflow";
 import type { ModelPurpose } from "../../protocol/activities.ts";
 import { type Budget, narrow, noSpent } from "../../protocol/budget.ts";
 import type { Usage } from "../../protocol/turn.ts";
-import { type Agent, isWaitingOn, shortId, tell } from "../agent/agent.ts";
+import { type Agent, isWaitingOn, mustRoll, shortId, tell } from "../agent/agent.ts";
 import { answerAsks, tellIfLess, tellLease } from "./budget-news.ts";
 import { priceOf, toCallAsk, toRoom, usedUp } from "./call-room.ts";
 import { TaskFailure } from "../agent/envelope.ts";
@@ -12,7 +12,6 @@ import { trim } from "./leases.ts";
 import { toClosingText } from "../transcript/notices.ts";
 import { giveSlotBack, takeSlot } from "../tasks/own-slot.ts";
 import { enterWaiting, goOn } from "../tasks/parent.ts";
-import { mustRoll } from "../agent/roll.ts";
 import { append, toUserMessage } from "../transcript/transcript.ts";
 
 /** Whether the next call of the loop may begin now. */

@@ -8,12 +8,20 @@ import {
 import type { Resume } from "../../protocol/control.ts";
 import { pauseSignal, resumeSignal } from "../../protocol/messages.ts";
 import type { WaitingReason } from "../../protocol/task.ts";
-import { type Agent, isPaused, isStopping, isWaitingOn, now, send, tell } from "../agent/agent.ts";
+import {
+  type Agent,
+  isPaused,
+  isStopping,
+  isWaitingOn,
+  mustRoll,
+  now,
+  send,
+  tell,
+} from "../agent/agent.ts";
 import { publish } from "../agent/display.ts";
 import { enterWaiting, goOn } from "../tasks/parent.ts";
 import { passRequest } from "../turn/recovery.ts";
 import { kindsOf, untilRequestIsOver } from "../people/requests.ts";
-import { mustRoll } from "../agent/roll.ts";
 import { beginQueued } from "../tasks/slots.ts";
 import { openTasks, workflowOf } from "../tasks/board.ts";
 

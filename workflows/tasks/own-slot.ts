@@ -2,12 +2,11 @@
 import { condition } from "@temporalio/workflow";
 import type { WaitingReason } from "../../protocol/task.ts";
 import { cutText } from "../../protocol/text.ts";
-import { type Agent, isPaused, isWaitingOn } from "../agent/agent.ts";
+import { type Agent, isPaused, isWaitingOn, mustRoll } from "../agent/agent.ts";
 import { enter, workingStatus } from "../agent/display.ts";
 import { enterWaiting } from "./parent.ts";
 import { park } from "../handlers/pause.ts";
 import { kindsOf, untilRequestIsOver } from "../people/requests.ts";
-import { mustRoll } from "../agent/roll.ts";
 
 /** A task that waits for somebody else gives its slot back. It has to report what it waits for. */
 export function giveSlotBack({ role, state }: Agent): void {

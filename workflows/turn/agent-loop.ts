@@ -3,7 +3,7 @@ import type { SteeringNote } from "../../protocol/messages.ts";
 import type { Instruction } from "../../protocol/task.ts";
 import { cutJson, cutText, toLine } from "../../protocol/text.ts";
 import { addUsage, type Block, type ModelAnswer, type ToolCall } from "../../protocol/turn.ts";
-import { type Agent, arrive, isStopping, now, tell } from "../agent/agent.ts";
+import { type Agent, arrive, isStopping, mustRoll, now, tell } from "../agent/agent.ts";
 import { deliverEvents } from "../waits/background-waits.ts";
 import { publish } from "../agent/display.ts";
 import { TaskFailure } from "../agent/envelope.ts";
@@ -22,7 +22,6 @@ import {
 } from "../transcript/notices.ts";
 import { report } from "../tasks/parent.ts";
 import { park } from "../handlers/pause.ts";
-import { mustRoll } from "../agent/roll.ts";
 import { findTask } from "../tasks/board.ts";
 import { markTold } from "../tasks/board-changes.ts";
 import { endTrouble, takeTroubles } from "./trouble-stages.ts";

@@ -12,7 +12,7 @@ import { type ModelTrouble, toModelTrouble } from "../../protocol/failures.ts";
 import { cutText } from "../../protocol/text.ts";
 import type { TaskError } from "../../protocol/task.ts";
 import type { ModelAnswer } from "../../protocol/turn.ts";
-import { type Agent, isPaused, isStopping, tell } from "../agent/agent.ts";
+import { type Agent, isPaused, isStopping, mustRoll, tell } from "../agent/agent.ts";
 import { reasonBytes, TaskFailure } from "../agent/envelope.ts";
 import { rebuild } from "../transcript/generations.ts";
 import { holdsWords } from "../agent/inbox.ts";
@@ -20,7 +20,6 @@ import { callOnce, isForPerson } from "./model-call.ts";
 import { keepModel, leaveModel } from "../agent/chosen-model.ts";
 import { enterWaiting, goOn } from "../tasks/parent.ts";
 import { passAnswer, passResume } from "./recovery.ts";
-import { mustRoll } from "../agent/roll.ts";
 import { toTaskError } from "../tasks/task-error.ts";
 import { isUnpicked } from "../agent/unpicked.ts";
 

@@ -12,13 +12,12 @@ import { cutText, toLine } from "../../protocol/text.ts";
 import { isSharingTool } from "../../protocol/tools/sharing.ts";
 import { type GoodCall, toolSpecs } from "../../protocol/tools/tools.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
-import { type Agent, isStopping } from "../agent/agent.ts";
+import { type Agent, isStopping, mustRoll } from "../agent/agent.ts";
 import { delegate, type WorkflowTool } from "../tasks/delegation.ts";
 import { TaskFailure } from "../agent/envelope.ts";
 import { onHost } from "../agent/host.ts";
 import { holdsWords } from "../agent/inbox.ts";
 import { noteRead, toHostInput } from "../edits/isolation.ts";
-import { mustRoll } from "../agent/roll.ts";
 import { share } from "../sharing/sharing.ts";
 
 export async function answerCall(agent: Agent, id: string, call: GoodCall): Promise<ToolAnswer> {

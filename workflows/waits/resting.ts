@@ -1,11 +1,10 @@
 // Calls that only wait, and the slot meanwhile.
 import { condition } from "@temporalio/workflow";
 import type { WaitingReason } from "../../protocol/task.ts";
-import { type Agent, isStopping, type Resting } from "../agent/agent.ts";
+import { type Agent, isStopping, mustRoll, type Resting } from "../agent/agent.ts";
 import { holdsWords } from "../agent/inbox.ts";
 import { giveSlotBack } from "../tasks/own-slot.ts";
 import { enterWaiting } from "../tasks/parent.ts";
-import { mustRoll } from "../agent/roll.ts";
 
 /** What moves an open wait to the background. */
 export function isCalledAway(agent: Agent): boolean {
