@@ -26,11 +26,11 @@ import { collect, collectAtEnd } from "./edits/collect.ts";
 import { underDeadline } from "./tasks/deadline.ts";
 import { enter, publish } from "./agent/display.ts";
 import { hear } from "./sharing/finding-board.ts";
-import { reasonBytes, TaskFailure, toEnvelope } from "./agent/envelope.ts";
+import { toEnvelope } from "./agent/envelope.ts";
+import { reasonBytes, TaskFailure, toTaskError, wordsOf } from "./agent/failures.ts";
 import { isolate, toFileFacts, toFileWords } from "./edits/isolation.ts";
 import { takeEvents } from "./waits/events.ts";
 import type { InboxItem } from "./agent/inbox.ts";
-import { toTaskError } from "./tasks/task-error.ts";
 import { answerQueries } from "./handlers/queries.ts";
 import { takeSteering, takeTaskNews } from "./handlers/messages.ts";
 import { toNotice } from "./transcript/notices.ts";
@@ -237,8 +237,7 @@ function toFailed(thrown: unknown): Failed | undefined {
   }
   if (!(thrown instanceof ActivityFailure)) return undefined;
   const error = toTaskError(thrown);
-  const message = thrown.cause?.message ?? thrown.message;
-  return { reason: "error", message, ...(error && { error }) };
+  return { reason: "error", message: wordsOf(thrown), ...(error && { error }) };
 }
 
 async function endFailed(agent: Agent, failed: Failed): Promise<never> {

@@ -10,7 +10,7 @@ import type { Usage } from "../../protocol/turn.ts";
 import { memoKeys, type StateMemo } from "../../protocol/views.ts";
 import { type Agent, now } from "./agent.ts";
 import type { AgentPhase } from "./agent-state.ts";
-import { reasonBytes } from "./envelope.ts";
+import { reasonBytes } from "./failures.ts";
 import { toPosted } from "../sharing/finding-board.ts";
 import type { BoardTask } from "../tasks/board.ts";
 import { toldTrouble } from "../turn/trouble.ts";

@@ -1,16 +1,13 @@
 // What a task leaves behind, cut to fit.
 import { addSpent } from "../../protocol/budget.ts";
 import type { Collected } from "../../protocol/isolation.ts";
-import type { Envelope, FailureReason, TaskEnd, TaskError } from "../../protocol/task.ts";
-import { byteLength, cutJson, cutText, jsonLength, newest } from "../../protocol/text.ts";
+import type { Envelope, TaskEnd, TaskError } from "../../protocol/task.ts";
+import { byteLength, cutJson, jsonLength, newest } from "../../protocol/text.ts";
 import type { AgentState } from "./agent-state.ts";
 
 const envelopeBytes = 3_000;
 /** What the task's own words have, however much else there is to tell. */
 const leastSummary = 700;
-
-/** Why something failed or waits, wherever it is kept. */
-export const reasonBytes = 2_000;
 
 /** The envelope of a task that ends now, from what it holds. */
 export function toEnvelope(
@@ -107,16 +104,4 @@ export function toShort(texts: readonly string[]): readonly string[] {
 export function toUnseen({ inbox, leftOut }: AgentState): readonly string[] {
   const waiting = inbox.flatMap((item) => (item.type === "note" ? [item.note.noteId] : []));
   return [...waiting, ...leftOut.ids];
-}
-
-/** A task that could not end by itself, with the reason for its parent. */
-export class TaskFailure extends Error {
-  override readonly name = "TaskFailure";
-  readonly reason: FailureReason;
-  readonly error: TaskError | undefined;
-  constructor(reason: FailureReason, message: string, error?: TaskError) {
-    super(cutText(message, reasonBytes));
-    this.reason = reason;
-    this.error = error;
-  }
 }

@@ -5,9 +5,8 @@ import type { AgentDefinition, PreparedWorkspace, Workspace } from "../../protoc
 import { toHostQueue } from "../../protocol/ids.ts";
 import type { Worktree, WorktreeRequest } from "../../protocol/isolation.ts";
 import { type Agent, isStopping } from "./agent.ts";
-import { TaskFailure } from "./envelope.ts";
+import { isUnpicked, TaskFailure } from "./failures.ts";
 import { enterWaiting, goOn } from "../tasks/parent.ts";
-import { isUnpicked } from "./unpicked.ts";
 
 /** A host that stays away is asked ever more seldom, down to this. */
 const slowest = 20;

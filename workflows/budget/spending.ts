@@ -6,7 +6,7 @@ import type { Usage } from "../../protocol/turn.ts";
 import { type Agent, isWaitingOn, mustRoll, shortId, tell } from "../agent/agent.ts";
 import { answerAsks, tellIfLess, tellLease } from "./budget-news.ts";
 import { priceOf, toCallAsk, toRoom, usedUp } from "./call-room.ts";
-import { TaskFailure } from "../agent/envelope.ts";
+import { TaskFailure } from "../agent/failures.ts";
 import { type Account, charge, limitOf, reserve } from "./account.ts";
 import { trim } from "./leases.ts";
 import { toClosingText } from "../transcript/notices.ts";

@@ -11,7 +11,7 @@ import { toHostQueue } from "../../protocol/ids.ts";
 import type { Collected, DiffSummary } from "../../protocol/isolation.ts";
 import { cutText } from "../../protocol/text.ts";
 import type { Agent } from "../agent/agent.ts";
-import { isUnpicked } from "../agent/unpicked.ts";
+import { isUnpicked, wordsOf } from "../agent/failures.ts";
 
 /** Tasks begun before there was any of it end as they did. */
 const collects = "collects-at-end";
@@ -49,10 +49,8 @@ export async function collectAtEnd(agent: Agent): Promise<void> {
 
 function toUnknown({ state }: Agent, error: unknown): Collected {
   const { hasRead, worktree } = state.files;
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const said = cause instanceof Error ? cause.message : String(cause);
   const host = state.workspace?.host ?? "its host";
-  const why = isUnpicked(error) ? `Host ${host} did not answer.` : cutText(said, 100);
+  const why = isUnpicked(error) ? `Host ${host} did not answer.` : cutText(wordsOf(error), 100);
   const diff: DiffSummary | undefined = worktree && {
     files: 0,
     insertions: 0,

@@ -3,7 +3,7 @@ import type { Isolation, Scope } from "../../protocol/isolation.ts";
 import type { ToolName } from "../../protocol/tools/tools.ts";
 import type { SubagentInput } from "../../protocol/workflows.ts";
 import { type Agent, tell } from "../agent/agent.ts";
-import { TaskFailure } from "../agent/envelope.ts";
+import { TaskFailure } from "../agent/failures.ts";
 import { prepareWorktree } from "../agent/host.ts";
 import { findTask, workflowOf } from "../tasks/board.ts";
 

@@ -10,7 +10,7 @@ import { type Deadline, dueAt, prolongLate, timeLeft } from "../../protocol/dead
 import { type Agent, arrive, tell } from "../agent/agent.ts";
 import { takeAnswer, takeInbox } from "../turn/agent-loop.ts";
 import { enter, publish, workingStatus } from "../agent/display.ts";
-import { TaskFailure } from "../agent/envelope.ts";
+import { TaskFailure } from "../agent/failures.ts";
 import { callOnce } from "../turn/model-call.ts";
 import { deadlineText } from "../transcript/notices.ts";
 import { endTasks } from "./task-ends.ts";

@@ -6,7 +6,7 @@ import { cutText } from "../../protocol/text.ts";
 import type { SubagentInput } from "../../protocol/workflows.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { AgentState } from "../agent/agent-state.ts";
-import { TaskFailure } from "../agent/envelope.ts";
+import { TaskFailure } from "../agent/failures.ts";
 import { toReaders } from "../agent/watchers.ts";
 import { toDigest } from "../transcript/digest.ts";
 import { toNotice } from "../transcript/notices.ts";

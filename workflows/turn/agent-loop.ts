@@ -6,7 +6,7 @@ import { addUsage, type Block, type ModelAnswer, type ToolCall } from "../../pro
 import { type Agent, arrive, isStopping, mustRoll, now, tell } from "../agent/agent.ts";
 import { deliverEvents } from "../waits/background-waits.ts";
 import { publish } from "../agent/display.ts";
-import { TaskFailure } from "../agent/envelope.ts";
+import { TaskFailure } from "../agent/failures.ts";
 import { drain, type InboxItem } from "../agent/inbox.ts";
 import { takeFindings } from "../sharing/findings.ts";
 import { compact } from "../transcript/compaction.ts";

@@ -1,6 +1,5 @@
 // The next answer of the model, whatever it takes.
 import {
-  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   condition,
@@ -13,15 +12,20 @@ import { cutText } from "../../protocol/text.ts";
 import type { TaskError } from "../../protocol/task.ts";
 import type { ModelAnswer } from "../../protocol/turn.ts";
 import { type Agent, isPaused, isStopping, mustRoll, tell } from "../agent/agent.ts";
-import { reasonBytes, TaskFailure } from "../agent/envelope.ts";
+import {
+  causeOf,
+  isUnpicked,
+  reasonBytes,
+  TaskFailure,
+  toTaskError,
+  wordsOf,
+} from "../agent/failures.ts";
 import { rebuild } from "../transcript/generations.ts";
 import { holdsWords } from "../agent/inbox.ts";
 import { callOnce, isForPerson } from "./model-call.ts";
 import { keepModel, leaveModel } from "../agent/chosen-model.ts";
 import { enterWaiting, goOn } from "../tasks/parent.ts";
 import { passAnswer, passResume } from "./recovery.ts";
-import { toTaskError } from "../tasks/task-error.ts";
-import { isUnpicked } from "../agent/unpicked.ts";
 
 /** Agents begun before this took a failed pull for trouble of the model, and missed a `resume` during a call. */
 const callsAgain = "calls-again";
@@ -62,9 +66,8 @@ interface Trouble {
 }
 
 export function toTrouble(error: unknown): Trouble {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  const words = cause instanceof Error ? cause.message : String(cause);
-  const message = cutText(words, reasonBytes);
+  const cause = causeOf(error);
+  const message = cutText(wordsOf(error), reasonBytes);
   const plain = { type: "Timeout", message, retryAfterMs: 0 };
   if (isUnpicked(error)) return { ...plain, kind: "unpicked" };
   if (cause instanceof TimeoutFailure) {

@@ -1,7 +1,6 @@
 // Runs one tool call: in the workflow or on the host.
 import {
   ActivityCancellationType,
-  ActivityFailure,
   CancellationScope,
   isCancellation,
   proxyActivities,
@@ -14,7 +13,7 @@ import { type GoodCall, toolSpecs } from "../../protocol/tools/tools.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
 import { type Agent, isStopping, mustRoll } from "../agent/agent.ts";
 import { delegate, type WorkflowTool } from "../tasks/delegation.ts";
-import { TaskFailure } from "../agent/envelope.ts";
+import { TaskFailure, wordsOf } from "../agent/failures.ts";
 import { onHost } from "../agent/host.ts";
 import { holdsWords } from "../agent/inbox.ts";
 import { noteRead, toHostInput } from "../edits/isolation.ts";
@@ -71,13 +70,11 @@ const latest = (known: readonly string[], line: string, most: number): readonly 
 function toToolTrouble(call: GoodCall, error: unknown): string {
   // Its host was away: nothing of it has begun.
   if (error instanceof TaskFailure) return error.message;
-  const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
-  const message = cause instanceof Error ? cause.message : String(cause);
   const doubt =
     toolSpecs[call.name].effect === "write"
       ? " It may have begun and its outcome is unknown: look before you repeat it."
       : "";
-  return cutText(`${call.label} could not be run: ${message}.${doubt}`, 1_000);
+  return cutText(`${call.label} could not be run: ${wordsOf(error)}.${doubt}`, 1_000);
 }
 
 async function runOnHost(agent: Agent, id: string, call: GoodCall): Promise<ToolOutcome> {
