@@ -1,9 +1,7 @@
 // The tools that a host runs, by name.
-import { type DelegationTool, type ToolName, toolSpecs } from "../../protocol/tools/tools.ts";
+import { type ToolName, toolSpecs, type WorkflowTool } from "../../protocol/tools/tools.ts";
 import type { ToolSpec } from "../../protocol/tools/spec.ts";
-import type { SharingTool } from "../../protocol/tools/sharing.ts";
 import { applyDiffTool } from "./apply-diff.ts";
-import type { WaitingTool } from "../../protocol/tools/waiting.ts";
 import { editFile } from "./edit-file.ts";
 import { listFiles } from "./list-files.ts";
 import { readDiffTool } from "./read-diff.ts";
@@ -15,7 +13,7 @@ import type { Tool } from "./tool.ts";
 import { writeFile } from "./write-file.ts";
 
 /** Tools a host runs. The others are done by the workflow itself. */
-export type HostTool = Exclude<ToolName, DelegationTool | SharingTool | WaitingTool | "ask_human">;
+export type HostTool = Exclude<ToolName, WorkflowTool | "ask_human">;
 
 export const tools: Readonly<Record<HostTool, Tool<unknown>>> = {
   list_files: checked(toolSpecs.list_files, listFiles),

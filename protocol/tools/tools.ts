@@ -48,7 +48,11 @@ export const delegationTools = [
   "wait_for_async_tasks",
 ] as const satisfies readonly ToolName[];
 
-export type DelegationTool = (typeof delegationTools)[number];
+/** Tools that the workflow itself carries out. */
+export type WorkflowTool =
+  | keyof typeof delegationSpecs
+  | keyof typeof sharingSpecs
+  | keyof typeof waitingSpecs;
 
 export function isToolName(name: string): name is ToolName {
   return Object.hasOwn(toolSpecs, name);

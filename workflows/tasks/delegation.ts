@@ -5,17 +5,10 @@ import { toTaskId } from "../../protocol/ids.ts";
 import { isEnded } from "../../protocol/task.ts";
 import type {
   cancelTaskInput,
-  checkTaskInput,
-  listTasksInput,
   startTaskInput,
   updateTaskInput,
 } from "../../protocol/tools/delegation.ts";
-import { type DelegationTool, delegationTools } from "../../protocol/tools/tools.ts";
-import type {
-  waitForEventInput,
-  WaitingTool,
-  waitForTasksInput,
-} from "../../protocol/tools/waiting.ts";
+import { delegationTools } from "../../protocol/tools/tools.ts";
 import { toDeadline } from "../../protocol/deadline.ts";
 import { cutText } from "../../protocol/text.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
@@ -29,44 +22,13 @@ import { refused, said } from "../turn/answers.ts";
 import { refusalOfScope, toTaskFiles } from "../edits/isolation.ts";
 import { findOwn } from "./own-tasks.ts";
 import { isCalledAway } from "../waits/resting.ts";
-import { waitForEvent, waitForTasks } from "../waits/wait-tools.ts";
-import { check, list, unknownTask } from "./task-lookup.ts";
+import { unknownTask } from "./task-lookup.ts";
 import { cancelTask, startTask, steerTask, untilStarted } from "./tasks.ts";
 import { addTask, dropTask, markTold, moveToBackground } from "./board-changes.ts";
 import { type BoardTask, findTask, nextStart, unreadTasks } from "./board.ts";
 import { hasFreeSlot } from "./board-slots.ts";
 
-/** Tools that the workflow itself carries out. */
-export type WorkflowTool = DelegationTool | WaitingTool;
-
 type StartInput = Shaped<typeof startTaskInput>;
-
-/** One call of a delegation tool, its input already checked. */
-export async function delegate(
-  agent: Agent,
-  callId: string,
-  tool: WorkflowTool,
-  input: unknown,
-): Promise<ToolAnswer> {
-  switch (tool) {
-    case "start_async_task":
-      return await start(agent, input as StartInput);
-    case "task":
-      return await startAndWait(agent, callId, input as StartInput);
-    case "check_async_task":
-      return await check(agent, input as Shaped<typeof checkTaskInput>);
-    case "update_async_task":
-      return await update(agent, input as Shaped<typeof updateTaskInput>);
-    case "cancel_async_task":
-      return await cancel(agent, input as Shaped<typeof cancelTaskInput>);
-    case "list_async_tasks":
-      return await list(agent, input as Shaped<typeof listTasksInput>);
-    case "wait_for_async_tasks":
-      return await waitForTasks(agent, callId, input as Shaped<typeof waitForTasksInput>);
-    case "wait_for_event":
-      return await waitForEvent(agent, callId, input as Shaped<typeof waitForEventInput>);
-  }
-}
 
 /** Why a task may not be started now, with what to do about it. */
 export function refusalToStart(
@@ -170,7 +132,7 @@ async function toDependencies(
   return `depends_on: ${unknownTask(agent, unknown.join(", ")).text}`;
 }
 
-async function start(agent: Agent, input: StartInput): Promise<ToolAnswer> {
+export async function start(agent: Agent, input: StartInput): Promise<ToolAnswer> {
   const task = await begin(agent, input);
   if (typeof task === "string") return refused(task);
   const { taskId } = task;
@@ -186,7 +148,11 @@ async function start(agent: Agent, input: StartInput): Promise<ToolAnswer> {
 }
 
 /** The sync task: waits for the end, or for somebody to speak first. */
-async function startAndWait(agent: Agent, callId: string, input: StartInput): Promise<ToolAnswer> {
+export async function startAndWait(
+  agent: Agent,
+  input: StartInput,
+  callId: string,
+): Promise<ToolAnswer> {
   const { state } = agent;
   const task = await begin(agent, input, callId);
   if (typeof task === "string") return refused(task);
@@ -212,7 +178,10 @@ function toRefusal(task: BoardTask, what: string): ToolAnswer {
   );
 }
 
-async function update(agent: Agent, input: Shaped<typeof updateTaskInput>): Promise<ToolAnswer> {
+export async function update(
+  agent: Agent,
+  input: Shaped<typeof updateTaskInput>,
+): Promise<ToolAnswer> {
   const task = findTask(agent.state.board, input.task_id);
   if (!task) return unknownTask(agent, input.task_id);
   if (isEnded(task.phase)) return toRefusal(task, "the note was not sent");
@@ -259,7 +228,10 @@ function toSentText({ phase }: BoardTask, when: "next_step" | "now"): string {
   return `${how} ${receipt}`;
 }
 
-async function cancel(agent: Agent, input: Shaped<typeof cancelTaskInput>): Promise<ToolAnswer> {
+export async function cancel(
+  agent: Agent,
+  input: Shaped<typeof cancelTaskInput>,
+): Promise<ToolAnswer> {
   const task = findTask(agent.state.board, input.task_id);
   if (!task) return unknownTask(agent, input.task_id);
   if (isEnded(task.phase)) return toRefusal(task, "there is nothing to cancel");

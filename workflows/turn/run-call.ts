@@ -8,22 +8,17 @@ import {
 import type { HostActivities, ToolOutcome } from "../../protocol/activities.ts";
 import { toHostQueue } from "../../protocol/ids.ts";
 import { cutText, toLine } from "../../protocol/text.ts";
-import { isSharingTool } from "../../protocol/tools/sharing.ts";
 import { type GoodCall, toolSpecs } from "../../protocol/tools/tools.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
 import { type Agent, isStopping, mustRoll } from "../agent/agent.ts";
-import { delegate, type WorkflowTool } from "../tasks/delegation.ts";
 import { TaskFailure, wordsOf } from "../agent/failures.ts";
 import { onHost } from "../agent/host.ts";
 import { holdsWords } from "../agent/inbox.ts";
 import { noteRead, toHostInput } from "../edits/isolation.ts";
-import { share } from "../sharing/sharing.ts";
+import { isWorkflowTool, runInWorkflow } from "./workflow-tools.ts";
 
 export async function answerCall(agent: Agent, id: string, call: GoodCall): Promise<ToolAnswer> {
-  if (isSharingTool(call.name)) return await share(agent, call.name, call.input);
-  if (toolSpecs[call.name].effect === "delegate") {
-    return await delegate(agent, id, call.name as WorkflowTool, call.input);
-  }
+  if (isWorkflowTool(call.name)) return await runInWorkflow(agent, id, call.name, call.input);
   try {
     const outcome = await runOnHost(agent, id, call);
     takeOutcome(agent, call, outcome);

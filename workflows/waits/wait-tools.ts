@@ -21,8 +21,8 @@ const toIso = (ms: number): string => new Date(ms).toISOString();
 
 export async function waitForTasks(
   agent: Agent,
-  callId: string,
   input: Shaped<typeof waitForTasksInput>,
+  callId: string,
 ): Promise<ToolAnswer> {
   const until = input.timeout_minutes === undefined ? undefined : toUntil(input.timeout_minutes);
   const { own, unknown } = await findOwn(agent, input.task_ids);
@@ -79,8 +79,8 @@ function awayWords(
 
 export async function waitForEvent(
   agent: Agent,
-  callId: string,
   input: Shaped<typeof waitForEventInput>,
+  callId: string,
 ): Promise<ToolAnswer> {
   const { state } = agent;
   const { name } = input;
