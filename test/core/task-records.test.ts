@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TaskRecords } from "../../protocol/records.ts";
 import { toEmptyEnvelope } from "../../protocol/task.ts";
-import { toRecords } from "../../workflows/agent/records.ts";
+import { toRecords } from "../../workflows/tasks/records.ts";
 import { addTask, countCheck, endOnBoard, markTold } from "../../workflows/tasks/board-changes.ts";
 import { type Board, emptyBoard } from "../../workflows/tasks/board.ts";
 import { fitBoard } from "../../workflows/tasks/board-size.ts";

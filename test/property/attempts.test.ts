@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { toAttemptId } from "../../protocol/ids.ts";
 import { isEnded, type TaskEnd, type TaskMove, toEmptyEnvelope } from "../../protocol/task.ts";
-import { toPastAttempts, toRecords } from "../../workflows/agent/records.ts";
+import { toPastAttempts, toRecords } from "../../workflows/tasks/records.ts";
 import {
   addReceipt,
   addTask,

@@ -11,7 +11,7 @@ import {
 import { type Agent, modelOf } from "../agent/agent.ts";
 import { toHandover } from "../tasks/handover.ts";
 import { readFeed } from "../agent/feed.ts";
-import { answerRecords } from "../agent/records.ts";
+import { answerRecords } from "../tasks/records.ts";
 import { toReport, toSupervisorStatus } from "../agent/report.ts";
 import { findTask } from "../tasks/board.ts";
 import { toPage } from "../transcript/transcript.ts";

@@ -8,7 +8,7 @@ import { takeRecovery, waitsForModel } from "../turn/recovery.ts";
 import { beginQueued } from "../tasks/slots.ts";
 import { addReceipt, markHeard, moveOnBoard, takeSeq } from "../tasks/board-changes.ts";
 import { findAttempt } from "../tasks/board.ts";
-import { tellResumed } from "../tasks/feed-words.ts";
+import { tellResumed, tellTask } from "../tasks/feed-words.ts";
 import { giveGrace } from "../tasks/task-ends.ts";
 import { takeTrouble } from "../turn/trouble-stages.ts";
 
@@ -30,8 +30,7 @@ export function takeTaskEvent(agent: Agent, { taskId: workflowId, seq, event }: 
     case "waiting": {
       const { waitingOn } = event;
       state.board = moveOnBoard(state.board, taskId, { type: "waiting", waitingOn });
-      const phase = { status: "waiting", waitingOn } as const;
-      tell(agent, { type: "task", taskId, agent: task.agent, phase, text: event.why });
+      tellTask(agent, task, { status: "waiting", waitingOn }, event.why);
       break;
     }
     case "resumed":

@@ -16,7 +16,8 @@ import { toEndNotice } from "../transcript/notices.ts";
 import { beginAttempt } from "./board-changes.ts";
 import { type BoardTask, findAttempt, findTask, workflowOf } from "./board.ts";
 import { hasFreeSlot } from "./board-slots.ts";
-import { toPastAttempts } from "../agent/records.ts";
+import { toPastAttempts } from "./records.ts";
+import { tellTask } from "./feed-words.ts";
 import { settle } from "./task-ends.ts";
 import { startTask } from "./tasks.ts";
 
@@ -73,11 +74,11 @@ export function takeRetry(agent: Agent, retry: RetryInput): Retried {
   });
   const next = findTask(state.board, task.taskId) ?? task;
   leaseTo(agent, workflowOf(next), {});
-  const { taskId, phase, attempt = 1 } = next;
+  const { taskId, attempt = 1 } = next;
   const message = toLine(retry.message, 300);
   const text = `Attempt ${attempt} at ${taskId}${message ? `: ${message}` : "."}`;
   tell(agent, { type: "control", what: "retried", text });
-  tell(agent, { type: "task", taskId, agent: task.agent, phase, text: task.description });
+  tellTask(agent, next, next.phase, task.description);
   run.starting += 1;
   void send(agent, startAttempt(agent, next, { before: workflowOf(task), begun, deadline }, retry));
   publish(agent);

@@ -20,6 +20,7 @@ import { hasRoom, leaseTo, makeRoom, noRoom, refusalToSpend } from "../budget/ta
 import { dropLease } from "../budget/leases.ts";
 import { refused, said } from "../turn/answers.ts";
 import { refusalOfScope, toTaskFiles } from "../edits/isolation.ts";
+import { tellTask } from "./feed-words.ts";
 import { findOwn } from "./own-tasks.ts";
 import { isCalledAway } from "../waits/resting.ts";
 import { unknownTask } from "./task-lookup.ts";
@@ -95,26 +96,13 @@ async function begin(
   state.board = addTask(state.board, { ...given, begun });
   leaseTo(agent, taskId, budget);
   const task = findTask(state.board, taskId)!;
-  tell(agent, {
-    type: "task",
-    taskId,
-    agent: task.agent,
-    phase: task.phase,
-    text: task.description,
-  });
+  tellTask(agent, task, task.phase, task.description);
   await startTask(agent, { ...given, begun, ...(deadline && { deadline }) }).catch(
     (error: unknown) => {
       // Cancelled in the moment of its start: it never ran.
       state.board = dropTask(state.board, taskId);
       state.account = dropLease(state.account, taskId);
-      const phase = { status: "cancelled" } as const;
-      tell(agent, {
-        type: "task",
-        taskId,
-        agent: task.agent,
-        phase,
-        text: "It was never started.",
-      });
+      tellTask(agent, task, { status: "cancelled" }, "It was never started.");
       throw error;
     },
   );

@@ -5,7 +5,7 @@ import { cutText } from "../../protocol/text.ts";
 import type { Agent } from "../agent/agent.ts";
 import { missed } from "./dependencies.ts";
 import { toEndedTask } from "../transcript/notices.ts";
-import { readEnding } from "./read-ending.ts";
+import { readEnding } from "./task-readings.ts";
 import { type BoardTask, findTask, workflowOf } from "./board.ts";
 
 /** What the results of all of them may take together. */

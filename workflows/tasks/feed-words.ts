@@ -1,14 +1,24 @@
-// What the feed tells of a task beside its status.
-import type { Envelope, WaitingReason } from "../../protocol/task.ts";
+// What the feed tells of a task.
+import type { Envelope, TaskPhase, WaitingReason } from "../../protocol/task.ts";
 import { toLine } from "../../protocol/text.ts";
 import { type Agent, tell } from "../agent/agent.ts";
 import type { BoardTask } from "./board.ts";
 
+export function tellTask(
+  agent: Agent,
+  { taskId, agent: name }: BoardTask,
+  phase: TaskPhase,
+  text: string,
+): void {
+  tell(agent, { type: "task", taskId, agent: name, phase, text });
+}
+
 /** A task that waited works again. Of the reasons it had, the first that says something. */
-export function tellResumed(agent: Agent, { taskId, agent: name, phase }: BoardTask): void {
+export function tellResumed(agent: Agent, task: BoardTask): void {
+  const { phase } = task;
   if (phase.status !== "waiting") return;
   const text = phase.waitingOn.map((reason) => ends[reason]).find(Boolean) ?? "";
-  tell(agent, { type: "task", taskId, agent: name, phase: { status: "running" }, text });
+  tellTask(agent, task, { status: "running" }, text);
 }
 
 const ends: Partial<Record<WaitingReason, string>> = {

@@ -1,7 +1,8 @@
 // Slots, handed out as they come free.
 import { getExternalWorkflowHandle } from "@temporalio/workflow";
 import { beginSignal } from "../../protocol/messages.ts";
-import { type Agent, isPaused, send, tell } from "../agent/agent.ts";
+import { type Agent, isPaused, send } from "../agent/agent.ts";
+import { tellTask } from "./feed-words.ts";
 import { tellDoom, tellResults } from "./dependents.ts";
 import { handOut } from "../sharing/findings.ts";
 import { doomedTasks, startable } from "./board-slots.ts";
@@ -28,8 +29,7 @@ export function beginQueued(agent: Agent): void {
         ? tellResults(agent, task)
         : getExternalWorkflowHandle(workflowOf(task)).signal(beginSignal),
     );
-    const phase = { status: "running" } as const;
-    tell(agent, { type: "task", taskId, agent: task.agent, phase, text: "" });
+    tellTask(agent, task, { status: "running" }, "");
   }
   handOut(agent);
 }

@@ -12,19 +12,19 @@ import type { TaskEnding } from "../../protocol/activities.ts";
 import { failureTypes } from "../../protocol/failures.ts";
 import { cancelReasonSignal } from "../../protocol/messages.ts";
 import { type Envelope, type Grace, isEnded } from "../../protocol/task.ts";
-import { type Agent, arrive, now, send, tell } from "../agent/agent.ts";
+import { type Agent, arrive, now, send } from "../agent/agent.ts";
 import { releaseClaims } from "../sharing/claim-list.ts";
 import { publish } from "../agent/display.ts";
 import { forgetReaders } from "../sharing/findings.ts";
 import { awaitStop } from "./grace.ts";
 import { closeLease } from "../budget/lease-readings.ts";
 import { giveBack, leftItsDiff, takeDiff } from "../edits/release.ts";
-import { readEnding } from "./read-ending.ts";
+import { readEnding } from "./task-readings.ts";
 import { withdrawAtEnd } from "../people/requests.ts";
 import { beginQueued } from "./slots.ts";
 import { type BoardTask, findAttempt, findTask, openTasks, workflowOf } from "./board.ts";
 import { endOnBoard, keepGrace } from "./board-changes.ts";
-import { toEndWords } from "./feed-words.ts";
+import { tellTask, toEndWords } from "./feed-words.ts";
 import { forgetTrouble } from "../turn/trouble-stages.ts";
 import { toWatchers } from "../agent/watchers.ts";
 
@@ -79,13 +79,7 @@ function endNow(agent: Agent, task: BoardTask, ending: TaskEnding): void {
   state.claims = releaseClaims(state.claims, workflowId);
   forgetTrouble(agent, taskId);
   closeLease(agent, ending);
-  tell(agent, {
-    type: "task",
-    taskId,
-    agent: task.agent,
-    phase: end,
-    text: toEndWords(envelope),
-  });
+  tellTask(agent, task, end, toEndWords(envelope));
   if (!task.awaitedBy) arrive(agent, { type: "ended", taskId });
   giveBack(agent, ending);
   beginQueued(agent);

@@ -1,9 +1,15 @@
-// How other tasks stand just now.
-import { ActivityCancellationType, isCancellation, proxyActivities } from "@temporalio/workflow";
-import type { TaskReading, WatchActivities } from "../../protocol/activities.ts";
+// How other tasks stand or ended, as Temporal knows it.
+import {
+  ActivityCancellationType,
+  CancellationScope,
+  isCancellation,
+  proxyActivities,
+} from "@temporalio/workflow";
+import type { TaskEnding, TaskReading, WatchActivities } from "../../protocol/activities.ts";
 import { toQueues } from "../../protocol/ids.ts";
 import type { CheckDetail } from "../../protocol/views.ts";
 import type { Agent } from "../agent/agent.ts";
+import { toReaders } from "../agent/watchers.ts";
 
 /** Nothing when nobody answers in time. A task that does not exist is left out. */
 export async function readTasks(
@@ -25,4 +31,12 @@ export async function readTasks(
     if (isCancellation(error)) throw error;
     return undefined;
   }
+}
+
+/** Asked until it is known, also by an agent that is being cancelled. */
+export async function readEnding(agent: Agent, taskId: string): Promise<TaskEnding> {
+  const options = { summary: `how ${taskId} ended` };
+  return await CancellationScope.nonCancellable(() =>
+    toReaders(agent.settings.installation).readEnding.executeWithOptions(options, [taskId]),
+  );
 }

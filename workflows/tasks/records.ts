@@ -2,8 +2,8 @@
 import { setHandler } from "@temporalio/workflow";
 import type { AttemptRecord, TaskRecord, TaskRecords } from "../../protocol/records.ts";
 import { taskRecordsQuery } from "../../protocol/messages.ts";
-import type { Agent } from "./agent.ts";
-import type { Board, BoardTask } from "../tasks/board.ts";
+import type { Agent } from "../agent/agent.ts";
+import type { Board, BoardTask } from "./board.ts";
 
 const perPage = 500;
 
