@@ -234,7 +234,7 @@ export function parseEnvironment(env: Env): Environment {
 }
 
 const secretName =
-  /^(TEMPORAL|BOSUN|ANTHROPIC)_|(^|_)(API_?KEY|KEY|KEY_ID|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTH_SOCK)(_|$)/i;
+  /^(TEMPORAL|BOSUN|ANTHROPIC)_|(^|_)(API_?KEY|KEY|KEY_ID|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTH_SOCK)(_|$)|(PASSWORD|_PWD)$/i;
 
 function toCommandEnv(env: Env): Readonly<Record<string, string>> {
   const kept = Object.entries(env).filter(([name]) => !secretName.test(name));

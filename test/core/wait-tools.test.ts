@@ -101,6 +101,25 @@ describe("a supervisor that waits", () => {
     await supervisor.end();
   });
 
+  test("for one whose result is no longer kept hears what its newest attempt left", async () => {
+    const own = { system: "^# researcher", anyUser: "^~twice" };
+    await world.model.script("twice", [
+      { when: { ...own, lastUser: "\\[retry" }, reply: { text: "Second words." } },
+      { when: own, reply: { text: "First words." } },
+    ]);
+    const supervisor = await world.start();
+    const [a = ""] = await startTasks(world, supervisor, [start("~twice")]);
+    await untilTold(supervisor, a);
+    await world.bosun.task(a).retry("again");
+    await until("two ends", async () => (await countIn(supervisor, "task_ended")) === 2);
+    const others = Array.from({ length: 21 }, (_, n) => start(`~quick ${n}`));
+    await startTasks(world, supervisor, others);
+    await until("all ends", async () => (await countIn(supervisor, "task_ended")) === 23);
+    const [answer] = await callTools(world, supervisor, [wait([a])]);
+    expect(read(answer!).ended).toMatchObject([{ task_id: a, summary: "Second words." }]);
+    await supervisor.end();
+  });
+
   test("goes on when its time is up, and hears of the end later", async () => {
     const supervisor = await world.start();
     const [a = ""] = await startTasks(world, supervisor, [start("~gate timeout")]);

@@ -82,3 +82,28 @@ test("summaries, details and attributes say who does what for whom, and how far 
   for (const filter of filters) await client.workflow.count(filter);
   await supervisor.end();
 });
+
+test("the panel of a task that failed says why", async () => {
+  const description = "ui-refused: read";
+  await world.model.script("ui-refused", [
+    {
+      when: { lastUser: "^go ui-refused" },
+      reply: {
+        toolCalls: [
+          { name: "start_async_task", input: { description, subagent_type: "researcher" } },
+        ],
+      },
+    },
+    { when: { system: "^# supervisor", anyUser: "go ui-refused" }, reply: { text: "Heard." } },
+    { when: { anyUser: "ui-refused" }, reply: { stopReason: "refusal" } },
+  ]);
+  const supervisor = await world.start("go ui-refused");
+  const [task] = await until("the end", async () => {
+    const tasks = await supervisor.tasks();
+    return tasks[0]?.status === "failed" && tasks;
+  });
+  const handle = world.bosun.client.workflow.getHandle(task!.taskId);
+  const panel = await handle.query<Metadata>("__temporal_workflow_metadata");
+  expect(panel.currentDetails).toContain("**Failed:** The model declined to answer");
+  await supervisor.end();
+});

@@ -191,6 +191,8 @@ test("keys and Bosun's own variables are not in its environment", async () => {
     AWS_SECRET_ACCESS_KEY: "no-6",
     SSH_AUTH_SOCK: "/no-7",
     npm_config__auth_token: "no-8",
+    PGPASSWORD: "no-9",
+    MYSQL_PWD: "no-9",
   };
   const { commands } = parseEnvironment({
     ...secrets,

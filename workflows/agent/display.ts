@@ -82,7 +82,7 @@ function toDetails(agent: Agent): string {
       `**${agent.name}** · ${toPhaseText(state.phase)} · turn ${state.turn} · ${backend}`,
       toUsageText(state.usage),
       ...(state.pausedAt === null ? [] : [`**Paused** at ${state.pausedAt}, by a person`]),
-      ...(state.why ? [`**Waits:** ${state.why}`] : []),
+      ...toWhy(state),
       ...(state.watch.episode ? [`**Trouble:** ${state.watch.episode.text}`] : []),
       ...state.requests.map(
         ({ requestId, kind, label }) => `**Asks** (${kind} ${requestId}): ${label}`,
@@ -91,6 +91,11 @@ function toDetails(agent: Agent): string {
     ].join("\n\n"),
     18_000,
   );
+}
+
+function toWhy({ phase: { status }, why }: Agent["state"]): readonly string[] {
+  if (!why || status === "cancelled") return [];
+  return [`**${status === "failed" ? "Failed" : "Waits"}:** ${why}`];
 }
 
 function toPhaseText(phase: AgentPhase): string {

@@ -4,7 +4,7 @@ import type { TaskView } from "../../protocol/views.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { Dependency } from "./dependencies.ts";
 import { toEndedTask } from "../transcript/notices.ts";
-import { findTask } from "./board.ts";
+import { findTask, workflowOf } from "./board.ts";
 import { readTasks } from "./task-readings.ts";
 
 /** How each of them stands, in the given order and once. Nothing for an id that is none of this agent's tasks. */
@@ -41,10 +41,12 @@ async function readViews(agent: Agent, ids: readonly string[]): Promise<readonly
 /** What these ended tasks left. What the board no longer keeps is read from the tasks themselves. */
 export async function readEnded(agent: Agent, ids: readonly string[]): Promise<readonly object[]> {
   const kept = (taskId: string) => findTask(agent.state.board, taskId);
-  const views = await readViews(
-    agent,
-    ids.filter((taskId) => !kept(taskId)?.envelope),
-  );
+  const newestAttempt = (taskId: string): string => {
+    const task = kept(taskId);
+    return task ? workflowOf(task) : taskId;
+  };
+  const gone = ids.filter((taskId) => !kept(taskId)?.envelope);
+  const views = await readViews(agent, gone.map(newestAttempt));
   return ids.map((taskId) => {
     const task = kept(taskId);
     const view = views.find((one) => one.taskId === taskId);
