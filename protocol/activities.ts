@@ -128,6 +128,7 @@ export interface ClaimKeyInput {
 }
 
 export interface ModelActivities {
+  /** Fails by a type of `failures.ts` or of the Messages API, with `retryAfterMs` and `backend` where they are known. */
   callModel(input: ModelCallInput): Promise<ModelAnswer>;
 }
 export interface HostActivities {

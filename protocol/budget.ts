@@ -3,6 +3,7 @@ import { z } from "zod";
 import { shape, type Shaped } from "./shape.ts";
 import { addUsage, noUsage, type Usage } from "./turn.ts";
 
+/** Model calls, tokens that models write, US dollars, open tasks. */
 export const dimensions = ["turns", "outputTokens", "usd", "tasks"] as const;
 export type Dimension = (typeof dimensions)[number];
 

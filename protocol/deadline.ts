@@ -14,6 +14,7 @@ interface Pauses {
   readonly pausedMs: number;
 }
 
+/** So many minutes from now. */
 export function toDeadline(minutes: number, nowMs: number): Deadline {
   const lengthMs = Math.max(1, Math.round(minutes * 60_000));
   return { at: new Date(nowMs + lengthMs).toISOString(), lengthMs };
@@ -30,7 +31,8 @@ export function timeLeft(deadline: Deadline, pauses: Pauses, nowMs: number): num
   return dueAt(deadline, pauses) - nowMs;
 }
 
-const longestExtension = 3_600_000;
+/** The most by which a time that ran out unnoticed is prolonged, in milliseconds. */
+export const longestExtension = 3_600_000;
 
 /** A deadline that was noticed too late is prolonged once. Nothing when it is simply up. */
 export function prolongLate(

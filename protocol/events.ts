@@ -16,6 +16,7 @@ export interface AgentEvent {
 export const eventBytes = 16_000;
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/;
+/** What a name of an event may be, in words. */
 export const eventNameRule =
   "letters, digits, . _ : / and -, beginning with a letter or digit, at most 100 characters";
 export const eventNameShape = shape(z.string().trim().regex(namePattern, `use ${eventNameRule}`));
@@ -47,6 +48,7 @@ export function toKeptEvent({ eventId, name, data }: AgentEvent, at: string): Ke
   return { eventId, name, json: cutText(json, eventBytes, "… (cut, it was too long)"), at };
 }
 
+/** In bytes, as JSON. */
 export function sizeOfEvent(event: KeptEvent): number {
   return byteLength(JSON.stringify(event));
 }

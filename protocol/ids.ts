@@ -9,6 +9,7 @@ export function isWorkflowId(text: string): boolean {
   return idPattern.test(text);
 }
 
+/** The same in words. */
 export const idRule =
   "letters, digits, - and _, beginning with a letter or digit, at most 100 characters";
 

@@ -20,7 +20,7 @@ export interface JanitorState {
   readonly stopping: Readonly<Record<string, Grace>>;
 }
 
-/** What a janitor has done since it was started. */
+/** What a janitor has done since it was started. Times are ISO 8601. */
 export interface JanitorReport {
   readonly since: string;
   /** Orphans that have ended because of it, and those of them that had to be forced. */

@@ -20,6 +20,7 @@ export interface LiveCall extends ModelBeat {
 
 const waiting: ModelBeat = { phase: "waiting", bytes: 0, tail: "" };
 
+/** Nothing when no model call is under way. */
 export function readLiveCall(description: WorkflowExecutionDescription): LiveCall | undefined {
   const call = description.raw.pendingActivities?.find(
     (activity) => activity.activityType?.name === "callModel",

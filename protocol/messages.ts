@@ -107,7 +107,8 @@ export const findingsSignal = defineSignal<[FindingsNews]>("findings");
 /** Claims a piece of work. Answered by the root of a tree. */
 export const claimUpdate = defineUpdate<ClaimAnswer, [ClaimInput]>("claim");
 
-export interface TranscriptQueryInput {
+/** Messages `[from, to)` of a generation. */
+interface TranscriptQueryInput {
   readonly generation: number;
   readonly from: number;
   readonly to: number;
@@ -118,6 +119,7 @@ export const transcriptQuery = defineQuery<TranscriptPage, [TranscriptQueryInput
 export const transcriptEndQuery = defineQuery<{ generation: number; total: number }>(
   "transcript_end",
 );
+/** An agent's own account of itself, at a level of detail. */
 export const checkTaskQuery = defineQuery<TaskReport, [CheckDetail]>("check_async_task");
 /** What an agent may spend and has spent, its tasks included. */
 export const budgetQuery = defineQuery<BudgetReport>("budget");

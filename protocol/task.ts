@@ -18,6 +18,7 @@ export const waitingReasons = [
 /** What a waiting agent waits for. Several can hold at once. */
 export type WaitingReason = (typeof waitingReasons)[number];
 
+/** `dependency`: a task that it waited for. `terminated`: by somebody else. `lost`: nobody knows what became of it. */
 export type FailureReason =
   | "error"
   | "timeout"

@@ -4,6 +4,7 @@ const encoder = new TextEncoder();
 // A byte order mark at the beginning is a character like any other.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
+/** In UTF-8. */
 export function byteLength(text: string): number {
   return encoder.encode(text).byteLength;
 }

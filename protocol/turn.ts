@@ -51,6 +51,7 @@ export const noUsage: Usage = {
   usd: 0,
 };
 
+/** The price of both is unknown when that of one is. */
 export function addUsage(a: Usage, b: Usage): Usage {
   return {
     calls: a.calls + b.calls,

@@ -16,7 +16,7 @@ import type { OpenRequest } from "./requests.ts";
 import type { Trouble } from "./trouble.ts";
 import type { Usage } from "./turn.ts";
 
-/** A task in JSON. `status` is as it was at `asOf`. */
+/** A task in JSON. `status` is as it was at `asOf`. Times are ISO 8601. */
 export interface TaskView extends TaskOptions {
   readonly taskId: string;
   readonly agent: string;

@@ -1,20 +1,13 @@
 // Takes words in, as far as the inbox has room.
-import { ApplicationFailure } from "@temporalio/workflow";
-import { z } from "zod";
-import { failureTypes } from "../../protocol/failures.ts";
 import { personMessageShape } from "../../protocol/message-shapes.ts";
 import type { Accepted, PersonMessage } from "../../protocol/messages.ts";
 import { byteLength, cutText } from "../../protocol/text.ts";
 import { type Agent, arrive, isPaused, takeId, tell } from "./agent.ts";
+import { demand, refuse } from "../handlers/input.ts";
 import { bytesOf } from "./inbox.ts";
 
-export function refuse(text: string): never {
-  throw ApplicationFailure.nonRetryable(text, failureTypes.messageRefused);
-}
-
 export function refuseMessage({ state, settings }: Agent, given: PersonMessage): void {
-  const read = personMessageShape().safeParse(given);
-  if (!read.success) refuse(`The message cannot be taken: ${z.prettifyError(read.error)}`);
+  demand("The message cannot be taken", personMessageShape, given);
   const size = byteLength(given.text);
   if (size > settings.limits.maxMessageBytes) {
     refuse(

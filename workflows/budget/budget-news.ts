@@ -8,6 +8,7 @@ import {
   type BudgetEvent,
   type BudgetReport,
   type Dimension,
+  dimensions,
   type Grant,
   grantShape,
   toBudget,
@@ -61,19 +62,19 @@ export function hearBudget(agent: Agent, { budget }: Setting): void {
   publish(agent);
 }
 
-const units: readonly (readonly [Dimension, string])[] = [
-  ["turns", "turns"],
-  ["outputTokens", "output tokens"],
-  ["usd", "US dollars"],
-  ["tasks", "open tasks"],
-];
+export const units: Readonly<Record<Dimension, string>> = {
+  turns: "turns",
+  outputTokens: "output tokens",
+  usd: "US dollars",
+  tasks: "open tasks",
+};
 
 /** `The budget was set: 60 turns, no limit of US dollars.` */
 function toSetText(change: BudgetChange): string {
-  const parts = units.flatMap(([name, unit]) => {
+  const parts = dimensions.flatMap((name) => {
     const most = change[name];
     if (most === undefined) return [];
-    return [most === null ? `no limit of ${unit}` : `${most} ${unit}`];
+    return [`${most ?? "no limit of"} ${units[name]}`];
   });
   return `The budget was set: ${parts.join(", ")}.`;
 }

@@ -4,7 +4,7 @@ import type { ModelPurpose } from "../../protocol/activities.ts";
 import { type Budget, narrow, noSpent } from "../../protocol/budget.ts";
 import type { Usage } from "../../protocol/turn.ts";
 import { type Agent, isWaitingOn, mustRoll, shortId, tell } from "../agent/agent.ts";
-import { answerAsks, tellIfLess, tellLease } from "./budget-news.ts";
+import { answerAsks, tellIfLess, tellLease, units } from "./budget-news.ts";
 import { priceOf, toCallAsk, toRoom, usedUp } from "./call-room.ts";
 import { TaskFailure } from "../agent/failures.ts";
 import { type Account, charge, limitOf, reserve } from "./account.ts";
@@ -115,7 +115,6 @@ function endClosing({ state }: Agent): void {
   state.spending = { ...state.spending, closing: false };
 }
 
-const words = { turns: "turns", outputTokens: "output tokens", usd: "US dollars", tasks: "tasks" };
 const flags = { turns: "--turns", outputTokens: "--tokens", usd: "--usd", tasks: "--tasks" };
 
 /** While it may still be raised. */
@@ -144,7 +143,7 @@ function toLack(agent: Agent): { what: string; flag: string; isOwn: boolean } {
   const isOwn = names.some(
     (name) => own[name] !== undefined && own[name] <= (pool[name] ?? Infinity),
   );
-  const list = names.map((name) => words[name]).join(", ");
+  const list = names.map((name) => units[name]).join(", ");
   const flag = flags[names[0] ?? "outputTokens"];
   return { what: `The budget is used up${list ? ` (${list})` : ""}.`, flag, isOwn };
 }

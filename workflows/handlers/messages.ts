@@ -1,6 +1,5 @@
 // The handlers of an agent: they push and return.
 import { setHandler } from "@temporalio/workflow";
-import { z } from "zod";
 import { resumeShape, retryShape, settingShape } from "../../protocol/control.ts";
 import {
   interruptSignal,
@@ -41,16 +40,15 @@ import { takeInterrupt } from "./interrupt.ts";
 import { takePause, takeResume } from "./pause.ts";
 import { refuseRetry, takeLateRetry, takeRetry } from "../tasks/attempts.ts";
 import { takeTaskEvent } from "./task-news.ts";
-import { refuse, refuseMessage, takeMessage, toFit } from "../agent/inbox-room.ts";
-import { believe } from "./signals.ts";
+import { refuseMessage, takeMessage, toFit } from "../agent/inbox-room.ts";
+import { believe, demand } from "./input.ts";
 
 /** What both kinds of agent are told about their tasks and their waiting. */
 export function takeTaskNews(agent: Agent): void {
   takeBudgetNews(agent);
   setHandler(decideUpdate, (given) => takeDecision(agent, given), {
     validator: (given) => {
-      const read = decideShape().safeParse(given);
-      if (!read.success) refuse(`The decision cannot be read: ${z.prettifyError(read.error)}`);
+      demand("The decision cannot be read", decideShape, given);
       refuseDecision(agent, given);
     },
   });
@@ -79,8 +77,7 @@ function takeControl(agent: Agent): void {
   });
   setHandler(retryUpdate, (given) => takeRetry(agent, given), {
     validator: (given) => {
-      const read = retryShape().safeParse(given);
-      if (!read.success) refuse(`The retry cannot be read: ${z.prettifyError(read.error)}`);
+      demand("The retry cannot be read", retryShape, given);
       refuseRetry(agent, given);
     },
   });

@@ -1,5 +1,6 @@
 // What an agent asks of a person, until it is over.
 import { condition } from "@temporalio/workflow";
+import { longestExtension } from "../../protocol/deadline.ts";
 import type { OpenRequest, SettledRequest } from "../../protocol/requests.ts";
 import type { WaitingReason } from "../../protocol/task.ts";
 import { cutText } from "../../protocol/text.ts";
@@ -88,8 +89,6 @@ function expire(agent: Agent): void {
     else closeRequest(agent, request, toExpired(request), "expired", "");
   }
 }
-
-const longestExtension = 3_600_000;
 
 function prolong(agent: Agent, request: OpenRequest): void {
   const length = Date.parse(request.expiresAt) - Date.parse(request.askedAt);

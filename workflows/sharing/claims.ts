@@ -1,21 +1,19 @@
 // Claims: asked by a task, answered by the root of its tree.
 import {
   ActivityCancellationType,
-  ApplicationFailure,
   isCancellation,
   proxyActivities,
   setHandler,
 } from "@temporalio/workflow";
-import { z } from "zod";
 import type { WatchActivities } from "../../protocol/activities.ts";
 import { claimShape, type ClaimResult } from "../../protocol/claims.ts";
-import { failureTypes } from "../../protocol/failures.ts";
 import { toQueues } from "../../protocol/ids.ts";
 import { claimUpdate } from "../../protocol/messages.ts";
 import type { claimInput } from "../../protocol/tools/sharing.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
 import type { Shaped } from "../../protocol/shape.ts";
 import { type Agent, now, tell } from "../agent/agent.ts";
+import { demand } from "../handlers/input.ts";
 import { refused, said } from "../turn/answers.ts";
 import { takeClaim } from "./claim-list.ts";
 
@@ -34,12 +32,7 @@ export function answerClaims(agent: Agent): void {
       return taken.answer;
     },
     {
-      validator: (given) => {
-        const read = claimShape().safeParse(given);
-        if (read.success) return;
-        const why = `The claim cannot be read: ${z.prettifyError(read.error)}`;
-        throw ApplicationFailure.nonRetryable(why, failureTypes.messageRefused);
-      },
+      validator: (given) => demand("The claim cannot be read", claimShape, given),
     },
   );
 }

@@ -1,6 +1,7 @@
 // What a cancelled task is given, and its end by force.
 import { CancellationScope, condition } from "@temporalio/workflow";
 import type { TaskEnding } from "../../protocol/activities.ts";
+import { longestExtension } from "../../protocol/deadline.ts";
 import type { Grace } from "../../protocol/task.ts";
 import { toWatchers } from "../agent/watchers.ts";
 
@@ -13,8 +14,6 @@ interface Stopping {
   readonly grace: () => Grace | undefined;
   readonly keep: (grace: Grace) => void;
 }
-
-const longestMs = 3_600_000;
 
 /** Waits until a task has stopped by itself. One that does not is stopped by force: its end is returned. */
 export async function awaitStop(task: Stopping): Promise<TaskEnding | undefined> {
@@ -59,7 +58,7 @@ async function waitOut(task: Stopping): Promise<void> {
   await untilEnded(task, until);
   const isLate = Date.now() - until > task.graceMs;
   if (!task.grace() || !isLate || grace.again) return;
-  const more = Math.min(grace.lengthMs ?? task.graceMs, longestMs);
+  const more = Math.min(grace.lengthMs ?? task.graceMs, longestExtension);
   task.keep({ ...grace, until: toIso(Date.now() + more), again: true });
   await waitOut(task);
 }

@@ -5,7 +5,7 @@ import { eventSignal } from "../../protocol/messages.ts";
 import { type Agent, now, takeId, tell } from "../agent/agent.ts";
 import { deliverEvents } from "./background-waits.ts";
 import { putEvent } from "./event-box.ts";
-import { believe } from "../handlers/signals.ts";
+import { believe } from "../handlers/input.ts";
 
 /** An event is kept until somebody waits for it, for it may come first. */
 export function takeEvents(agent: Agent): void {

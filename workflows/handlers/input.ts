@@ -1,5 +1,7 @@
-// Reads what anybody may signal.
+// Reads what anybody may send.
+import { ApplicationFailure } from "@temporalio/workflow";
 import { z } from "zod";
+import { failureTypes } from "../../protocol/failures.ts";
 import { toLine } from "../../protocol/text.ts";
 import { type Agent, tell } from "../agent/agent.ts";
 
@@ -15,4 +17,14 @@ export function believe<Shape>(
   const why = toLine(z.prettifyError(read.error), 300);
   tell(agent, { type: "trouble", text: `A signal ${name} could not be read: ${why}` });
   return undefined;
+}
+
+/** An update can be refused: by its validator, before it leaves a trace. */
+export function demand(what: string, shape: () => z.ZodType, given: unknown): void {
+  const read = shape().safeParse(given);
+  if (!read.success) refuse(`${what}: ${z.prettifyError(read.error)}`);
+}
+
+export function refuse(text: string, type: string = failureTypes.messageRefused): never {
+  throw ApplicationFailure.nonRetryable(text, type);
 }
