@@ -29,12 +29,6 @@ export interface Owned {
   readonly newest: readonly string[];
 }
 
-const shownClaims = 5;
-
-export function toOwned(keys: readonly string[]): Owned {
-  return { count: keys.length, newest: keys.slice(-shownClaims) };
-}
-
 /** Asked of the root, by an activity of the task that claims. */
 export interface ClaimInput {
   readonly key: string;

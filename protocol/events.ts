@@ -2,7 +2,6 @@
 import { z } from "zod";
 import { idShape } from "./ids.ts";
 import { shape } from "./shape.ts";
-import { byteLength, cutText } from "./text.ts";
 
 /** An event on its way to an agent. The id makes it count once, however often it is sent. */
 export interface AgentEvent {
@@ -31,24 +30,4 @@ export const eventShape = shape<z.ZodType<AgentEvent>>(
 
 export function isEventName(text: string): boolean {
   return namePattern.test(text);
-}
-
-/** An event that nobody has waited for yet. */
-export interface KeptEvent {
-  readonly eventId: string;
-  readonly name: string;
-  /** As JSON, cut where it was too long. */
-  readonly json: string;
-  /** ISO 8601. */
-  readonly at: string;
-}
-
-export function toKeptEvent({ eventId, name, data }: AgentEvent, at: string): KeptEvent {
-  const json = JSON.stringify(data ?? null);
-  return { eventId, name, json: cutText(json, eventBytes, "… (cut, it was too long)"), at };
-}
-
-/** In bytes, as JSON. */
-export function sizeOfEvent(event: KeptEvent): number {
-  return byteLength(JSON.stringify(event));
 }

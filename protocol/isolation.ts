@@ -28,17 +28,6 @@ export interface Worktree {
   readonly notes: readonly string[];
 }
 
-/** What a task holds about its files. A roll carries it along. */
-export interface TaskFiles {
-  /** Set once a worktree was asked for, made or not. */
-  readonly asked?: true;
-  readonly worktree?: Worktree;
-  readonly scopes?: readonly Scope[];
-  /** It has read files, so they may be stale at its end. */
-  readonly hasRead?: true;
-  readonly collected?: Collected;
-}
-
 /** The stat of what an isolated task changed. The diff itself is an artifact. */
 export interface DiffSummary {
   readonly files: number;

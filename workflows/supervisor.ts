@@ -6,6 +6,7 @@ import {
   isCancellation,
   workflowInfo,
 } from "@temporalio/workflow";
+import type { Workspace } from "../protocol/agent.ts";
 import type { Supervisor } from "../protocol/workflows.ts";
 import { type Agent, isPaused, mustRoll, openAgent, tell } from "./agent/agent.ts";
 import { giveUpTurn, runTurns, takeInbox } from "./turn/agent-loop.ts";
@@ -66,7 +67,7 @@ export const supervisor: Supervisor = async (input) => {
 };
 
 /** Answers whoever speaks and whatever ends, until it is time to roll or to end. */
-async function converse(agent: Agent, workspace: Parameters<typeof prepare>[1]): Promise<void> {
+async function converse(agent: Agent, workspace: Workspace): Promise<void> {
   const { state } = agent;
   for (;;) {
     const hasWork = (): boolean => state.inbox.length > 0 || state.due;
@@ -84,7 +85,7 @@ async function converse(agent: Agent, workspace: Parameters<typeof prepare>[1]):
 }
 
 /** A supervisor never fails on a failed turn: it says what happened and what helps. */
-async function answer(agent: Agent, workspace: Parameters<typeof prepare>[1]): Promise<void> {
+async function answer(agent: Agent, workspace: Workspace): Promise<void> {
   const { state } = agent;
   try {
     await prepare(agent, workspace);

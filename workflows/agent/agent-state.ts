@@ -3,7 +3,7 @@ import type { AgentDefinition, PreparedWorkspace } from "../../protocol/agent.ts
 import type { Claim } from "../../protocol/claims.ts";
 import type { Deadline } from "../../protocol/deadline.ts";
 import type { SupervisorStatus } from "../../protocol/feed.ts";
-import type { TaskFiles } from "../../protocol/isolation.ts";
+import type { Collected, Scope, Worktree } from "../../protocol/isolation.ts";
 import type { Begin } from "../../protocol/messages.ts";
 import type { OpenRequest, SettledRequest } from "../../protocol/requests.ts";
 import type { Settings } from "../../protocol/settings.ts";
@@ -68,6 +68,17 @@ interface Spending {
   readonly stopped: boolean;
   /** The model of which was said that it has no price. */
   readonly unpriced: string;
+}
+
+/** What a task holds about its files. */
+interface TaskFiles {
+  /** Set once a worktree was asked for, made or not. */
+  readonly asked?: true;
+  readonly worktree?: Worktree;
+  readonly scopes?: readonly Scope[];
+  /** It has read files, so they may be stale at its end. */
+  readonly hasRead?: true;
+  readonly collected?: Collected;
 }
 
 /** Everything an agent holds, as JSON: a roll hands it to the next run. */
@@ -153,7 +164,6 @@ export interface AgentState {
   watch: TroubleWatch;
   /** Its open tasks that do not. */
   troubled: Readonly<Record<string, TaskTrouble>>;
-  /** What a task holds about its files: worktree, scope, what came of them. */
   files: TaskFiles;
   /** When the task has to be done, or null. */
   deadline: Deadline | null;

@@ -1,6 +1,6 @@
 // What lists, panels and programs see of an agent.
 import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from "@temporalio/workflow";
-import { toOwned } from "../../protocol/claims.ts";
+import { toOwned } from "../sharing/claim-list.ts";
 import { dueAt } from "../../protocol/deadline.ts";
 import type { Envelope } from "../../protocol/task.ts";
 import type { OpenRequest } from "../../protocol/requests.ts";

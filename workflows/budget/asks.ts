@@ -56,11 +56,11 @@ export function decide(given: Account, newId: () => string): Decision {
       }
     }
   }
-  const denied = account.denied.filter((kind) => kind !== "tasks" || account.asks.some(waitsNot));
+  const denied = account.denied.filter(
+    (kind) => kind !== "tasks" || account.asks.some((ask) => !waits(ask)),
+  );
   return { account: { ...account, denied }, grants, asks };
 }
-
-const waitsNot = (ask: Ask): boolean => !waits(ask);
 
 /** Open asks first, then those that were denied. */
 function grantAll(given: Account): { account: Account; grants: Grant[] } {

@@ -16,7 +16,7 @@ import {
 import type { Setting } from "../../protocol/control.ts";
 import { budgetQuery, grantSignal } from "../../protocol/messages.ts";
 import { type Agent, arrive, now, send, shortId, tell } from "../agent/agent.ts";
-import { priceOf, toCallAsk, toRoom } from "./call-room.ts";
+import { maxTurnsOf, priceOf, toCallAsk, toRoom } from "./call-room.ts";
 import { publish } from "../agent/display.ts";
 import { type Account, free, limitOf } from "./account.ts";
 import { decide } from "./asks.ts";
@@ -107,12 +107,6 @@ function reopen(agent: Agent): void {
   else arrive(agent, { type: "notice", text: raisedText });
   state.closing = false;
   state.spending = { ...state.spending, closing: false, stopped: false };
-}
-
-/** The turns an agent has by itself: as set for it, else by its file. */
-export function maxTurnsOf({ role, state, settings }: Agent): number {
-  const set = role === "subagent" ? state.account.own.turns : undefined;
-  return set ?? state.definition?.maxTurns ?? settings.limits.maxTurns;
 }
 
 /** Tasks get what there is for them, or hear that there is nothing. */

@@ -49,6 +49,12 @@ export function toCallAsk(agent: Agent, askId: string): Ask | undefined {
   return toAsk(account, { askId, kind: "calls", least: missing(least), good: missing(good) });
 }
 
+/** The turns an agent has by itself: as set for it, else by its file. */
+export function maxTurnsOf({ role, state, settings }: Agent): number {
+  const set = role === "subagent" ? state.account.own.turns : undefined;
+  return set ?? state.definition?.maxTurns ?? settings.limits.maxTurns;
+}
+
 /** What is used up: the limits in which no further turn fits. */
 export function usedUp(agent: Agent): readonly Dimension[] {
   const { least } = measureCall(agent, "turn");

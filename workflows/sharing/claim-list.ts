@@ -1,5 +1,5 @@
 // Pieces of work and who owns them, as plain state.
-import type { Claim, ClaimAnswer, ClaimInput } from "../../protocol/claims.ts";
+import type { Claim, ClaimAnswer, ClaimInput, Owned } from "../../protocol/claims.ts";
 
 /** A claim against what is owned. What ended owners had is free before it is looked at. */
 export function takeClaim(
@@ -29,4 +29,10 @@ export function releaseClaims(claims: readonly Claim[], taskId: string): readonl
   return claims.some((claim) => claim.taskId === taskId)
     ? claims.filter((claim) => claim.taskId !== taskId)
     : claims;
+}
+
+const shownClaims = 5;
+
+export function toOwned(keys: readonly string[]): Owned {
+  return { count: keys.length, newest: keys.slice(-shownClaims) };
 }

@@ -68,10 +68,11 @@ async function begin(
   const { state, settings } = agent;
   const dependsOn = await toDependencies(agent, input.depends_on);
   if (typeof dependsOn === "string") return dependsOn;
-  const refusal = refusalToStart(agent, input.subagent_type) ?? refusalOfScope(agent, input);
+  const refusal =
+    refusalToStart(agent, input.subagent_type) ??
+    refusalOfScope(agent, input) ??
+    refusalToSpend(agent);
   if (refusal) return refusal;
-  const poor = refusalToSpend(agent);
-  if (poor) return poor;
   // Only then: what else the turn starts has to follow in the same order as ever.
   while (!hasRoom(agent)) if (!(await makeRoom(agent))) return noRoom;
   const budget = fromBudgetInput(input.budget);

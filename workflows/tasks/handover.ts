@@ -1,7 +1,7 @@
 // What an attempt at a task leaves to the next one.
 import type { AttemptReading, TaskEnding, TaskTerms } from "../../protocol/activities.ts";
 import type { Handover } from "../../protocol/control.ts";
-import type { KeptEvent } from "../../protocol/events.ts";
+import type { KeptEvent } from "../waits/event-box.ts";
 import { cutText } from "../../protocol/text.ts";
 import type { SubagentInput } from "../../protocol/workflows.ts";
 import type { Agent } from "../agent/agent.ts";

@@ -8,7 +8,7 @@ import { toBoardData } from "./board-data.ts";
 import { limitTranscript, rebuild, renew } from "./generations.ts";
 import { toRoom } from "../budget/call-room.ts";
 import { callOnce } from "../turn/model-call.ts";
-import { toTrouble } from "../turn/model-turn.ts";
+import { toModelTrouble } from "../turn/model-trouble.ts";
 import { toNotice } from "./notices.ts";
 import { countAnswered, type Generation, sizeOf, tokensOf, toWords } from "./transcript.ts";
 
@@ -84,7 +84,7 @@ async function tellAgain(agent: Agent, why: string): Promise<void> {
       return;
     }
     if (!(error instanceof ActivityFailure)) throw error;
-    const { message, backend } = toTrouble(error);
+    const { message, backend } = toModelTrouble(error);
     fallBack(agent, why, message, backend);
   }
 }

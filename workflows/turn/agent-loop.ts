@@ -26,7 +26,7 @@ import { findTask } from "../tasks/board.ts";
 import { markTold } from "../tasks/board-changes.ts";
 import { endTrouble, takeTroubles } from "./trouble-stages.ts";
 import { answerCalls, cancelCalls, closeTurn, hasOpenTurn } from "./tool-turn.ts";
-import { maxTurnsOf } from "../budget/budget-news.ts";
+import { maxTurnsOf } from "../budget/call-room.ts";
 import { mayCall, outOfBudget, provide } from "../budget/spending.ts";
 import {
   append,

@@ -1,34 +1,16 @@
 // The next answer of the model, whatever it takes.
-import {
-  ApplicationFailure,
-  CancellationScope,
-  condition,
-  isCancellation,
-  patched,
-  TimeoutFailure,
-} from "@temporalio/workflow";
-import { type ModelTrouble, toModelTrouble } from "../../protocol/failures.ts";
+import { CancellationScope, condition, isCancellation } from "@temporalio/workflow";
 import { cutText } from "../../protocol/text.ts";
-import type { TaskError } from "../../protocol/task.ts";
 import type { ModelAnswer } from "../../protocol/turn.ts";
 import { type Agent, isPaused, isStopping, mustRoll, tell } from "../agent/agent.ts";
-import {
-  causeOf,
-  isUnpicked,
-  reasonBytes,
-  TaskFailure,
-  toTaskError,
-  wordsOf,
-} from "../agent/failures.ts";
-import { rebuild } from "../transcript/generations.ts";
-import { holdsWords } from "../agent/inbox.ts";
-import { callOnce, isForPerson } from "./model-call.ts";
 import { keepModel, leaveModel } from "../agent/chosen-model.ts";
+import { TaskFailure } from "../agent/failures.ts";
+import { holdsWords } from "../agent/inbox.ts";
 import { enterWaiting, goOn } from "../tasks/parent.ts";
+import { rebuild } from "../transcript/generations.ts";
+import { callOnce, isForPerson } from "./model-call.ts";
+import { callsAgain, type ModelTrouble, toModelTrouble } from "./model-trouble.ts";
 import { passAnswer, passResume } from "./recovery.ts";
-
-/** Agents begun before this took a failed pull for trouble of the model, and missed a `resume` during a call. */
-const callsAgain = "calls-again";
 
 /** An answer, or nothing when something comes first: a note, a message, the end, a roll. */
 export async function nextAnswer(agent: Agent): Promise<ModelAnswer | undefined> {
@@ -37,7 +19,7 @@ export async function nextAnswer(agent: Agent): Promise<ModelAnswer | undefined>
     takeSuccess(agent);
     return answer;
   } catch (error) {
-    if (!isCancellation(error)) await takeTrouble(agent, toTrouble(error));
+    if (!isCancellation(error)) await takeModelTrouble(agent, toModelTrouble(error));
     else if (!agent.run.interrupted || CancellationScope.current().consideredCancelled) throw error;
     return undefined;
   }
@@ -54,47 +36,7 @@ function takeSuccess(agent: Agent): void {
   } else if (isForPerson(agent)) passAnswer(agent);
 }
 
-interface Trouble {
-  /** `unpicked`: a probe found no slot, so nothing was tried. */
-  readonly kind: ModelTrouble | "unpicked";
-  readonly type: string;
-  readonly message: string;
-  readonly backend?: string;
-  /** What the provider asks to wait, in milliseconds. */
-  readonly retryAfterMs: number;
-  readonly error?: TaskError;
-}
-
-export function toTrouble(error: unknown): Trouble {
-  const cause = causeOf(error);
-  const message = cutText(wordsOf(error), reasonBytes);
-  const plain = { type: "Timeout", message, retryAfterMs: 0 };
-  if (isUnpicked(error)) return { ...plain, kind: "unpicked" };
-  if (cause instanceof TimeoutFailure) {
-    const which = cause.timeoutType ?? "in all";
-    return { ...plain, kind: "park", message: `The call did not end in time (${which}).` };
-  }
-  if (!(cause instanceof ApplicationFailure)) return { ...plain, kind: "park" };
-  const type = cause.type ?? "Error";
-  const told = toTaskError(cause);
-  const detail = cause.details?.[0] as { backend?: unknown; retryAfterMs?: unknown } | undefined;
-  return {
-    kind: toKind(type, cause.nonRetryable ?? false),
-    type,
-    message,
-    retryAfterMs: typeof detail?.retryAfterMs === "number" ? detail.retryAfterMs : 0,
-    ...(typeof detail?.backend === "string" && { backend: detail.backend }),
-    ...(told && { error: told }),
-  };
-}
-
-function toKind(type: string, isRefusal: boolean): ModelTrouble {
-  const kind = toModelTrouble(type, isRefusal);
-  if (kind !== "again" || patched(callsAgain)) return kind;
-  return isRefusal ? "stop" : "park";
-}
-
-async function takeTrouble(agent: Agent, trouble: Trouble): Promise<void> {
+async function takeModelTrouble(agent: Agent, trouble: ModelTrouble): Promise<void> {
   const { state } = agent;
   switch (trouble.kind) {
     case "again":
@@ -129,7 +71,7 @@ async function takeTrouble(agent: Agent, trouble: Trouble): Promise<void> {
 }
 
 /** The model had no part in it: the same call once more, after a moment that grows. */
-async function callAgain(agent: Agent, { message }: Trouble): Promise<void> {
+async function callAgain(agent: Agent, { message }: ModelTrouble): Promise<void> {
   const { state, run, settings } = agent;
   const { modelRetryMs, modelRetryMaxMs } = settings.limits;
   if (state.parked === 0 && run.misses === 0) {
@@ -156,7 +98,7 @@ async function waitForProbe(agent: Agent, leastMs: number): Promise<void> {
 /** What ends a wait for the model early: somebody's words, `resume`, also during the call, a pause, the end, a roll. */
 function waker(agent: Agent): () => boolean {
   const { state, run } = agent;
-  if (run.probes > run.seen && !patched(callsAgain)) run.seen = run.probes;
+  if (run.probes > run.seen && !callsAgain()) run.seen = run.probes;
   return () =>
     run.probes > run.seen ||
     state.ending ||
@@ -174,7 +116,7 @@ const whyBytes = 1_000;
 function announce(
   agent: Agent,
   waitingOn: "model" | "quota",
-  { message }: Trouble,
+  { message }: ModelTrouble,
   next: string,
 ): void {
   const why = `${cutText(toSentence(message), whyBytes - next.length - 1)} ${next}`;

@@ -1,8 +1,7 @@
 // Waits that were moved to the background, until they end.
 import { condition } from "@temporalio/workflow";
-import { type KeptEvent, sizeOfEvent } from "../../protocol/events.ts";
 import { type Agent, arrive } from "../agent/agent.ts";
-import { takeFrom } from "./event-box.ts";
+import { type KeptEvent, sizeOfEvent, takeFrom } from "./event-box.ts";
 import { bytesOf } from "../agent/inbox.ts";
 import { toNotice } from "../transcript/notices.ts";
 import { isOpen } from "../tasks/own-tasks.ts";

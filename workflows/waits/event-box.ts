@@ -1,5 +1,26 @@
 // Events that came before anybody waited for them.
-import { type KeptEvent, sizeOfEvent } from "../../protocol/events.ts";
+import { type AgentEvent, eventBytes } from "../../protocol/events.ts";
+import { byteLength, cutText } from "../../protocol/text.ts";
+
+/** An event that nobody has waited for yet. */
+export interface KeptEvent {
+  readonly eventId: string;
+  readonly name: string;
+  /** As JSON, cut where it was too long. */
+  readonly json: string;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+export function toKeptEvent({ eventId, name, data }: AgentEvent, at: string): KeptEvent {
+  const json = JSON.stringify(data ?? null);
+  return { eventId, name, json: cutText(json, eventBytes, "… (cut, it was too long)"), at };
+}
+
+/** In bytes, as JSON. */
+export function sizeOfEvent(event: KeptEvent): number {
+  return byteLength(JSON.stringify(event));
+}
 
 /** Oldest first. Several of one name are taken in their order. */
 export type EventBox = readonly KeptEvent[];

@@ -1,10 +1,10 @@
 // Word from outside, taken in.
 import { setHandler } from "@temporalio/workflow";
-import { eventShape, toKeptEvent } from "../../protocol/events.ts";
+import { eventShape } from "../../protocol/events.ts";
 import { eventSignal } from "../../protocol/messages.ts";
 import { type Agent, now, takeId, tell } from "../agent/agent.ts";
 import { deliverEvents } from "./background-waits.ts";
-import { putEvent } from "./event-box.ts";
+import { putEvent, toKeptEvent } from "./event-box.ts";
 import { believe } from "../handlers/input.ts";
 
 /** An event is kept until somebody waits for it, for it may come first. */
