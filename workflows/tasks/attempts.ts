@@ -6,7 +6,7 @@ import { type Retried, retryBytes, type RetryInput } from "../../protocol/contro
 import { failureTypes } from "../../protocol/failures.ts";
 import { isEnded, type TaskEnd, toEmptyEnvelope } from "../../protocol/task.ts";
 import { byteLength, toLine } from "../../protocol/text.ts";
-import { type Agent, isPaused, now, send, takeId, tell } from "../agent/agent.ts";
+import { type Agent, now, send, takeId, tell } from "../agent/agent.ts";
 import { refusalToStart } from "./delegation.ts";
 import { type Dependency, missed, standingOf } from "./dependencies.ts";
 import { dropLease } from "../budget/leases.ts";
@@ -15,9 +15,9 @@ import { publish } from "../agent/display.ts";
 import { toEndNotice } from "../transcript/notices.ts";
 import { beginAttempt } from "./board-changes.ts";
 import { type BoardTask, findAttempt, findTask, workflowOf } from "./board.ts";
-import { hasFreeSlot } from "./board-slots.ts";
 import { toPastAttempts } from "./records.ts";
 import { tellTask } from "./feed-words.ts";
+import { mayBegin } from "./slots.ts";
 import { settle } from "./task-ends.ts";
 import { startTask } from "./tasks.ts";
 
@@ -54,7 +54,7 @@ function refuse(text: string): never {
 
 /** Takes a retry that `refuseRetry` let through, once. */
 export function takeRetry(agent: Agent, retry: RetryInput): Retried {
-  const { state, run, settings } = agent;
+  const { state, run } = agent;
   const task = findTask(state.board, retry.taskId);
   const isNew = takeId(agent, retry.retryId);
   if (!task || !isNew) {
@@ -62,8 +62,7 @@ export function takeRetry(agent: Agent, retry: RetryInput): Retried {
   }
   keepUntoldEnd(agent, task);
   const dependsOn = dependsNow(agent, task);
-  const begun =
-    !dependsOn && !isPaused(agent) && hasFreeSlot(state.board, settings.limits.maxRunning);
+  const begun = mayBegin(agent, dependsOn);
   const deadline = toNewDeadline(task);
   state.board = beginAttempt(state.board, task.taskId, {
     begun,

@@ -27,13 +27,9 @@ export function addTask(
     | "dependsOn"
     | "runsOnFailed"
     | "isolation"
-  > & {
-    readonly begun: boolean;
-    /** Its own affair: the task has it in its input. */
-    readonly scope?: unknown;
-  },
+  > & { readonly begun: boolean },
 ): Board {
-  const { begun, scope: _, ...given } = task;
+  const { begun, ...given } = task;
   const added: BoardTask = {
     ...given,
     description: toLine(given.description, 500),

@@ -27,7 +27,7 @@ import { unknownTask } from "./task-lookup.ts";
 import { cancelTask, startTask, steerTask, untilStarted } from "./tasks.ts";
 import { addTask, dropTask, markTold, moveToBackground } from "./board-changes.ts";
 import { type BoardTask, findTask, nextStart, unreadTasks } from "./board.ts";
-import { hasFreeSlot } from "./board-slots.ts";
+import { mayBegin } from "./slots.ts";
 
 type StartInput = Shaped<typeof startTaskInput>;
 
@@ -65,7 +65,7 @@ async function begin(
   input: StartInput,
   awaitedBy?: string,
 ): Promise<BoardTask | string> {
-  const { state, settings } = agent;
+  const { state } = agent;
   const dependsOn = await toDependencies(agent, input.depends_on);
   if (typeof dependsOn === "string") return dependsOn;
   const refusal =
@@ -79,34 +79,38 @@ async function begin(
   const taskId = toTaskId(input.subagent_type, uuid4());
   const minutes = input.deadline_minutes;
   const deadline = minutes === undefined ? undefined : toDeadline(minutes, Date.now());
+  const { isolation, scope } = toTaskFiles(agent, input);
   const given = {
     taskId,
     agent: input.subagent_type,
     description: input.description,
     startedAt: nextStart(state.board, Date.now()),
-    ...(awaitedBy && { awaitedBy }),
-    ...toTaskFiles(agent, input),
+    begun: mayBegin(agent, dependsOn),
+    ...(isolation && { isolation }),
     ...(input.on_complete && { onComplete: input.on_complete }),
-    ...(deadline && { deadlineAt: deadline.at }),
     ...(dependsOn && { dependsOn }),
-    ...(input.depends_on_failed === "run" && { runsOnFailed: true as const }),
-    ...(input.budget && { budget }),
   };
-  const begun =
-    !dependsOn && !isPaused(agent) && hasFreeSlot(state.board, settings.limits.maxRunning);
-  state.board = addTask(state.board, { ...given, begun });
+  state.board = addTask(state.board, {
+    ...given,
+    ...(awaitedBy && { awaitedBy }),
+    ...(deadline && { deadlineAt: deadline.at }),
+    ...(input.depends_on_failed === "run" && { runsOnFailed: true }),
+  });
   leaseTo(agent, taskId, budget);
   const task = findTask(state.board, taskId)!;
   tellTask(agent, task, task.phase, task.description);
-  await startTask(agent, { ...given, begun, ...(deadline && { deadline }) }).catch(
-    (error: unknown) => {
-      // Cancelled in the moment of its start: it never ran.
-      state.board = dropTask(state.board, taskId);
-      state.account = dropLease(state.account, taskId);
-      tellTask(agent, task, { status: "cancelled" }, "It was never started.");
-      throw error;
-    },
-  );
+  const terms = {
+    ...(scope && { scope }),
+    ...(deadline && { deadline }),
+    ...(input.budget && { budget }),
+  };
+  await startTask(agent, { ...given, ...terms }).catch((error: unknown) => {
+    // Cancelled in the moment of its start: it never ran.
+    state.board = dropTask(state.board, taskId);
+    state.account = dropLease(state.account, taskId);
+    tellTask(agent, task, { status: "cancelled" }, "It was never started.");
+    throw error;
+  });
   return task;
 }
 

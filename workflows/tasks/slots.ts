@@ -3,11 +3,18 @@ import { getExternalWorkflowHandle } from "@temporalio/workflow";
 import { beginSignal } from "../../protocol/messages.ts";
 import { type Agent, isPaused, send } from "../agent/agent.ts";
 import { tellTask } from "./feed-words.ts";
+import type { Dependency } from "./dependencies.ts";
 import { tellDoom, tellResults } from "./dependents.ts";
 import { handOut } from "../sharing/findings.ts";
-import { doomedTasks, startable } from "./board-slots.ts";
+import { doomedTasks, hasFreeSlot, startable } from "./board-slots.ts";
 import { findTask, workflowOf } from "./board.ts";
 import { markDoomed, moveOnBoard } from "./board-changes.ts";
+
+/** Whether a new task begins at once. */
+export function mayBegin(agent: Agent, dependsOn: readonly Dependency[] | undefined): boolean {
+  const { state, settings } = agent;
+  return !dependsOn && !isPaused(agent) && hasFreeSlot(state.board, settings.limits.maxRunning);
+}
 
 /** Lets tasks begin, or go on, for which there is a slot. An agent that ends begins nothing, a paused one nothing new. */
 export function beginQueued(agent: Agent): void {
