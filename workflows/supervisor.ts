@@ -12,7 +12,7 @@ import { type Agent, isPaused, mustRoll, openAgent, tell } from "./agent/agent.t
 import { giveUpTurn, runTurns, takeInbox } from "./turn/agent-loop.ts";
 import { answerClaims } from "./sharing/claims.ts";
 import { enter } from "./agent/display.ts";
-import { TaskFailure, wordsOf } from "./agent/failures.ts";
+import { TaskFailure, toSentence, wordsOf } from "./agent/failures.ts";
 import { takeEvents } from "./waits/events.ts";
 import { stopTurn } from "./handlers/interrupt.ts";
 import { answerQueries } from "./handlers/queries.ts";
@@ -110,7 +110,7 @@ function toApology(error: unknown, what: "begin" | "answer"): string {
   if (isCancellation(error)) throw error;
   if (error instanceof TaskFailure) return `I could not ${what}: ${error.message}`;
   if (!(error instanceof ActivityFailure)) throw error;
-  return `I could not ${what}: ${wordsOf(error)}. Send a message to try again.`;
+  return `I could not ${what}: ${toSentence(wordsOf(error))} Send a message to try again.`;
 }
 
 async function end(agent: Agent): Promise<void> {

@@ -84,20 +84,20 @@ test("summaries, details and attributes say who does what for whom, and how far 
 });
 
 test("the panel of a task that failed says why", async () => {
-  const description = "ui-refused: read";
-  await world.model.script("ui-refused", [
+  const description = "panel-refused: read";
+  await world.model.script("panel-refused", [
     {
-      when: { lastUser: "^go ui-refused" },
+      when: { lastUser: "^go panel-refused" },
       reply: {
         toolCalls: [
           { name: "start_async_task", input: { description, subagent_type: "researcher" } },
         ],
       },
     },
-    { when: { system: "^# supervisor", anyUser: "go ui-refused" }, reply: { text: "Heard." } },
-    { when: { anyUser: "ui-refused" }, reply: { stopReason: "refusal" } },
+    { when: { system: "^# supervisor", anyUser: "go panel-refused" }, reply: { text: "Heard." } },
+    { when: { anyUser: "panel-refused" }, reply: { stopReason: "refusal" } },
   ]);
-  const supervisor = await world.start("go ui-refused");
+  const supervisor = await world.start("go panel-refused");
   const [task] = await until("the end", async () => {
     const tasks = await supervisor.tasks();
     return tasks[0]?.status === "failed" && tasks;

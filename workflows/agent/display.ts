@@ -29,20 +29,21 @@ export function workingStatus({ role }: Agent): "thinking" | "running" {
 
 /** Writes the memo when something in it changed, one event at most, and the panel, no event. */
 export function publish(agent: Agent, envelope?: Envelope): void {
-  const { phase, turn, usage, receipts, why } = agent.state;
-  const trouble = toldTrouble(agent.state.watch);
+  const { state } = agent;
+  const { phase, turn, usage, receipts, why } = state;
+  const trouble = toldTrouble(state.watch);
   const shown = {
     phase,
     turn,
     usage,
     receipts: receipts.slice(-10),
-    ...(agent.state.pausedAt !== null && { pausedAt: agent.state.pausedAt }),
+    ...(state.pausedAt !== null && { pausedAt: state.pausedAt }),
     ...(why && { why }),
     ...toDeadline(agent),
-    ...(agent.state.instruction && { instruction: agent.state.instruction }),
-    ...(agent.state.requests.length > 0 && { requests: toShownRequests(agent.state.requests) }),
-    ...(agent.state.posted.count > 0 && { findings: toPosted(agent.state.posted) }),
-    ...(agent.state.claimed.length > 0 && { claims: toOwned(agent.state.claimed) }),
+    ...(state.instruction && { instruction: state.instruction }),
+    ...(state.requests.length > 0 && { requests: toShownRequests(state.requests) }),
+    ...(state.posted.count > 0 && { findings: toPosted(state.posted) }),
+    ...(state.claimed.length > 0 && { claims: toOwned(state.claimed) }),
     ...(trouble && { trouble }),
   };
   const text = JSON.stringify(shown);

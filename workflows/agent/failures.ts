@@ -28,6 +28,11 @@ export function wordsOf(error: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
+/** Words that others follow. Some failures end theirs with a period, some do not. */
+export function toSentence(words: string): string {
+  return /[.!?]$/.test(words) ? words : `${words}.`;
+}
+
 /** No worker took the activity, so nothing of it has begun. */
 export function isUnpicked(error: unknown): boolean {
   const cause = causeOf(error);

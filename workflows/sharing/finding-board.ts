@@ -1,4 +1,4 @@
-// What an agent's tasks have found, as plain state.
+// Findings found, heard and posted, as plain state.
 import type { Finding, FindingsNews, Posted } from "../../protocol/findings.ts";
 import { cutText, newest } from "../../protocol/text.ts";
 

@@ -31,6 +31,7 @@ import {
 } from "../../protocol/workflows.ts";
 import { type Agent, isPaused, modelOf, send } from "../agent/agent.ts";
 import { publish } from "../agent/display.ts";
+import type { Lease } from "../budget/account.ts";
 import { newsForNew } from "../sharing/findings.ts";
 import { toChildFiles } from "../edits/isolation.ts";
 import { switchWorkflows } from "../handlers/pause.ts";
@@ -63,7 +64,7 @@ export async function startTask(agent: Agent, task: NewTask): Promise<void> {
     startChild<Subagent>(workflowTypes.subagent, {
       workflowId,
       ...(task.attempt && { workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE }),
-      args: [toInput(agent, task)],
+      args: [toInput(agent, task, agent.state.account.leases[workflowId])],
       // The policy also fires when the parent continues as new. Every other one would end the child.
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: toLine(`${task.agent}: ${task.description}`, 390),
@@ -92,8 +93,7 @@ export async function startTask(agent: Agent, task: NewTask): Promise<void> {
   ).catch(() => undefined);
 }
 
-function toInput(agent: Agent, task: NewTask): SubagentInput {
-  const lease = agent.state.account.leases[toAttemptId(task.taskId, task.attempt?.number ?? 1)];
+function toInput(agent: Agent, task: NewTask, lease: Lease | undefined): SubagentInput {
   if (!agent.state.workspace) throw ApplicationFailure.nonRetryable("no workspace");
   const findings = newsForNew(agent, task.taskId);
   return {

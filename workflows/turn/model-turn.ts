@@ -4,7 +4,7 @@ import { cutText } from "../../protocol/text.ts";
 import type { ModelAnswer } from "../../protocol/turn.ts";
 import { type Agent, isPaused, isStopping, mustRoll, tell } from "../agent/agent.ts";
 import { keepModel, leaveModel } from "../agent/chosen-model.ts";
-import { TaskFailure } from "../agent/failures.ts";
+import { TaskFailure, toSentence } from "../agent/failures.ts";
 import { holdsWords } from "../agent/inbox.ts";
 import { enterWaiting, goOn } from "../tasks/parent.ts";
 import { rebuild } from "../transcript/generations.ts";
@@ -107,8 +107,6 @@ function waker(agent: Agent): () => boolean {
     isStopping(agent) ||
     mustRoll(agent);
 }
-
-const toSentence = (words: string): string => (/[.!?]$/.test(words) ? words : `${words}.`);
 
 const whyBytes = 1_000;
 

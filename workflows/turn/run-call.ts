@@ -11,7 +11,7 @@ import { cutText, toLine } from "../../protocol/text.ts";
 import { type GoodCall, toolSpecs } from "../../protocol/tools/tools.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
 import { type Agent, isStopping, mustRoll } from "../agent/agent.ts";
-import { TaskFailure, wordsOf } from "../agent/failures.ts";
+import { TaskFailure, toSentence, wordsOf } from "../agent/failures.ts";
 import { onHost } from "../agent/host.ts";
 import { holdsWords } from "../agent/inbox.ts";
 import { noteRead, toHostInput } from "../edits/isolation.ts";
@@ -69,7 +69,7 @@ function toToolTrouble(call: GoodCall, error: unknown): string {
     toolSpecs[call.name].effect === "write"
       ? " It may have begun and its outcome is unknown: look before you repeat it."
       : "";
-  return cutText(`${call.label} could not be run: ${wordsOf(error)}.${doubt}`, 1_000);
+  return cutText(`${call.label} could not be run: ${toSentence(wordsOf(error))}${doubt}`, 1_000);
 }
 
 async function runOnHost(agent: Agent, id: string, call: GoodCall): Promise<ToolOutcome> {
