@@ -113,15 +113,13 @@ const limits = {
   tasks: z.int().min(0).max(1_000_000),
 };
 
+const each = <Field extends z.ZodType>(of: (name: Dimension) => Field) => {
+  const fields = dimensions.map((name) => [name, of(name)]);
+  return z.strictObject(Object.fromEntries(fields) as Record<Dimension, Field>);
+};
+
 /** As agent files have it. */
-export const budgetShape = shape(
-  z.strictObject({
-    turns: limits.turns.exactOptional(),
-    outputTokens: limits.outputTokens.exactOptional(),
-    usd: limits.usd.exactOptional(),
-    tasks: limits.tasks.exactOptional(),
-  }),
-);
+export const budgetShape = shape(each((name) => limits[name].exactOptional()));
 
 /** As a model gives it. */
 export const budgetInput = shape(
@@ -141,12 +139,7 @@ export function fromBudgetInput(input: Shaped<typeof budgetInput> | undefined): 
 }
 
 const amount = z.number().min(0).max(1e15);
-const amounts = z.strictObject({
-  turns: amount.exactOptional(),
-  outputTokens: amount.exactOptional(),
-  usd: amount.exactOptional(),
-  tasks: amount.exactOptional(),
-});
+const amounts = each(() => amount.exactOptional());
 const id = z.string().min(1).max(200);
 
 const askShape: z.ZodType<Ask> = z.object({
@@ -179,10 +172,6 @@ export const grantShape = shape<z.ZodType<Grant>>(
   }),
 );
 
-const change = {
-  turns: limits.turns.nullable().exactOptional(),
-  outputTokens: limits.outputTokens.nullable().exactOptional(),
-  usd: limits.usd.nullable().exactOptional(),
-  tasks: limits.tasks.nullable().exactOptional(),
-};
-export const budgetChangeShape = shape<z.ZodType<BudgetChange>>(z.strictObject(change));
+export const budgetChangeShape = shape<z.ZodType<BudgetChange>>(
+  each((name) => limits[name].nullable().exactOptional()),
+);
