@@ -43,6 +43,15 @@ export interface SettledRequest {
   readonly at: string;
 }
 
+/** What has become of a request. */
+export const outcomeWords: Readonly<Record<SettledRequest["outcome"], string>> = {
+  approve: "approved",
+  deny: "denied",
+  answer: "answered",
+  expired: "expired",
+  withdrawn: "withdrawn",
+};
+
 /** A decision on its way to the agent that asked. */
 export interface DecideInput {
   readonly requestId: string;

@@ -16,8 +16,26 @@ import type { OpenRequest } from "./requests.ts";
 import type { Trouble } from "./trouble.ts";
 import type { Usage } from "./turn.ts";
 
+/** What a view and a memo both say, where there is anything to say. */
+interface Shown {
+  /** Since when it is paused. While it still runs, it stops at its next step boundary. */
+  readonly pausedAt?: string;
+  /** Why it waits, in words. */
+  readonly why?: string;
+  /** What it asks of a person: the oldest 10, each text cut to 500 bytes. */
+  readonly requests?: readonly OpenRequest[];
+  /** The newest note it has seen. */
+  readonly instruction?: Instruction;
+  /** What it has told the tasks beside it. */
+  readonly findings?: Posted;
+  /** What it owns until it ends. */
+  readonly claims?: Owned;
+  /** It does not get on, and more than itself have been told. */
+  readonly trouble?: Trouble;
+}
+
 /** A task in JSON. `status` is as it was at `asOf`. Times are ISO 8601. */
-export interface TaskView extends TaskOptions {
+export interface TaskView extends TaskOptions, Shown {
   readonly taskId: string;
   readonly agent: string;
   readonly description: string;
@@ -35,24 +53,10 @@ export interface TaskView extends TaskOptions {
   readonly attempt?: number;
   /** What the attempts before it have used. Only lists of a whole tree know it. */
   readonly usageBefore?: Usage;
-  /** Since when it is paused. While it still runs, it stops at its next step boundary. */
-  readonly pausedAt?: string;
   /** Why it failed. */
   readonly reason?: FailureReason;
   /** Set when it was stopped by force. */
   readonly forced?: boolean;
-  /** Why it waits, in words. */
-  readonly why?: string;
-  /** What it asks of a person, oldest first, at most 10. */
-  readonly requests?: readonly OpenRequest[];
-  /** The newest note it has seen. `description` stays what it was. */
-  readonly instruction?: Instruction;
-  /** What it has told the tasks beside it. */
-  readonly findings?: Posted;
-  /** What it owns until it ends. */
-  readonly claims?: Owned;
-  /** It does not get on, and more than itself have been told. */
-  readonly trouble?: Trouble;
   readonly result?: Envelope;
 }
 
@@ -74,25 +78,14 @@ export interface AgentMemo extends TaskOptions {
 }
 
 /** What a workflow's memo says of its state, written once a turn. */
-export interface StateMemo {
+export interface StateMemo extends Shown {
   readonly phase: TaskPhase | { readonly status: SupervisorStatus };
   readonly turn: number;
   readonly usage: Usage;
   readonly receipts: readonly Receipt[];
   readonly updatedAt: string;
-  /** Since when it is paused. */
-  readonly pausedAt?: string;
-  /** Why the agent waits, in words. */
-  readonly why?: string;
   /** As it stands: later than it was set, when time was added. ISO 8601. */
   readonly deadlineAt?: string;
-  /** What waits for a person, the oldest 10, each text cut to 500 bytes. */
-  readonly requests?: readonly OpenRequest[];
-  readonly instruction?: Instruction;
-  readonly findings?: Posted;
-  readonly claims?: Owned;
-  /** From the moment on that its parent was told. */
-  readonly trouble?: Trouble;
 }
 
 /** Keys of the memo. */

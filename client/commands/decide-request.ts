@@ -1,5 +1,5 @@
 // A person's decision, and what became of it.
-import type { Decision, OpenRequest, SettledRequest } from "../../protocol/requests.ts";
+import { type Decision, type OpenRequest, outcomeWords } from "../../protocol/requests.ts";
 import { checkCall } from "../../protocol/tools/tools.ts";
 import type { Bosun } from "../bosun.ts";
 import type { DecisionTaken } from "../decide.ts";
@@ -125,21 +125,13 @@ function checkEdit({ tool }: OpenRequest, input: Readonly<Record<string, unknown
   throw new CommandError(`The edited arguments cannot be used. ${checked.error}`, 2);
 }
 
-const past = {
-  approve: "approved",
-  deny: "denied",
-  answer: "answered",
-  expired: "expired",
-  withdrawn: "withdrawn",
-} as const satisfies Record<SettledRequest["outcome"], string>;
-
 /** What became of a decision, in words. */
 export function toDecidedText(id: string, taken: DecisionTaken): string {
   const { requestId, known, settled } = taken;
   if (!settled) {
     return `${id}: decision on ${requestId} stored, no worker has taken it yet. It is heeded when one runs: bosun worker`;
   }
-  const outcome = past[settled.outcome];
+  const outcome = outcomeWords[settled.outcome];
   if (!known) return `${id}: ${requestId} ${outcome}`;
   return `${id}: ${requestId} had been ${outcome} before, by ${settled.by || "nobody"}, ${settled.at}`;
 }

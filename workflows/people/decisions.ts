@@ -7,6 +7,7 @@ import {
   type Decided,
   type Decision,
   type OpenRequest,
+  outcomeWords,
   type SettledRequest,
 } from "../../protocol/requests.ts";
 import { byteLength, cutText } from "../../protocol/text.ts";
@@ -52,14 +53,6 @@ function refuseUnfit(agent: Agent, request: OpenRequest, decision: Decision): vo
 function refuse(text: string): never {
   throw ApplicationFailure.nonRetryable(text, failureTypes.decisionRefused);
 }
-
-const outcomeWords: Readonly<Record<SettledRequest["outcome"], string>> = {
-  approve: "approved",
-  deny: "denied",
-  answer: "answered",
-  expired: "expired",
-  withdrawn: "withdrawn",
-};
 
 function toWords({ outcome, by, at }: SettledRequest): string {
   return `${outcomeWords[outcome]}${by ? ` by ${by}` : ""} at ${at}`;
