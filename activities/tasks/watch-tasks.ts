@@ -6,7 +6,7 @@ import type { TaskEnding, TaskReading, WatchActivities } from "../../protocol/ac
 import { readLiveCall } from "../../protocol/live-call.ts";
 import { toTaskView } from "../../protocol/task-view.ts";
 import type { CheckDetail } from "../../protocol/views.ts";
-import { beatEvery } from "../beat-every.ts";
+import { whileBeating } from "../while-beating.ts";
 import { claimKey } from "./claim-key.ts";
 import { awaitCancelTaken, forceEnd } from "./end-task.ts";
 import { createFindOrphans } from "./find-orphans.ts";
@@ -39,23 +39,21 @@ async function awaitTasks(
   client: Client,
   taskIds: readonly string[],
 ): Promise<readonly TaskEnding[]> {
-  const stopBeating = beatEvery(() => undefined);
   const polls = new AbortController();
   // One listener for each task watched.
   setMaxListeners(0, polls.signal);
   const ended = new Set<string>();
+  const race = () =>
+    Promise.race([
+      Context.current().cancelled,
+      ...taskIds.map(async (taskId) => {
+        await hasEnded(client, taskId);
+        ended.add(taskId);
+      }),
+    ]);
   try {
-    await client.withAbortSignal(polls.signal, () =>
-      Promise.race([
-        Context.current().cancelled,
-        ...taskIds.map(async (taskId) => {
-          await hasEnded(client, taskId);
-          ended.add(taskId);
-        }),
-      ]),
-    );
+    await whileBeating(() => client.withAbortSignal(polls.signal, race));
   } finally {
-    stopBeating();
     polls.abort();
   }
   return await Promise.all([...ended].map((taskId) => readEnding(client, taskId)));

@@ -7,7 +7,6 @@ import { cutText } from "../../protocol/text.ts";
 import type { CommandEnvironment } from "../../protocol/environment.ts";
 import { toolSpecs } from "../../protocol/tools.ts";
 import type { ToolSpec } from "../../protocol/tool-spec.ts";
-import { beatEvery } from "../beat-every.ts";
 import { capOutput } from "./cap-output.ts";
 import { createEffectJournal, type Effect } from "./effect-journal.ts";
 import { toFileName } from "../file-name.ts";
@@ -21,6 +20,7 @@ import { type Jail, openJail } from "./jail.ts";
 import { toTarget } from "./to-target.ts";
 import type { ToolContext } from "./tool.ts";
 import { ToolProblem, toWords } from "./tool-problem.ts";
+import { whileBeating } from "../while-beating.ts";
 import { writeWhole } from "../write-whole.ts";
 
 export interface RunToolDeps {
@@ -33,16 +33,13 @@ export interface RunToolDeps {
 export function createRunTool(deps: RunToolDeps): HostActivities["runTool"] {
   const runByEffect = createRunByEffect(deps);
   return async (input) => {
-    const stopBeats = beatEvery(() => undefined);
     try {
       const { name } = input;
       refuseStrangers(input, deps.host);
       if (!isHostTool(name)) throw new ToolProblem(`${name} is no tool that works on files.`);
-      return await runByEffect({ ...input, name }, Context.current());
+      return await whileBeating(() => runByEffect({ ...input, name }, Context.current()));
     } catch (error) {
       return toRefusal(input, error);
-    } finally {
-      stopBeats();
     }
   };
 }
