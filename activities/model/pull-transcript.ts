@@ -3,18 +3,13 @@ import { ApplicationFailure } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
 import { LRUCache } from "lru-cache";
 import { failureTypes } from "../../protocol/failures.ts";
-import { untilCancelled } from "../tasks/until-cancelled.ts";
 import { transcriptQuery } from "../../protocol/messages.ts";
 import type { Message, TranscriptHeader, TranscriptRef } from "../../protocol/turn.ts";
+import { untilCancelled } from "../tasks/until-cancelled.ts";
 
 export interface PulledTranscript {
   readonly header: TranscriptHeader;
   readonly messages: readonly Message[];
-}
-
-interface Entry {
-  readonly header: TranscriptHeader;
-  readonly messages: Message[];
 }
 
 const cacheBytes = 128 * 1024 * 1024;
@@ -27,7 +22,7 @@ export type PullTranscript = (ref: TranscriptRef) => Promise<PulledTranscript>;
  * answered since.
  */
 export function createPullTranscript(client: Client): PullTranscript {
-  const cache = new LRUCache<string, Entry>({
+  const cache = new LRUCache<string, PulledTranscript>({
     maxSize: cacheBytes,
     sizeCalculation: ({ messages }) => 1_000 + JSON.stringify(messages).length,
   });
@@ -35,11 +30,15 @@ export function createPullTranscript(client: Client): PullTranscript {
     const key = `${ref.workflowId}/${ref.runId}/${ref.generation}`;
     const entry = await fill(client, ref, cache.get(key));
     cache.set(key, entry);
-    return { header: entry.header, messages: entry.messages.slice(0, ref.upTo) };
+    return entry;
   };
 }
 
-async function fill(client: Client, ref: TranscriptRef, known: Entry | undefined): Promise<Entry> {
+async function fill(
+  client: Client,
+  ref: TranscriptRef,
+  known: PulledTranscript | undefined,
+): Promise<PulledTranscript> {
   const messages = [...(known?.messages ?? [])];
   let header = known?.header;
   do {
