@@ -6,7 +6,7 @@ import { Context } from "@temporalio/activity";
 import type { HostActivities } from "../protocol/activities.ts";
 import type { CommandEnvironment } from "../protocol/environment.ts";
 import { invalid, makeWorktree } from "./edits/make-worktree.ts";
-import { toCode } from "./tools/tool-problem.ts";
+import { toCode } from "./tool-problem.ts";
 import { whileBeating } from "./while-beating.ts";
 
 export interface PrepareWorkspaceDeps {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { supervisorAgent } from "../../protocol/agent.ts";
 import { type AgentFile, parseAgentFile } from "./agent-file.ts";
 import { AgentProblem } from "./front-matter.ts";
-import { toCode } from "../tools/tool-problem.ts";
+import { toCode } from "../tool-problem.ts";
 
 export interface AgentShelf {
   /** By name. A file that is no agent goes by its file name. */

@@ -11,8 +11,8 @@ import { loadDiff, type LoadedDiff } from "./read-diff.ts";
 import { recordGroup, forgetGroup, stopLeftover } from "../commands/running-groups.ts";
 import { patchOptions, toQuarantine } from "./take-diff.ts";
 import { takeBack, toApplyGroup, toKept } from "./take-back.ts";
-import { execute } from "../tools/execute.ts";
-import { ToolProblem } from "../tools/tool-problem.ts";
+import { execute } from "../commands/execute.ts";
+import { ToolProblem } from "../tool-problem.ts";
 import { inTurn, keepRecord, toWorktrees, type WorktreeRecord } from "./worktree-record.ts";
 
 const shownPaths = 100;

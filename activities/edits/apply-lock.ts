@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive, markOf, markShape } from "../commands/processes.ts";
 import { toHash } from "./take-diff.ts";
-import { toCode } from "../tools/tool-problem.ts";
+import { toCode } from "../tool-problem.ts";
 import { writeWhole } from "../write-whole.ts";
 
 const againMs = 100;

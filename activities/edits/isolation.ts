@@ -7,7 +7,7 @@ import { applyDiff } from "./apply-diff.ts";
 import { collectTask, releaseWorktree } from "./collect-task.ts";
 import type { WorktreeDeps } from "./make-worktree.ts";
 import { readDiff } from "./read-diff.ts";
-import { ToolProblem } from "../tools/tool-problem.ts";
+import { ToolProblem } from "../tool-problem.ts";
 import { whileBeating } from "../while-beating.ts";
 
 type Isolation = Pick<HostActivities, "collectTask" | "releaseWorktree" | "readDiff" | "applyDiff">;

@@ -5,7 +5,7 @@ import { toFileName } from "../file-name.ts";
 import { createGit } from "./git.ts";
 import { toShownPath, type WorktreeDeps } from "./make-worktree.ts";
 import { type NumstatLine, parseNumstat, toArtifact, toHash } from "./take-diff.ts";
-import { ToolProblem } from "../tools/tool-problem.ts";
+import { ToolProblem } from "../tool-problem.ts";
 import { readRecord, type TakenDiff, type WorktreeRecord } from "./worktree-record.ts";
 
 export interface LoadedDiff {

@@ -23,7 +23,7 @@ import { absent, type Change, gitlink, readChanges } from "./read-changes.ts";
 import { readWrites } from "./read-log.ts";
 import { toScopeTest } from "./scope.ts";
 import { isPrivate } from "../tools/jail.ts";
-import { toCode } from "../tools/tool-problem.ts";
+import { toCode } from "../tool-problem.ts";
 import { keepRecord, readRecord, type TakenDiff, type WorktreeRecord } from "./worktree-record.ts";
 
 export interface Taken {

@@ -7,7 +7,7 @@ import type { ToolOutcome } from "../../protocol/activities.ts";
 import { toFileName } from "../file-name.ts";
 import { stopLeftover, toGroupFile } from "../commands/running-groups.ts";
 import { createStopSwitch, type StopSwitch } from "../commands/stop-switch.ts";
-import { toCode, ToolProblem } from "./tool-problem.ts";
+import { toCode, ToolProblem } from "../tool-problem.ts";
 import { writeWhole } from "../write-whole.ts";
 
 /** One tool call with an effect. Retries of it are the same call. */

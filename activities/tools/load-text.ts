@@ -1,8 +1,8 @@
 // A text file in memory, or why it is none.
 import { constants, open } from "node:fs/promises";
-import { type Place } from "./jail.ts";
+import type { Place } from "./jail.ts";
 import { toMissing } from "./near-names.ts";
-import { toCode, ToolProblem } from "./tool-problem.ts";
+import { toCode, ToolProblem } from "../tool-problem.ts";
 
 export interface TextFile {
   readonly kind: "text";

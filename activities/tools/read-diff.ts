@@ -4,7 +4,7 @@ import type { readDiffInput } from "../../protocol/tool-isolation.ts";
 import type { Shaped } from "../../protocol/shape.ts";
 import { loadDiff, readStat } from "../edits/read-diff.ts";
 import type { Tool } from "./tool.ts";
-import { ToolProblem } from "./tool-problem.ts";
+import { ToolProblem } from "../tool-problem.ts";
 
 /** A page ends before the tool output cap would cut it in the middle. */
 const pageBytes = 12_000;

@@ -19,7 +19,7 @@ import { type HostTool, isHostTool, tools } from "./index.ts";
 import { type Jail, openJail } from "./jail.ts";
 import { toTarget } from "./to-target.ts";
 import type { ToolContext } from "./tool.ts";
-import { ToolProblem, toWords } from "./tool-problem.ts";
+import { ToolProblem, toWords } from "../tool-problem.ts";
 import { whileBeating } from "../while-beating.ts";
 import { writeWhole } from "../write-whole.ts";
 

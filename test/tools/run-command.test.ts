@@ -15,7 +15,7 @@ import { tagVariable } from "../../activities/commands/process-group.ts";
 import { isAlive, markOf, readStat } from "../../activities/commands/processes.ts";
 import { stopLeftovers } from "../../activities/commands/running-groups.ts";
 import { createRunTool } from "../../activities/tools/run-tool.ts";
-import { execute, toShell } from "../../activities/tools/execute.ts";
+import { execute, toShell } from "../../activities/commands/execute.ts";
 import type { ToolRunInput } from "../../protocol/activities.ts";
 import { parseEnvironment } from "../../protocol/environment.ts";
 import { toolSpecs } from "../../protocol/tools.ts";
