@@ -80,7 +80,7 @@ async function hideHome(jail: Jail): Promise<readonly string[]> {
 /** In a container a user may have no entry anywhere, and then no home. */
 function homeOfUser(): string | undefined {
   try {
-    return homedir();
+    return homedir() || undefined;
   } catch {
     return undefined;
   }

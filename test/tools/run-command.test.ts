@@ -269,6 +269,25 @@ describe.skipIf(!sandboxed)("bubblewrap", () => {
   });
 });
 
+const asStranger = ["--reuid=61234", "--regid=61234", "--clear-groups", process.execPath];
+const mayBeStranger =
+  sandboxed &&
+  process.getuid?.() === 0 &&
+  spawnSync("setpriv", [...asStranger, "--version"]).status === 0;
+
+test.skipIf(!mayBeStranger)("a user without any home has nothing to hide there", () => {
+  const file = new URL("../../activities/commands/sandbox.ts", import.meta.url).href;
+  const script = `
+    const { createSandbox } = await import(${JSON.stringify(file)});
+    const { wrap } = await createSandbox({ sandbox: "required", env: {} })();
+    const jail = { workspace: "/usr", writable: false, dir: "/nowhere", artifacts: "/nowhere" };
+    console.log((await wrap(jail, "/usr", ["true"])).join(" "));`;
+  const args = ["--import", "tsx", "--input-type=module", "-e", script];
+  const env = { PATH: path };
+  const found = spawnSync("setpriv", [...asStranger, ...args], { env, encoding: "utf8" });
+  expect(found).toMatchObject({ stdout: expect.stringMatching(/^bwrap .* -- true\n$/) });
+});
+
 test("where bubblewrap is missing a command runs without it, unless it is required", async () => {
   const bin = await newFolder();
   for (const program of ["sh", "bash", "touch"]) {
