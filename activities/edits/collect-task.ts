@@ -49,17 +49,8 @@ async function findMoved(deps: WorktreeDeps, record: WorktreeRecord): Promise<re
   const { top, base, prefix, taskId } = record;
   const reads = new Set(await readReads(deps.dir, taskId));
   if (reads.size === 0) return [];
-  const args = [
-    "diff",
-    "--name-only",
-    "-z",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-renames",
-    base,
-  ];
-  const out = await createGit(deps.env).run(args, { cwd: top });
-  const moved = out.toString().split("\0");
+  const args = ["diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames"];
+  const moved = await createGit(deps.env).list([...args, base], { cwd: top });
   return moved
     .filter((path) => path.startsWith(prefix))
     .map((path) => path.slice(prefix.length))

@@ -2,9 +2,10 @@
 import { readFile } from "node:fs/promises";
 import type { DiffPart, ReadDiffInput, ReleaseInput } from "../../protocol/isolation.ts";
 import { toFileName } from "../file-name.ts";
+import { toHash } from "../to-hash.ts";
 import { createGit } from "./git.ts";
 import { toShownPath, type WorktreeDeps } from "./make-worktree.ts";
-import { type NumstatLine, parseNumstat, toArtifact, toHash } from "./take-diff.ts";
+import { type NumstatLine, parseNumstat, toArtifact } from "./take-diff.ts";
 import { ToolProblem } from "../tool-problem.ts";
 import { readRecord, type TakenDiff, type WorktreeRecord } from "./worktree-record.ts";
 

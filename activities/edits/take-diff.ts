@@ -1,5 +1,4 @@
 // What a worktree changed, as one diff in the artifacts.
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import {
   copyFile,
@@ -17,6 +16,7 @@ import {
 import { join } from "node:path";
 import type { DiffSummary } from "../../protocol/isolation.ts";
 import { toFileName } from "../file-name.ts";
+import { toHash } from "../to-hash.ts";
 import { createGit, type Git, GitFailure } from "./git.ts";
 import { toShownPath, type WorktreeDeps } from "./make-worktree.ts";
 import { absent, type Change, gitlink, readChanges } from "./read-changes.ts";
@@ -161,7 +161,7 @@ async function writeTree(work: Work): Promise<string> {
     const list = ["--pathspec-from-file=-", "--pathspec-file-nul"];
     await git.run(["add", "--force", ...list], { ...options, input: written.join("\0") });
   }
-  return (await git.run(["write-tree"], options)).toString().trim();
+  return await git.line(["write-tree"], options);
 }
 
 async function ownWrites({ dir, record }: Work): Promise<readonly string[]> {
@@ -181,8 +181,7 @@ async function ownWrites({ dir, record }: Work): Promise<readonly string[]> {
 /** Git does not look into the folder of a submodule, so what lies there would be lost. */
 async function refuseFilledSubmodules(work: Work): Promise<void> {
   const { git, record } = work;
-  const out = await git.run(["ls-tree", "-r", "-z", record.base], toOptions(work));
-  for (const line of out.toString().split("\0")) {
+  for (const line of await git.list(["ls-tree", "-r", "-z", record.base], toOptions(work))) {
     if (!line.startsWith(gitlink)) continue;
     const path = line.slice(line.indexOf("\t") + 1);
     const names = await readdir(join(record.path, path)).catch(() => []);
@@ -207,7 +206,7 @@ async function writeScoped(work: Work, inside: readonly Change[]): Promise<strin
   );
   const args = ["update-index", "--replace", "-z", "--index-info"];
   await git.run(args, { ...options, input: input.join("") });
-  return (await git.run(["write-tree"], options)).toString().trim();
+  return await git.line(["write-tree"], options);
 }
 
 export const patchOptions = ["-r", "-p", "--binary", "--full-index", "-M", "--no-color"];
@@ -235,10 +234,6 @@ async function writeDiff(
 
 export function toArtifact(dir: string, rootId: string, name: string): string {
   return join(dir, "artifacts", toFileName(rootId), name);
-}
-
-export function toHash(data: Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
 }
 
 async function isThere({ dir, record }: Work, taken: TakenDiff): Promise<boolean> {
