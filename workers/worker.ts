@@ -1,6 +1,6 @@
 // One process that serves the task queues.
 import Anthropic from "@anthropic-ai/sdk";
-import { Client, Connection, WorkflowNotFoundError } from "@temporalio/client";
+import { Client, Connection } from "@temporalio/client";
 import {
   NativeConnection,
   type NativeConnectionOptions,
@@ -18,6 +18,7 @@ import {
   stopLeftovers,
   sweepWorktrees,
 } from "../activities/index.ts";
+import { describe, isOpen } from "../activities/tasks/running-tree.ts";
 import { toApiKey } from "../protocol/api-key.ts";
 import { type Environment, type ModelEnvironment, SettingsError } from "../protocol/environment.ts";
 import { toHostQueue, toQueues } from "../protocol/ids.ts";
@@ -69,17 +70,18 @@ export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> 
       ? keepJanitor(client, installation, environment)
       : () => undefined;
     const sweep = environment.roles.includes("tools") ? startSweep(setup, client) : undefined;
-    const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
-    return {
-      done: done
-        .finally(leave)
-        .finally(() => sweep?.stop())
-        .finally(close),
-      stop: () => {
-        leave();
-        workers.forEach(stopOnce);
-      },
+    const stop = (): void => {
+      leave();
+      workers.forEach(stopOnce);
     };
+    // One that fails takes the others along, whose work in flight has its grace.
+    const runs = workers.map((worker) => worker.run().finally(stop));
+    const done = Promise.allSettled(runs)
+      .then(() => sweep?.stop())
+      .then(close)
+      .then(() => Promise.all(runs))
+      .then(() => undefined);
+    return { done, stop };
   } catch (error) {
     await close();
     throw error;
@@ -89,17 +91,14 @@ export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> 
 /** Beside the work: nothing waits for it, and what fails of it is left for the next start. */
 function startSweep({ dir, environment }: WorkerSetup, client: Client) {
   const stopping = new AbortController();
+  const { signal } = stopping;
   const deps = { dir, env: environment.commands.env };
   const hasEnded = async (taskId: string): Promise<boolean> => {
-    try {
-      const { status } = await client.workflow.getHandle(taskId).describe();
-      return status.name !== "RUNNING" && status.name !== "PAUSED";
-    } catch (error) {
-      // Temporal keeps what has ended for a time, and what runs for ever.
-      return error instanceof WorkflowNotFoundError;
-    }
+    const found = await client.withAbortSignal(signal, () => describe(client, taskId));
+    // Temporal keeps what has ended for a time, and what runs for ever.
+    return !found || !isOpen(found);
   };
-  const swept = sweepWorktrees(deps, hasEnded, stopping.signal).catch(() => undefined);
+  const swept = sweepWorktrees(deps, hasEnded, signal).catch(() => undefined);
   return {
     stop: async (): Promise<void> => {
       stopping.abort();

@@ -13,7 +13,7 @@ const readsKeptMs = 30 * 24 * 3_600_000;
 
 /**
  * Removes what dead workers left half made, and the worktrees of tasks that have ended, once their
- * diffs are taken. `hasEnded` answers false when it cannot tell.
+ * diffs are taken. `hasEnded` throws when it cannot tell.
  */
 export async function sweepWorktrees(
   deps: WorktreeDeps,
@@ -23,7 +23,7 @@ export async function sweepWorktrees(
   await removeHalfMade(deps);
   for (const { taskId } of await readMade(deps.dir)) {
     signal.throwIfAborted();
-    if (await hasEnded(taskId)) {
+    if (await hasEnded(taskId).catch(() => false)) {
       await releaseWorktree(deps, { taskId }, signal).catch(() => undefined);
     }
   }
