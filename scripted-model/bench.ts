@@ -14,11 +14,11 @@ export interface Bench {
   paceMs: number;
 }
 
-export function createBench(paceMs: number, journalFile?: string): Bench {
+export function createBench(paceMs: number): Bench {
   return {
     scripts: new ScriptBook(),
     faults: new FaultQueue(),
-    journal: new Journal(journalFile),
+    journal: new Journal(),
     cache: new PromptCache(),
     released: new Set(),
     paceMs,

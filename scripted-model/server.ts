@@ -16,7 +16,6 @@ export interface ScriptedModelOptions {
   readonly port?: number;
   /** Milliseconds between chunks of a stream, 0 by default. */
   readonly paceMs?: number;
-  readonly journalFile?: string;
 }
 
 export interface ScriptedModel {
@@ -27,7 +26,7 @@ export interface ScriptedModel {
 export async function startScriptedModel(
   options: ScriptedModelOptions = {},
 ): Promise<ScriptedModel> {
-  const bench = createBench(options.paceMs ?? 0, options.journalFile);
+  const bench = createBench(options.paceMs ?? 0);
   const server = createServer((incoming, response) => void serve(bench, incoming, response));
   // Longer than a client keeps an idle connection: else it may send on one just closed.
   server.keepAliveTimeout = 120_000;
