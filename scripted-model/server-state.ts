@@ -4,7 +4,7 @@ import { Journal } from "./journal.ts";
 import { ScriptBook } from "./script-book.ts";
 import { PromptCache } from "./usage.ts";
 
-export interface Bench {
+export interface ServerState {
   readonly scripts: ScriptBook;
   readonly faults: FaultQueue;
   readonly journal: Journal;
@@ -14,7 +14,7 @@ export interface Bench {
   paceMs: number;
 }
 
-export function createBench(paceMs: number): Bench {
+export function createState(paceMs: number): ServerState {
   return {
     scripts: new ScriptBook(),
     faults: new FaultQueue(),
