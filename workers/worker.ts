@@ -8,7 +8,9 @@ import {
   type WorkerOptions,
   type WorkflowBundleOption,
 } from "@temporalio/worker";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import {
   createHostActivities,
@@ -39,7 +41,7 @@ export interface WorkerSetup {
 }
 
 export interface RunningWorkers {
-  /** Settles when every worker has stopped. Rejects when one failed. */
+  /** Settles when every worker has stopped, or has nothing left but a server that hangs. Rejects when one failed. */
   readonly done: Promise<void>;
   /** Stops taking work and gives work in flight its grace. */
   stop(): void;
@@ -70,18 +72,21 @@ export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> 
       ? keepJanitor(client, installation, environment)
       : () => undefined;
     const sweep = environment.roles.includes("tools") ? startSweep(setup, client) : undefined;
+    const stopping = new AbortController();
     const stop = (): void => {
       leave();
       workers.forEach(stopOnce);
+      stopping.abort();
     };
     // One that fails takes the others along, whose work in flight has its grace.
     const runs = workers.map((worker) => worker.run().finally(stop));
-    const done = Promise.allSettled(runs)
+    const ended = Promise.allSettled(runs)
       .then(() => sweep?.stop())
       .then(close)
       .then(() => Promise.all(runs))
       .then(() => undefined);
-    return { done, stop };
+    const idle = once(stopping.signal, "abort").then(() => untilIdle(workers));
+    return { done: Promise.race([ended, idle]), stop };
   } catch (error) {
     await close();
     throw error;
@@ -105,6 +110,16 @@ function startSweep({ dir, environment }: WorkerSetup, client: Client) {
       await swept;
     },
   };
+}
+
+/** Where the server hangs, each worker would wait half a minute only to tell it good-bye. */
+const goodbyeMs = 2_000;
+
+/** Resolves when the work of all is over and has been handed in, and the server had time to hear of it. */
+async function untilIdle(workers: readonly Worker[]): Promise<void> {
+  const isIdle = (worker: Worker): boolean => /^(DRAINED|STOPPED|FAILED)$/.test(worker.getState());
+  while (!workers.every(isIdle)) await sleep(100);
+  await sleep(goodbyeMs);
 }
 
 function stopOnce(worker: Worker): void {
