@@ -33,6 +33,13 @@ export interface Pair {
   readonly bosun: number;
 }
 
+export async function openBoth({
+  bare,
+  bosun,
+}: Sides): Promise<Readonly<Record<keyof Sides, Talk>>> {
+  return { bare: await bare.open(), bosun: await bosun.open() };
+}
+
 /** One after the other, so that they never share the machine. */
 export async function onBoth(
   { bare, bosun }: Sides,
