@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { toFileName } from "../file-name.ts";
+import { readJson } from "../read-json.ts";
 import { toHash } from "../to-hash.ts";
 import { inTurn } from "./worktree-record.ts";
 
@@ -38,12 +39,8 @@ function toFile(dir: string, taskId: string): string {
 }
 
 async function readLog(dir: string, taskId: string): Promise<Log> {
-  try {
-    return logShape.parse(JSON.parse(await readFile(toFile(dir, taskId), "utf8")));
-  } catch {
-    // Lost, it says that nothing is stale, never that something is.
-    return { reads: {}, writes: [] };
-  }
+  // Lost, it says that nothing is stale, never that something is.
+  return (await readJson(toFile(dir, taskId), logShape)) ?? { reads: {}, writes: [] };
 }
 
 async function writeLog(dir: string, taskId: string, log: Log): Promise<void> {

@@ -13,6 +13,7 @@ import { createFindOrphans } from "./find-orphans.ts";
 import { readAttempt } from "./read-attempt.ts";
 import { askTask, readEnding } from "./read-ending.ts";
 import { readSpent } from "./read-spent.ts";
+import { describe } from "./running-tree.ts";
 import { untilCancelled } from "./until-cancelled.ts";
 
 export function createWatchActivities(client: Client): WatchActivities {
@@ -74,18 +75,13 @@ async function readTask(
   taskId: string,
   detail: CheckDetail,
 ): Promise<TaskReading | undefined> {
-  const handle = client.workflow.getHandle(taskId);
-  try {
-    const description = await handle.describe();
-    const view = toTaskView(description, new Date());
-    if (detail === "status") return { view };
-    const report = await askTask(client, taskId, detail);
-    const live = readLiveCall(description);
-    return { view, ...(report && { report }), ...(live && { live }) };
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
+  const described = await describe(client, taskId);
+  if (!described) return undefined;
+  const view = toTaskView(described, new Date());
+  if (detail === "status") return { view };
+  const report = await askTask(client, taskId, detail);
+  const live = readLiveCall(described);
+  return { view, ...(report && { report }), ...(live && { live }) };
 }
 
 /** Of many tasks only how each stands: all of it would be recorded in the history of whoever asks. */

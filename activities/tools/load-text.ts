@@ -18,7 +18,7 @@ export type Loaded =
   | { readonly kind: "binary" | "big"; readonly bytes: number };
 
 /** Largest file that can be read or edited whole. */
-export const maxFileBytes = 10_000_000;
+const maxFileBytes = 10_000_000;
 
 /** O_NONBLOCK, for a pipe would keep the call waiting for ever. */
 const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
