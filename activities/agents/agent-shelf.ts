@@ -86,7 +86,7 @@ async function readBounded(path: string, file: string): Promise<Uint8Array> {
     const { size } = stats;
     if (size <= maxFileBytes) return await handle.readFile();
     throw new AgentProblem(
-      `${file}:1: the file has ${size} bytes, and ${maxFileBytes} is the most.`,
+      `${file}:1: the file has ${size} bytes, and ${maxFileBytes} is the most. Shorten it.`,
     );
   } finally {
     await handle.close();

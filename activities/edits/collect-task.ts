@@ -5,6 +5,7 @@ import type {
   DiffSummary,
   ReleaseInput,
 } from "../../protocol/isolation.ts";
+import { cutText } from "../../protocol/text.ts";
 import { createGit } from "./git.ts";
 import type { WorktreeDeps } from "./make-worktree.ts";
 import { findChanged, readReads } from "./read-log.ts";
@@ -40,7 +41,7 @@ async function findStale(
     return changed.length === 0 ? {} : { stale: toFew(changed.toSorted(), shownStale) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { staleUnknown: `It could not be found out: ${why.slice(0, 150)}` };
+    return { staleUnknown: `It could not be found out: ${cutText(why, 150)}` };
   }
 }
 

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream, existsSync } from "node:fs";
 import { finished } from "node:stream/promises";
+import { cutText } from "../../protocol/text.ts";
 
 export interface GitOptions {
   readonly cwd: string;
@@ -174,5 +175,5 @@ async function runGit(
 /** What git says of an error, without its hints. */
 export function toSaid(err: string): string {
   const lines = err.split("\n").filter((line) => line !== "" && !/^(hint|warning):/.test(line));
-  return lines.slice(0, 4).join("; ").slice(0, 600);
+  return cutText(lines.slice(0, 4).join("; "), 600);
 }

@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { ApplicationFailure } from "@temporalio/activity";
 import { failureTypes } from "../../protocol/failures.ts";
 import type { Worktree, WorktreeRequest } from "../../protocol/isolation.ts";
+import { cutText } from "../../protocol/text.ts";
 import { toFileName } from "../file-name.ts";
 import { createGit, type Git, GitFailure, toSaid } from "./git.ts";
 import { markOf } from "../commands/processes.ts";
@@ -158,7 +159,7 @@ async function describe(git: Git, { top, prefix, base }: Repository): Promise<Wo
     .map((path) => path.slice(prefix.length));
   return {
     base,
-    uncommitted: paths.slice(0, shownPaths).map((path) => path.slice(0, 200)),
+    uncommitted: paths.slice(0, shownPaths).map((path) => cutText(path, 200)),
     more: Math.max(0, paths.length - shownPaths),
     notes: await toNotes(git, top, base),
   };

@@ -1,4 +1,4 @@
-// What is measured: the same acts, on Bosun or on the bare program.
+// The same acts, measured on Bosun and on the bare program.
 
 /** A conversation with a supervisor, and what the tasks it starts leave. */
 export interface Talk {
