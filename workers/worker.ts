@@ -112,12 +112,13 @@ function startSweep({ dir, environment }: WorkerSetup, client: Client) {
   };
 }
 
+const isIdle = (worker: Worker): boolean => /^(DRAINED|STOPPED|FAILED)$/.test(worker.getState());
+
 /** Where the server hangs, each worker would wait half a minute only to tell it good-bye. */
 const goodbyeMs = 2_000;
 
 /** Resolves when the work of all is over and has been handed in, and the server had time to hear of it. */
 async function untilIdle(workers: readonly Worker[]): Promise<void> {
-  const isIdle = (worker: Worker): boolean => /^(DRAINED|STOPPED|FAILED)$/.test(worker.getState());
   while (!workers.every(isIdle)) await sleep(100);
   await sleep(goodbyeMs);
 }
