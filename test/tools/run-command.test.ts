@@ -211,7 +211,7 @@ test.each([
   ["artifacts", "out of their reach"],
   [".git", "private to git or Bosun"],
   ["a.txt", "is a file"],
-  ["gone", "There is no"],
+  ["gone", "There is no gone"],
 ])("the folder %s is refused and nothing is run", async (cwd, words) => {
   const bench = await benchIn("off", { "a.txt": "a", ".git/config": "" });
   await symlink("/etc", join(bench.workspace, "link"));
