@@ -147,7 +147,8 @@ async function keepOutput(jail: Jail, toolUseId: string, text: string): Promise<
 /** Cancellation, and whatever is no answer to a model, goes on to Temporal. */
 function toRefusal({ input }: ToolRunInput, error: unknown): ToolOutcome {
   const { path, cwd } = Object(input) as { readonly path?: unknown; readonly cwd?: unknown };
-  const text = toWords(error, String(path ?? cwd ?? "."));
+  const given = [path, cwd].find((one) => typeof one === "string");
+  const text = toWords(error, given ?? ".");
   if (text === undefined) throw error;
   return { text: cutText(text, 2_000), isError: true, artifacts: [] };
 }
