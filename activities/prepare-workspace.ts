@@ -5,15 +5,9 @@ import { dirname, isAbsolute, join } from "node:path";
 import { Context } from "@temporalio/activity";
 import type { HostActivities } from "../protocol/activities.ts";
 import type { CommandEnvironment } from "../protocol/environment.ts";
-import type { WorktreeRequest } from "../protocol/isolation.ts";
-import { beatEvery } from "./beat-every.ts";
-import {
-  invalid,
-  type MadeWorktree,
-  makeWorktree,
-  type WorktreeDeps,
-} from "./edits/make-worktree.ts";
-import { toCode } from "./tools/tool-problem.ts";
+import { invalid, makeWorktree } from "./edits/make-worktree.ts";
+import { toCode } from "./tool-problem.ts";
+import { whileBeating } from "./while-beating.ts";
 
 export interface PrepareWorkspaceDeps {
   readonly host: string;
@@ -35,22 +29,11 @@ export function createPrepareWorkspace({
     }
     const path = await toFolder(workspace.path);
     if (!request) return { host, path, writable: await isWritable(path), git: await isInGit(path) };
-    const made = await isolate({ dir, env: commands?.env ?? {} }, path, request);
-    return { host, writable: true, git: true, ...made };
+    const deps = { dir, env: commands?.env ?? {} };
+    const { cancellationSignal } = Context.current();
+    const make = () => makeWorktree(deps, path, request, cancellationSignal);
+    return { host, writable: true, git: true, ...(await whileBeating(make)) };
   };
-}
-
-async function isolate(
-  deps: WorktreeDeps,
-  path: string,
-  request: WorktreeRequest,
-): Promise<MadeWorktree> {
-  const stopBeats = beatEvery(() => undefined);
-  try {
-    return await makeWorktree(deps, path, request, Context.current().cancellationSignal);
-  } finally {
-    stopBeats();
-  }
 }
 
 async function toFolder(given: string): Promise<string> {

@@ -1,7 +1,7 @@
 // One call of POST /v1/messages, from body to last byte.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ApiError, invalid, toErrorBody } from "./api-error.ts";
-import type { Bench } from "./bench.ts";
+import type { ServerState } from "./server-state.ts";
 import { bendMessage } from "./bend-message.ts";
 import { bendSteps, bendTiming } from "./bend-steps.ts";
 import { checkHeaders, checkRequest } from "./check-request.ts";
@@ -29,28 +29,28 @@ const json = { "content-type": "application/json" };
 const sse = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" };
 
 export async function answerMessages(
-  bench: Bench,
+  state: ServerState,
   incoming: IncomingMessage,
   response: ServerResponse,
   requestId: string,
 ): Promise<void> {
   const raw = await readBody(incoming);
-  const end = bench.journal.begin(raw);
-  const { outcome, headers, steps } = plan(bench, incoming, raw, requestId);
+  const end = state.journal.begin(raw);
+  const { outcome, headers, steps } = plan(state, incoming, raw, requestId);
   response.once("close", () => end({ ...outcome, completed: response.writableFinished }));
   if (outcome.status > 0) response.writeHead(outcome.status, { ...headers });
   await deliver(response, steps);
 }
 
 /** Checks come first: no fault hides a request that would be refused. */
-function plan(bench: Bench, incoming: IncomingMessage, raw: string, requestId: string): Plan {
+function plan(state: ServerState, incoming: IncomingMessage, raw: string, requestId: string): Plan {
   try {
     checkHeaders(incoming.headers);
     const request = checkRequest(parseBody(raw), incoming.headers);
     const conversation = toConversation(request);
-    const fault = bench.faults.take(conversation);
+    const fault = state.faults.take(conversation);
     const instead = fault && planFault(fault, requestId);
-    return instead ?? planMessage(bench, request, conversation, fault, requestId);
+    return instead ?? planMessage(state, request, conversation, fault, requestId);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const text = JSON.stringify(toErrorBody(error, requestId));
@@ -72,16 +72,16 @@ function planFault(fault: Fault, requestId: string): Plan | undefined {
 }
 
 function planMessage(
-  bench: Bench,
+  state: ServerState,
   request: MessagesRequest,
   conversation: Conversation,
   fault: Fault | undefined,
   requestId: string,
 ): Plan {
-  const { draft: whole, delayMs, until } = toDraft(bench, request, conversation);
+  const { draft: whole, delayMs, until } = toDraft(state, request, conversation);
   const draft = isMessageFault(fault) ? bendMessage(whole, fault) : whole;
-  const isHeld = (): boolean => until !== undefined && !bench.released.has(until);
-  const timing = bendTiming({ paceMs: bench.paceMs, delayMs, isHeld }, fault);
+  const isHeld = (): boolean => until !== undefined && !state.released.has(until);
+  const timing = bendTiming({ paceMs: state.paceMs, delayMs, isHeld }, fault);
   const steps = request.stream ? streamSteps(draft, timing) : jsonSteps(draft, timing);
   return {
     outcome: {
@@ -96,7 +96,7 @@ function planMessage(
 }
 
 function toDraft(
-  bench: Bench,
+  state: ServerState,
   request: MessagesRequest,
   conversation: Conversation,
 ): { draft: Draft; delayMs: number; until: string | undefined } {
@@ -107,8 +107,8 @@ function toDraft(
   }
   const reply = request.compaction
     ? { text: summarize(conversation) }
-    : bench.scripts.reply(conversation);
-  const answer = compose(request, reply, prefix, bench.cache.charge(request, prefix));
+    : state.scripts.reply(conversation);
+  const answer = compose(request, reply, prefix, state.cache.charge(request, prefix));
   const { delayMs = 0, until } = reply;
   return { draft: clamp(answer, request.max_tokens), delayMs, until };
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { ApiError, invalid } from "./api-error.ts";
-import type { Bench } from "./bench.ts";
+import type { ServerState } from "./server-state.ts";
 import { faultRequestSchema } from "./fault-queue.ts";
 import { parseBody, readBody } from "./read-body.ts";
 import { scriptSchema } from "./script-book.ts";
@@ -11,39 +11,39 @@ const paceSchema = z.strictObject({ paceMs: z.number().min(0) });
 const releaseSchema = z.strictObject({ word: z.string().min(1) });
 
 export async function control(
-  bench: Bench,
+  state: ServerState,
   incoming: IncomingMessage,
   url: URL,
 ): Promise<Record<string, unknown>> {
   const path = url.pathname.slice("/control".length);
   switch (`${incoming.method} ${path}`) {
     case "POST /scripts":
-      bench.scripts.put(await read(incoming, scriptSchema));
+      state.scripts.put(await read(incoming, scriptSchema));
       return { ok: true };
     case "POST /faults":
-      bench.faults.add(await read(incoming, faultRequestSchema));
+      state.faults.add(await read(incoming, faultRequestSchema));
       return { ok: true };
     case "DELETE /faults":
-      bench.faults.clear();
+      state.faults.clear();
       return { ok: true };
     case "GET /journal":
-      return bench.journal.read(
+      return state.journal.read(
         Number(url.searchParams.get("after") ?? 0),
         url.searchParams.get("match") ?? "",
       );
     case "DELETE /journal":
-      bench.journal.clear();
+      state.journal.clear();
       return { ok: true };
     case "POST /releases":
-      bench.released.add((await read(incoming, releaseSchema)).word);
+      state.released.add((await read(incoming, releaseSchema)).word);
       return { ok: true };
     case "POST /pace":
-      bench.paceMs = (await read(incoming, paceSchema)).paceMs;
+      state.paceMs = (await read(incoming, paceSchema)).paceMs;
       return { ok: true };
   }
   const script = /^\/scripts\/([^/]+)$/.exec(path)?.[1];
   if (incoming.method === "DELETE" && script !== undefined) {
-    return { ok: true, removed: bench.scripts.remove(decodeURIComponent(script)) };
+    return { ok: true, removed: state.scripts.remove(decodeURIComponent(script)) };
   }
   throw new ApiError(404, `no such control route: ${incoming.method} ${url.pathname}`);
 }

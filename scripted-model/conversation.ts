@@ -51,7 +51,7 @@ export function toConversation(request: MessagesRequest): Conversation {
   };
 }
 
-export function textsOf(message: Message): string[] {
+function textsOf(message: Message): string[] {
   return message.content.flatMap((block) => (block.type === "text" ? [block.text] : []));
 }
 

@@ -1,5 +1,4 @@
 // Every request as it came, and what became of it.
-import { appendFileSync } from "node:fs";
 
 export interface Outcome {
   readonly status: number;
@@ -14,7 +13,6 @@ export interface Outcome {
 interface Entry {
   readonly n: number;
   readonly model: string | null;
-  readonly backgroundKey?: string;
   readonly raw: string;
   readonly startedAt: string;
   endedAt: string | null;
@@ -27,21 +25,16 @@ const underWay: Outcome = { status: 0, completed: false };
 const maxBytes = 64 * 1024 * 1024;
 
 export class Journal {
-  readonly #file: string | undefined;
   #entries: Entry[] = [];
   #bytes = 0;
   #last = 0;
   #dropped = 0;
 
-  constructor(file?: string) {
-    this.#file = file;
-  }
-
   /** Returns what to call, once, when the response is over. */
   begin(raw: string): (outcome: Outcome) => void {
     const entry: Entry = {
       n: ++this.#last,
-      ...peek(raw),
+      model: modelOf(raw),
       raw,
       startedAt: now(),
       endedAt: null,
@@ -56,7 +49,6 @@ export class Journal {
     return (outcome) => {
       entry.outcome = outcome;
       entry.endedAt = now();
-      if (this.#file) appendFileSync(this.#file, `${JSON.stringify(toJson(entry))}\n`);
     };
   }
 
@@ -77,15 +69,13 @@ export class Journal {
 
 const now = () => new Date().toISOString();
 
-function peek(raw: string): Pick<Entry, "model" | "backgroundKey"> {
-  const body = toValue(raw) as { model?: unknown; metadata?: { user_id?: unknown } } | null;
-  const key = body?.metadata?.user_id;
-  const model = typeof body?.model === "string" ? body.model : null;
-  return typeof key === "string" ? { model, backgroundKey: key } : { model };
+function modelOf(raw: string): string | null {
+  const body = toValue(raw) as { model?: unknown } | null;
+  return typeof body?.model === "string" ? body.model : null;
 }
 
 function toJson({ raw, ...entry }: Entry): Record<string, unknown> {
-  return { ...entry, at: entry.startedAt, request: toValue(raw) };
+  return { ...entry, request: toValue(raw) };
 }
 
 /** What is no JSON is shown as it came. */

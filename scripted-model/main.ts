@@ -6,14 +6,12 @@ const { values } = parseArgs({
   options: {
     port: { type: "string", default: "0" },
     "pace-ms": { type: "string", default: "40" },
-    journal: { type: "string" },
   },
 });
 
 const model = await startScriptedModel({
   port: Number(values.port),
   paceMs: Number(values["pace-ms"]),
-  ...(values.journal === undefined ? {} : { journalFile: values.journal }),
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { answerMessages } from "./answer-messages.ts";
 import { ApiError, toErrorBody } from "./api-error.ts";
-import { type Bench, createBench } from "./bench.ts";
+import { type ServerState, createState } from "./server-state.ts";
 import { checkHeaders } from "./check-request.ts";
 import { control } from "./control.ts";
 import { countTokens } from "./count-tokens.ts";
@@ -16,7 +16,6 @@ export interface ScriptedModelOptions {
   readonly port?: number;
   /** Milliseconds between chunks of a stream, 0 by default. */
   readonly paceMs?: number;
-  readonly journalFile?: string;
 }
 
 export interface ScriptedModel {
@@ -27,8 +26,8 @@ export interface ScriptedModel {
 export async function startScriptedModel(
   options: ScriptedModelOptions = {},
 ): Promise<ScriptedModel> {
-  const bench = createBench(options.paceMs ?? 0, options.journalFile);
-  const server = createServer((incoming, response) => void serve(bench, incoming, response));
+  const state = createState(options.paceMs ?? 0);
+  const server = createServer((incoming, response) => void serve(state, incoming, response));
   // Longer than a client keeps an idle connection: else it may send on one just closed.
   server.keepAliveTimeout = 120_000;
   server.listen(options.port ?? 0, "127.0.0.1");
@@ -45,7 +44,7 @@ export async function startScriptedModel(
 }
 
 async function serve(
-  bench: Bench,
+  state: ServerState,
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -53,7 +52,7 @@ async function serve(
   try {
     for (const [name, value] of Object.entries(toHeaders(requestId)))
       response.setHeader(name, value);
-    await route(bench, incoming, response, requestId);
+    await route(state, incoming, response, requestId);
   } catch (error) {
     const known =
       error instanceof ApiError ? error : new ApiError(500, `scripted model: ${String(error)}`);
@@ -62,16 +61,16 @@ async function serve(
 }
 
 async function route(
-  bench: Bench,
+  state: ServerState,
   incoming: IncomingMessage,
   response: ServerResponse,
   requestId: string,
 ): Promise<void> {
   const url = new URL(incoming.url ?? "/", "http://127.0.0.1");
   const called = `${incoming.method} ${url.pathname}`;
-  if (called === "POST /v1/messages") return answerMessages(bench, incoming, response, requestId);
+  if (called === "POST /v1/messages") return answerMessages(state, incoming, response, requestId);
   if (url.pathname.startsWith("/control/"))
-    return writeJson(response, 200, await control(bench, incoming, url));
+    return writeJson(response, 200, await control(state, incoming, url));
   if (called === "POST /v1/messages/count_tokens")
     return writeJson(response, 200, await countTokens(incoming));
   if (called.startsWith("GET /v1/models/"))

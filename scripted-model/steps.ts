@@ -121,7 +121,7 @@ function textOf(block: ContentBlock, field: string): string {
   return typeof text === "string" ? text : "";
 }
 
-export function* wait(ms: number): Generator<Step> {
+function* wait(ms: number): Generator<Step> {
   if (ms > 0) yield { do: "wait", ms };
 }
 

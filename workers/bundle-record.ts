@@ -1,8 +1,8 @@
 // What a bundle on disk was made of.
-import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { toHash } from "../activities/to-hash.ts";
 import { writeWhole } from "../activities/write-whole.ts";
 import type { Bundle } from "./workflow-bundle.ts";
 
@@ -11,9 +11,6 @@ const recordShape = z.object({
   code: z.string(),
   sources: z.record(z.string(), z.string()),
 });
-
-const toHash = (data: string | Uint8Array): string =>
-  createHash("sha256").update(data).digest("hex");
 
 /** One for each entry of each clone, so that two clones with one folder do not get in each other's way. */
 export const toRecordName = (entry: string): string => `workflows-${toHash(entry).slice(0, 12)}`;

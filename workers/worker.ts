@@ -1,6 +1,6 @@
 // One process that serves the task queues.
 import Anthropic from "@anthropic-ai/sdk";
-import { Client, Connection, WorkflowNotFoundError } from "@temporalio/client";
+import { Client, Connection } from "@temporalio/client";
 import {
   NativeConnection,
   type NativeConnectionOptions,
@@ -8,7 +8,9 @@ import {
   type WorkerOptions,
   type WorkflowBundleOption,
 } from "@temporalio/worker";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import {
   createHostActivities,
@@ -18,6 +20,7 @@ import {
   stopLeftovers,
   sweepWorktrees,
 } from "../activities/index.ts";
+import { describe, isOpen } from "../activities/tasks/running-tree.ts";
 import { toApiKey } from "../protocol/api-key.ts";
 import { type Environment, type ModelEnvironment, SettingsError } from "../protocol/environment.ts";
 import { toHostQueue, toQueues } from "../protocol/ids.ts";
@@ -38,7 +41,7 @@ export interface WorkerSetup {
 }
 
 export interface RunningWorkers {
-  /** Settles when every worker has stopped. Rejects when one failed. */
+  /** Settles when every worker has stopped, or has nothing left but a server that hangs. Rejects when one failed. */
   readonly done: Promise<void>;
   /** Stops taking work and gives work in flight its grace. */
   stop(): void;
@@ -69,17 +72,21 @@ export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> 
       ? keepJanitor(client, installation, environment)
       : () => undefined;
     const sweep = environment.roles.includes("tools") ? startSweep(setup, client) : undefined;
-    const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
-    return {
-      done: done
-        .finally(leave)
-        .finally(() => sweep?.stop())
-        .finally(close),
-      stop: () => {
-        leave();
-        workers.forEach(stopOnce);
-      },
+    const stopping = new AbortController();
+    const stop = (): void => {
+      leave();
+      workers.forEach(stopOnce);
+      stopping.abort();
     };
+    // One that fails takes the others along, whose work in flight has its grace.
+    const runs = workers.map((worker) => worker.run().finally(stop));
+    const ended = Promise.allSettled(runs)
+      .then(() => sweep?.stop())
+      .then(close)
+      .then(() => Promise.all(runs))
+      .then(() => undefined);
+    const idle = once(stopping.signal, "abort").then(() => untilIdle(workers));
+    return { done: Promise.race([ended, idle]), stop };
   } catch (error) {
     await close();
     throw error;
@@ -89,23 +96,31 @@ export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> 
 /** Beside the work: nothing waits for it, and what fails of it is left for the next start. */
 function startSweep({ dir, environment }: WorkerSetup, client: Client) {
   const stopping = new AbortController();
+  const { signal } = stopping;
   const deps = { dir, env: environment.commands.env };
   const hasEnded = async (taskId: string): Promise<boolean> => {
-    try {
-      const { status } = await client.workflow.getHandle(taskId).describe();
-      return status.name !== "RUNNING" && status.name !== "PAUSED";
-    } catch (error) {
-      // Temporal keeps what has ended for a time, and what runs for ever.
-      return error instanceof WorkflowNotFoundError;
-    }
+    const found = await client.withAbortSignal(signal, () => describe(client, taskId));
+    // Temporal keeps what has ended for a time, and what runs for ever.
+    return !found || !isOpen(found);
   };
-  const swept = sweepWorktrees(deps, hasEnded, stopping.signal).catch(() => undefined);
+  const swept = sweepWorktrees(deps, hasEnded, signal).catch(() => undefined);
   return {
     stop: async (): Promise<void> => {
       stopping.abort();
       await swept;
     },
   };
+}
+
+const isIdle = (worker: Worker): boolean => /^(DRAINED|STOPPED|FAILED)$/.test(worker.getState());
+
+/** Where the server hangs, each worker would wait half a minute only to tell it good-bye. */
+const goodbyeMs = 2_000;
+
+/** Resolves when the work of all is over and has been handed in, and the server had time to hear of it. */
+async function untilIdle(workers: readonly Worker[]): Promise<void> {
+  while (!workers.every(isIdle)) await sleep(100);
+  await sleep(goodbyeMs);
 }
 
 function stopOnce(worker: Worker): void {

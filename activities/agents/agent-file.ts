@@ -5,7 +5,7 @@ import type { Isolation } from "../../protocol/isolation.ts";
 import { byteLength, toLine } from "../../protocol/text.ts";
 import { toolSpecs } from "../../protocol/tools/tools.ts";
 import type { ToolSpec } from "../../protocol/tools/spec.ts";
-import { type AgentToolName, isAgentTool, readOnlyTools, toAgentTool } from "./agent-tools.ts";
+import { type AgentToolName, readOnlyTools, toAgentTool } from "./agent-tools.ts";
 import { AgentProblem, type Field, readFrontMatter } from "./front-matter.ts";
 
 /** What a file says of its agent. Which others there are, it cannot know. */
@@ -163,8 +163,7 @@ function readApprovals(
   if (given === undefined) return always;
   const names = toNames(given, fields.get("approve")).map(({ text, line }) => {
     const found = toAgentTool(text);
-    const name = found.is === "tool" ? found.tool : undefined;
-    if (name && isAgentTool(name) && tools.includes(name)) return name;
+    if (found.is === "tool" && tools.includes(found.tool)) return found.tool;
     const why = `approve names ${text}, which is none of its tools (${tools.join(", ")}).`;
     throw new AgentProblem(`${file}:${line}: ${why}`);
   });

@@ -6,7 +6,7 @@ import { LRUCache } from "lru-cache";
 import { supervisorAgent } from "../../protocol/agent.ts";
 import { type AgentFile, parseAgentFile } from "./agent-file.ts";
 import { AgentProblem } from "./front-matter.ts";
-import { toCode } from "../tools/tool-problem.ts";
+import { toCode } from "../tool-problem.ts";
 
 export interface AgentShelf {
   /** By name. A file that is no agent goes by its file name. */
@@ -104,7 +104,7 @@ async function readBounded(path: string, file: string): Promise<Uint8Array> {
     const { size } = stats;
     if (size <= maxFileBytes) return await handle.readFile();
     throw new AgentProblem(
-      `${file}:1: the file has ${size} bytes, and ${maxFileBytes} is the most.`,
+      `${file}:1: the file has ${size} bytes, and ${maxFileBytes} is the most. Shorten it.`,
     );
   } finally {
     await handle.close();

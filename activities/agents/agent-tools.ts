@@ -7,7 +7,7 @@ import { type HostTool, isHostTool } from "../tools/index.ts";
 /** What an agent's file may list. */
 export type AgentToolName = HostTool | SharingTool | "ask_human";
 
-export function isAgentTool(name: string): name is AgentToolName {
+function isAgentTool(name: string): name is AgentToolName {
   return isHostTool(name) || isSharingTool(name) || name === "ask_human";
 }
 

@@ -1,10 +1,11 @@
 // Commands in progress, so that none outlives its worker.
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { toFileName } from "../file-name.ts";
 import { groupShape, type ProcessGroup, stopGroup } from "./process-group.ts";
 import { isAlive, markOf, markShape } from "./processes.ts";
+import { readJson } from "../read-json.ts";
 import { writeWhole } from "../write-whole.ts";
 
 const recordShape = z.object({ owner: markShape, group: groupShape });
@@ -25,7 +26,8 @@ export async function forgetGroup(file: string): Promise<void> {
 
 /** Stops what a dead worker left running of a command. A live worker's is left to that worker. */
 export async function stopLeftover(file: string): Promise<number> {
-  const record = await readRecord(file);
+  // What cannot be read names no process, so nothing is stopped by it.
+  const record = await readJson(file, recordShape);
   if (!record || isAlive(record.owner)) return 0;
   const stopped = await stopGroup(record.group);
   await forgetGroup(file);
@@ -39,13 +41,4 @@ export async function stopLeftovers(dir: string): Promise<number> {
   const files = names.filter((name) => name.endsWith(".json")).map((name) => join(folder, name));
   const stopped = await Promise.all(files.map((file) => stopLeftover(file)));
   return stopped.reduce((sum, count) => sum + count, 0);
-}
-
-/** What cannot be read names no process, so nothing is stopped by it. */
-async function readRecord(file: string): Promise<z.infer<typeof recordShape> | undefined> {
-  try {
-    return recordShape.parse(JSON.parse(await readFile(file, "utf8")));
-  } catch {
-    return undefined;
-  }
 }

@@ -6,7 +6,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { CommandEnvironment } from "../../protocol/environment.ts";
 import { isInside, type Jail } from "../tools/jail.ts";
-import { ToolProblem } from "../tools/tool-problem.ts";
+import { ToolProblem } from "../tool-problem.ts";
 
 export interface Sandbox {
   /** What an answer says of it. */
@@ -65,14 +65,25 @@ const secrets = [
 
 /** Where keys commonly lie. Anything else the user can read stays readable. */
 async function hideHome(jail: Jail): Promise<readonly string[]> {
+  const home = homeOfUser();
+  if (home === undefined) return [];
   const hidden = secrets.map(async (name) => {
     // Nothing is mounted over a link.
-    const path = await realpath(join(homedir(), name)).catch(() => undefined);
+    const path = await realpath(join(home, name)).catch(() => undefined);
     if (path === undefined || isInside(path, jail.workspace)) return [];
     const isFolder = (await stat(path)).isDirectory();
     return isFolder ? ["--tmpfs", path] : ["--ro-bind", "/dev/null", path];
   });
   return (await Promise.all(hidden)).flat();
+}
+
+/** In a container a user may have no entry anywhere, and then no home. */
+function homeOfUser(): string | undefined {
+  try {
+    return homedir() || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Bosun's state lies below the workspace, above it, or elsewhere: it is hidden in each case. */

@@ -4,15 +4,15 @@ import { join } from "node:path";
 import type { Applied, ReleaseInput } from "../../protocol/isolation.ts";
 import { withRepository } from "./apply-lock.ts";
 import { toFileName } from "../file-name.ts";
-import { createGit, type Git, GitFailure, toSaid } from "./git.ts";
+import { createGit, type Git, GitFailure, type GitOptions, toSaid } from "./git.ts";
 import type { WorktreeDeps } from "./make-worktree.ts";
 import { absent, gitlink, readChanges } from "./read-changes.ts";
 import { loadDiff, type LoadedDiff } from "./read-diff.ts";
 import { recordGroup, forgetGroup, stopLeftover } from "../commands/running-groups.ts";
 import { patchOptions, toQuarantine } from "./take-diff.ts";
 import { takeBack, toApplyGroup, toKept } from "./take-back.ts";
-import { execute } from "../tools/execute.ts";
-import { ToolProblem } from "../tools/tool-problem.ts";
+import { execute } from "../commands/execute.ts";
+import { ToolProblem } from "../tool-problem.ts";
 import { inTurn, keepRecord, toWorktrees, type WorktreeRecord } from "./worktree-record.ts";
 
 const shownPaths = 100;
@@ -133,13 +133,8 @@ function done({ paths }: ApplyWork, outcome: "applied" | "merged"): Applied {
 /** Touched files with changes that are in no commit, staged ones and new files included. */
 async function findDirty({ git, record, paths }: ApplyWork): Promise<readonly string[]> {
   const args = ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"];
-  const out = await git.run(args, { cwd: record.top });
-  const dirty = new Set(
-    out
-      .toString()
-      .split("\0")
-      .map((line) => line.slice(3)),
-  );
+  const lines = await git.list(args, { cwd: record.top });
+  const dirty = new Set(lines.map((line) => line.slice(3)));
   return paths.filter((path) => dirty.has(path));
 }
 
@@ -147,13 +142,13 @@ async function findDirty({ git, record, paths }: ApplyWork): Promise<readonly st
 async function merge(work: ApplyWork, said: string): Promise<Applied> {
   const { git, file, record, scratch } = work;
   const options = await openTrial(work, "merged");
-  const before = await writeTree(git, options);
+  const before = await git.line(["write-tree"], options);
   const tried = await git.try(
     ["apply", "--3way", "--cached", "--whitespace=nowarn", file],
     options,
   );
   if (tried.code !== 0) return await toConflict(work, options, said);
-  const after = await writeTree(git, options);
+  const after = await git.line(["write-tree"], options);
   const merged = join(scratch, "merged.diff");
   const args = ["diff-tree", ...patchOptions, "--no-ext-diff", "--no-textconv", before, after];
   await git.run(args, { ...options, toFile: merged });
@@ -162,35 +157,28 @@ async function merge(work: ApplyWork, said: string): Promise<Applied> {
   return await write(work, merged, "merged");
 }
 
-type Trial = Awaited<ReturnType<typeof openTrial>>;
-
 /** A copy of the index to try on. New objects go to the scratch folder. */
 async function openTrial({ git, record, scratch, objects }: ApplyWork, name: string) {
   const cwd = record.top;
   const asked = ["rev-parse", "--path-format=absolute", "--git-path", "index"];
-  const index = (await git.run(asked, { cwd })).toString().replace(/\n$/, "");
-  await copyFile(index, join(scratch, name));
+  await copyFile(await git.line(asked, { cwd }), join(scratch, name));
   return {
     cwd,
     env: { GIT_INDEX_FILE: join(scratch, name), ...toQuarantine(scratch, objects) },
   };
 }
 
-async function writeTree(git: Git, options: Trial): Promise<string> {
-  return (await git.run(["write-tree"], options)).toString().trim();
-}
-
 /** Each file with the line of its first hunk that does not fit. */
-async function toConflict({ git }: ApplyWork, options: Trial, said: string): Promise<Applied> {
-  const unmerged = (await git.run(["ls-files", "--unmerged", "-z"], options)).toString();
-  const conflicted = unmerged.split("\0").map((line) => line.slice(line.indexOf("\t") + 1));
+async function toConflict({ git }: ApplyWork, options: GitOptions, said: string): Promise<Applied> {
+  const unmerged = await git.list(["ls-files", "--unmerged", "-z"], options);
+  const conflicted = unmerged.map((line) => line.slice(line.indexOf("\t") + 1));
   const hunks = new Map(
     [...said.matchAll(/^error: patch failed: (.+):(\d+)$/gm)].map(([, path = "", at = ""]) => [
       path,
       at,
     ]),
   );
-  const files = [...new Set([...conflicted.filter(Boolean), ...hunks.keys()])];
+  const files = [...new Set([...conflicted, ...hunks.keys()])];
   const lines = files.map((path) =>
     hunks.has(path) ? `${path}, hunk at line ${hunks.get(path)}` : path,
   );
@@ -212,9 +200,9 @@ async function write(
 ): Promise<Applied> {
   const { dir, git, record } = work;
   const options = await openTrial(work, "trial");
-  const before = await writeTree(git, options);
+  const before = await git.line(["write-tree"], options);
   await git.run(["apply", "--cached", "--whitespace=nowarn", patch], options);
-  const after = await writeTree(git, options);
+  const after = await git.line(["write-tree"], options);
   await keepTrees(work, before, after);
   const applying = await keepRecord(dir, { ...record, applying: { before, after } });
   const ended = await runApply(work, patch);

@@ -3,8 +3,8 @@ import { link, mkdir, readdir, readFile, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive, markOf, markShape } from "../commands/processes.ts";
-import { toHash } from "./take-diff.ts";
-import { toCode } from "../tools/tool-problem.ts";
+import { toHash } from "../to-hash.ts";
+import { toCode } from "../tool-problem.ts";
 import { writeWhole } from "../write-whole.ts";
 
 const againMs = 100;
@@ -21,7 +21,7 @@ export async function withRepository<Result>(
   signal: AbortSignal,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const lock = { folder: join(dir, "locks"), name: `${toHash(Buffer.from(top)).slice(0, 12)}.` };
+  const lock = { folder: join(dir, "locks"), name: `${toHash(top).slice(0, 12)}.` };
   await mkdir(lock.folder, { recursive: true });
   let file = await take(lock);
   while (file === undefined) {

@@ -5,6 +5,7 @@ import type {
   DiffSummary,
   ReleaseInput,
 } from "../../protocol/isolation.ts";
+import { cutText } from "../../protocol/text.ts";
 import { createGit } from "./git.ts";
 import type { WorktreeDeps } from "./make-worktree.ts";
 import { findChanged, readReads } from "./read-log.ts";
@@ -40,7 +41,7 @@ async function findStale(
     return changed.length === 0 ? {} : { stale: toFew(changed.toSorted(), shownStale) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { staleUnknown: `It could not be found out: ${why.slice(0, 150)}` };
+    return { staleUnknown: `It could not be found out: ${cutText(why, 150)}` };
   }
 }
 
@@ -49,17 +50,8 @@ async function findMoved(deps: WorktreeDeps, record: WorktreeRecord): Promise<re
   const { top, base, prefix, taskId } = record;
   const reads = new Set(await readReads(deps.dir, taskId));
   if (reads.size === 0) return [];
-  const args = [
-    "diff",
-    "--name-only",
-    "-z",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-renames",
-    base,
-  ];
-  const out = await createGit(deps.env).run(args, { cwd: top });
-  const moved = out.toString().split("\0");
+  const args = ["diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames"];
+  const moved = await createGit(deps.env).list([...args, base], { cwd: top });
   return moved
     .filter((path) => path.startsWith(prefix))
     .map((path) => path.slice(prefix.length))

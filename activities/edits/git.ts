@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream, existsSync } from "node:fs";
 import { finished } from "node:stream/promises";
+import { cutText } from "../../protocol/text.ts";
 
 export interface GitOptions {
   readonly cwd: string;
@@ -36,6 +37,10 @@ export class GitFailure extends Error {
 export interface Git {
   /** The answer of a call that ends well. Throws `GitFailure` otherwise. */
   run(args: readonly string[], options: GitOptions): Promise<Buffer>;
+  /** The same for an answer of one line. */
+  line(args: readonly string[], options: GitOptions): Promise<string>;
+  /** The same for what `-z` separates. */
+  list(args: readonly string[], options: GitOptions): Promise<readonly string[]>;
   /** The answer, whatever the exit code. Throws only when git cannot be run to its end. */
   try(args: readonly string[], options: GitOptions): Promise<GitAnswer>;
   /** The whole environment of a call, for whoever starts git otherwise. */
@@ -85,13 +90,17 @@ export function createGit(env: Readonly<Record<string, string>>): Git {
   };
   const attempt = async (args: readonly string[], options: GitOptions): Promise<GitAnswer> =>
     await runGit(args, options, await toWholeEnv(options.cwd, options.env));
+  const run = async (args: readonly string[], options: GitOptions): Promise<Buffer> => {
+    const { code, out, err } = await attempt(args, options);
+    if (code === 0) return out;
+    throw new GitFailure(`git ${args[0]}: ${toSaid(err) || `exit code ${code}`}`);
+  };
   return {
     try: attempt,
-    run: async (args, options) => {
-      const { code, out, err } = await attempt(args, options);
-      if (code === 0) return out;
-      throw new GitFailure(`git ${args[0]}: ${toSaid(err) || `exit code ${code}`}`);
-    },
+    run,
+    line: async (args, options) => (await run(args, options)).toString().replace(/\n$/, ""),
+    list: async (args, options) =>
+      (await run(args, options)).toString().split("\0").filter(Boolean),
     toEnv: toWholeEnv,
   };
 }
@@ -166,5 +175,5 @@ async function runGit(
 /** What git says of an error, without its hints. */
 export function toSaid(err: string): string {
   const lines = err.split("\n").filter((line) => line !== "" && !/^(hint|warning):/.test(line));
-  return lines.slice(0, 4).join("; ").slice(0, 600);
+  return cutText(lines.slice(0, 4).join("; "), 600);
 }

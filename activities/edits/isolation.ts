@@ -4,27 +4,27 @@ import type { HostActivities } from "../../protocol/activities.ts";
 import { failureTypes } from "../../protocol/failures.ts";
 import type { ReleaseInput } from "../../protocol/isolation.ts";
 import { applyDiff } from "./apply-diff.ts";
-import { beatEvery } from "../beat-every.ts";
 import { collectTask, releaseWorktree } from "./collect-task.ts";
 import type { WorktreeDeps } from "./make-worktree.ts";
 import { readDiff } from "./read-diff.ts";
-import { ToolProblem } from "../tools/tool-problem.ts";
+import { ToolProblem } from "../tool-problem.ts";
+import { whileBeating } from "../while-beating.ts";
 
 type Isolation = Pick<HostActivities, "collectTask" | "releaseWorktree" | "readDiff" | "applyDiff">;
 
 export function createIsolation(deps: WorktreeDeps): Isolation {
   return {
-    collectTask: (input) => whileBeating((signal) => collectTask(deps, input, signal)),
-    releaseWorktree: (input) => whileBeating((signal) => releaseWorktree(deps, input, signal)),
+    collectTask: (input) => run((signal) => collectTask(deps, input, signal)),
+    releaseWorktree: (input) => run((signal) => releaseWorktree(deps, input, signal)),
     readDiff: (input) =>
-      whileBeating(async (signal) => {
+      run(async (signal) => {
         await takeWhatIsLeft(deps, input, signal);
         return await readDiff(deps, input);
       }),
     applyDiff: (input) => {
       // An attempt before this one may have applied it and not come to say so.
       const again = Context.current().info.attempt > 1;
-      return whileBeating(async (signal) => {
+      return run(async (signal) => {
         await takeWhatIsLeft(deps, input, signal);
         return await applyDiff(deps, input, { again, signal });
       });
@@ -43,16 +43,12 @@ async function takeWhatIsLeft(
   if (summary?.kept !== undefined) throw new ToolProblem(summary.kept);
 }
 
-async function whileBeating<Result>(
-  work: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const stopBeats = beatEvery(() => undefined);
+async function run<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const { cancellationSignal } = Context.current();
   try {
-    return await work(Context.current().cancellationSignal);
+    return await whileBeating(() => work(cancellationSignal));
   } catch (error) {
     if (!(error instanceof ToolProblem)) throw error;
     throw ApplicationFailure.nonRetryable(error.message, failureTypes.noDiff);
-  } finally {
-    stopBeats();
   }
 }

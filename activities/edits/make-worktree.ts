@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { ApplicationFailure } from "@temporalio/activity";
 import { failureTypes } from "../../protocol/failures.ts";
 import type { Worktree, WorktreeRequest } from "../../protocol/isolation.ts";
+import { cutText } from "../../protocol/text.ts";
 import { toFileName } from "../file-name.ts";
 import { createGit, type Git, GitFailure, toSaid } from "./git.ts";
 import { markOf } from "../commands/processes.ts";
@@ -75,8 +76,7 @@ async function inspect(git: Git, cwd: string): Promise<Repository> {
       `isolation: worktree needs a folder with the files of a git repository, and this is a bare one or git's own. Start Bosun in a clone of it, ${otherwise}.`,
     );
   }
-  const ask = async (...args: string[]): Promise<string> =>
-    (await git.run(["rev-parse", ...args], { cwd })).toString().replace(/\n$/, "");
+  const ask = (...args: string[]) => git.line(["rev-parse", ...args], { cwd });
   const head = await git.try(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], { cwd });
   if (head.code !== 0) {
     throw invalid(
@@ -138,7 +138,7 @@ async function make(
 /** As it is now, for no command of the task to change. By it git knows unchanged files without reading them. */
 async function keepIndex(git: Git, path: string): Promise<void> {
   const args = ["rev-parse", "--path-format=absolute", "--git-path", "index"];
-  const index = (await git.run(args, { cwd: path })).toString().trim();
+  const index = await git.line(args, { cwd: path });
   const { mtimeMs } = await stat(index);
   const kept = `${path}.index`;
   await copyFile(index, kept);
@@ -152,16 +152,14 @@ const shownPaths = 20;
 /** What is different in the worktree from what a person sees in the workspace. */
 async function describe(git: Git, { top, prefix, base }: Repository): Promise<Worktree> {
   const status = ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal"];
-  const out = await git.run([...status, "--ignore-submodules=dirty"], { cwd: top });
-  const paths = out
-    .toString()
-    .split("\0")
+  const lines = await git.list([...status, "--ignore-submodules=dirty"], { cwd: top });
+  const paths = lines
     .map((line) => line.slice(3))
-    .filter((path) => path !== "" && path.startsWith(prefix))
+    .filter((path) => path.startsWith(prefix))
     .map((path) => path.slice(prefix.length));
   return {
     base,
-    uncommitted: paths.slice(0, shownPaths).map((path) => path.slice(0, 200)),
+    uncommitted: paths.slice(0, shownPaths).map((path) => cutText(path, 200)),
     more: Math.max(0, paths.length - shownPaths),
     notes: await toNotes(git, top, base),
   };

@@ -24,11 +24,9 @@ export async function readChanges(
   options: GitOptions,
 ): Promise<readonly Change[]> {
   const args = ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--full-index", from, to];
-  const parts = (await git.run(args, options)).toString().split("\0");
+  const parts = await git.list(args, options);
   // A line of both sides is followed by its path.
-  return parts.flatMap((line, at) =>
-    at % 2 === 0 && line !== "" ? [toChange(line, parts[at + 1])] : [],
-  );
+  return parts.flatMap((line, at) => (at % 2 === 0 ? [toChange(line, parts[at + 1])] : []));
 }
 
 function toChange(line: string, path = ""): Change {

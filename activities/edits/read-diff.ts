@@ -1,11 +1,14 @@
 // The diff of an ended task, as it was taken.
 import { readFile } from "node:fs/promises";
 import type { DiffPart, ReadDiffInput, ReleaseInput } from "../../protocol/isolation.ts";
+import { cutText } from "../../protocol/text.ts";
 import { toFileName } from "../file-name.ts";
+import { toHash } from "../to-hash.ts";
 import { createGit } from "./git.ts";
 import { toShownPath, type WorktreeDeps } from "./make-worktree.ts";
-import { type NumstatLine, parseNumstat, toArtifact, toHash } from "./take-diff.ts";
-import { ToolProblem } from "../tools/tool-problem.ts";
+import { type NumstatLine, parseNumstat } from "./numstat.ts";
+import { toArtifact } from "./take-diff.ts";
+import { ToolProblem } from "../tool-problem.ts";
 import { readRecord, type TakenDiff, type WorktreeRecord } from "./worktree-record.ts";
 
 export interface LoadedDiff {
@@ -58,7 +61,7 @@ export async function readDiff(
     data: data.subarray(offset, offset + partBytes).toString("base64"),
     totalBytes: data.length,
     summary: taken.summary,
-    stat: stat.slice(0, maxStat).map((line) => ({ ...line, path: line.path.slice(0, 300) })),
+    stat: stat.slice(0, maxStat).map((line) => ({ ...line, path: cutText(line.path, 300) })),
   };
 }
 

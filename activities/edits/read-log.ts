@@ -1,9 +1,10 @@
 // Which files a task has read and written.
-import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { toFileName } from "../file-name.ts";
+import { readJson } from "../read-json.ts";
+import { toHash } from "../to-hash.ts";
 import { inTurn } from "./worktree-record.ts";
 
 /** More paths of a task are not followed. */
@@ -26,15 +27,11 @@ async function toPrint(real: string): Promise<Print | null> {
     // A pipe would be waited for.
     if (!stats.isFile()) return null;
     const { size, mtimeMs } = stats;
-    const hash = size > maxHashed ? "" : toDigest(await readFile(real));
+    const hash = size > maxHashed ? "" : toHash(await readFile(real)).slice(0, 16);
     return { size, mtime: mtimeMs, hash };
   } catch {
     return null;
   }
-}
-
-export function toDigest(data: Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex").slice(0, 16);
 }
 
 function toFile(dir: string, taskId: string): string {
@@ -42,12 +39,8 @@ function toFile(dir: string, taskId: string): string {
 }
 
 async function readLog(dir: string, taskId: string): Promise<Log> {
-  try {
-    return logShape.parse(JSON.parse(await readFile(toFile(dir, taskId), "utf8")));
-  } catch {
-    // Lost, it says that nothing is stale, never that something is.
-    return { reads: {}, writes: [] };
-  }
+  // Lost, it says that nothing is stale, never that something is.
+  return (await readJson(toFile(dir, taskId), logShape)) ?? { reads: {}, writes: [] };
 }
 
 async function writeLog(dir: string, taskId: string, log: Log): Promise<void> {

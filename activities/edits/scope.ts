@@ -1,7 +1,7 @@
 // What a task may change.
 import type { Scope } from "../../protocol/isolation.ts";
 import { type PathTest, toPathTest } from "../tools/glob.ts";
-import { ToolProblem } from "../tools/tool-problem.ts";
+import { ToolProblem } from "../tool-problem.ts";
 
 /** Every scope has to allow a path, as seen from the workspace's folder. */
 export function toScopeTest(scopes: readonly Scope[]): PathTest {

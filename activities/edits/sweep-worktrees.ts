@@ -1,11 +1,12 @@
 // Worktrees that no task needs any more, removed.
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { releaseWorktree } from "./collect-task.ts";
 import { createGit } from "./git.ts";
 import type { WorktreeDeps } from "./make-worktree.ts";
 import { isAlive, markShape } from "../commands/processes.ts";
+import { readJson } from "../read-json.ts";
 import { removeFolder } from "./remove-worktree.ts";
 import { readMade, toWorktrees } from "./worktree-record.ts";
 
@@ -13,7 +14,7 @@ const readsKeptMs = 30 * 24 * 3_600_000;
 
 /**
  * Removes what dead workers left half made, and the worktrees of tasks that have ended, once their
- * diffs are taken. `hasEnded` answers false when it cannot tell.
+ * diffs are taken. `hasEnded` throws when it cannot tell.
  */
 export async function sweepWorktrees(
   deps: WorktreeDeps,
@@ -23,7 +24,7 @@ export async function sweepWorktrees(
   await removeHalfMade(deps);
   for (const { taskId } of await readMade(deps.dir)) {
     signal.throwIfAborted();
-    if (await hasEnded(taskId)) {
+    if (await hasEnded(taskId).catch(() => false)) {
       await releaseWorktree(deps, { taskId }, signal).catch(() => undefined);
     }
   }
@@ -37,20 +38,12 @@ async function removeHalfMade({ dir, env }: WorktreeDeps): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names.filter((one) => one.endsWith(".making"))) {
     const file = join(folder, name);
-    const note = await readNote(file);
+    const note = await readJson(file, noteShape);
     if (!note || isAlive(note.owner)) continue;
     const path = file.slice(0, -".making".length);
     const made = (await readMade(dir)).some((record) => record.path === path);
     if (!made) await removeFolder(createGit(env), note.top, path);
     await rm(file, { force: true });
-  }
-}
-
-async function readNote(file: string): Promise<z.infer<typeof noteShape> | undefined> {
-  try {
-    return noteShape.parse(JSON.parse(await readFile(file, "utf8")));
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,5 +1,4 @@
 // What a worktree changed, as one diff in the artifacts.
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import {
   copyFile,
@@ -16,14 +15,17 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import type { DiffSummary } from "../../protocol/isolation.ts";
+import { cutText } from "../../protocol/text.ts";
 import { toFileName } from "../file-name.ts";
+import { toHash } from "../to-hash.ts";
 import { createGit, type Git, GitFailure } from "./git.ts";
 import { toShownPath, type WorktreeDeps } from "./make-worktree.ts";
+import { parseNumstat } from "./numstat.ts";
 import { absent, type Change, gitlink, readChanges } from "./read-changes.ts";
 import { readWrites } from "./read-log.ts";
 import { toScopeTest } from "./scope.ts";
 import { isPrivate } from "../tools/jail.ts";
-import { toCode } from "../tools/tool-problem.ts";
+import { toCode } from "../tool-problem.ts";
 import { keepRecord, readRecord, type TakenDiff, type WorktreeRecord } from "./worktree-record.ts";
 
 export interface Taken {
@@ -70,7 +72,7 @@ async function afterRemoval({ dir }: WorktreeDeps, given: WorktreeRecord): Promi
 }
 
 function toWhy(error: unknown): string | undefined {
-  if (error instanceof GitFailure) return error.message.slice(0, 200);
+  if (error instanceof GitFailure) return cutText(error.message, 200);
   const code = toCode(error);
   return code === undefined ? undefined : `the system said ${code}.`;
 }
@@ -137,7 +139,7 @@ async function take(work: Work): Promise<TakenDiff> {
 /** The first of many, and how many there are besides. */
 export function toFew(paths: readonly string[], most: number): readonly string[] {
   const more = paths.length - most;
-  const shown = paths.slice(0, most).map((path) => path.slice(0, 100));
+  const shown = paths.slice(0, most).map((path) => cutText(path, 100));
   return more > 0 ? [...shown, `+${more} more`] : shown;
 }
 
@@ -161,7 +163,7 @@ async function writeTree(work: Work): Promise<string> {
     const list = ["--pathspec-from-file=-", "--pathspec-file-nul"];
     await git.run(["add", "--force", ...list], { ...options, input: written.join("\0") });
   }
-  return (await git.run(["write-tree"], options)).toString().trim();
+  return await git.line(["write-tree"], options);
 }
 
 async function ownWrites({ dir, record }: Work): Promise<readonly string[]> {
@@ -181,8 +183,7 @@ async function ownWrites({ dir, record }: Work): Promise<readonly string[]> {
 /** Git does not look into the folder of a submodule, so what lies there would be lost. */
 async function refuseFilledSubmodules(work: Work): Promise<void> {
   const { git, record } = work;
-  const out = await git.run(["ls-tree", "-r", "-z", record.base], toOptions(work));
-  for (const line of out.toString().split("\0")) {
+  for (const line of await git.list(["ls-tree", "-r", "-z", record.base], toOptions(work))) {
     if (!line.startsWith(gitlink)) continue;
     const path = line.slice(line.indexOf("\t") + 1);
     const names = await readdir(join(record.path, path)).catch(() => []);
@@ -207,7 +208,7 @@ async function writeScoped(work: Work, inside: readonly Change[]): Promise<strin
   );
   const args = ["update-index", "--replace", "-z", "--index-info"];
   await git.run(args, { ...options, input: input.join("") });
-  return (await git.run(["write-tree"], options)).toString().trim();
+  return await git.line(["write-tree"], options);
 }
 
 export const patchOptions = ["-r", "-p", "--binary", "--full-index", "-M", "--no-color"];
@@ -237,38 +238,8 @@ export function toArtifact(dir: string, rootId: string, name: string): string {
   return join(dir, "artifacts", toFileName(rootId), name);
 }
 
-export function toHash(data: Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
-}
-
 async function isThere({ dir, record }: Work, taken: TakenDiff): Promise<boolean> {
   const path = toArtifact(dir, record.rootId, `${toFileName(record.taskId)}.diff`);
   const data = await readFile(path).catch(() => undefined);
   return data !== undefined && toHash(data) === taken.sha256;
-}
-
-export interface NumstatLine {
-  readonly path: string;
-  readonly insertions: number | null;
-  readonly deletions: number | null;
-}
-
-/** The output of `--numstat -z`. A renamed file goes by its new name. */
-export function parseNumstat(out: Buffer): readonly NumstatLine[] {
-  const parts = out.toString().split("\0");
-  const lines: NumstatLine[] = [];
-  for (let at = 0; at < parts.length; at += 1) {
-    const [added = "", removed = "", path = ""] = (parts[at] ?? "").split("\t");
-    if (removed === "") continue;
-    const renamed = path === "";
-    const name = renamed ? (parts[at + 2] ?? "") : path;
-    lines.push({ path: name, insertions: toCount(added), deletions: toCount(removed) });
-    if (renamed) at += 2;
-  }
-  return lines;
-}
-
-/** Git counts no lines of a binary file. */
-function toCount(text: string): number | null {
-  return text === "-" ? null : Number(text);
 }

@@ -3,7 +3,7 @@ import { link, mkdir, readdir, readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { toFileName } from "../file-name.ts";
-import { toCode } from "../tools/tool-problem.ts";
+import { toCode } from "../tool-problem.ts";
 import { writeWhole } from "../write-whole.ts";
 
 const summaryShape = z.object({

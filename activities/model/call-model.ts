@@ -8,7 +8,7 @@ import { toUsd } from "../../protocol/prices.ts";
 import { type Price, publicPrices } from "../../protocol/models.ts";
 import { byteLength, cutText } from "../../protocol/text.ts";
 import type { ModelAnswer, ToolDeclaration } from "../../protocol/turn.ts";
-import { beatEvery } from "../beat-every.ts";
+import { whileBeating } from "../while-beating.ts";
 import type { PullTranscript } from "./pull-transcript.ts";
 import { withSummaryRequest } from "./summary-request.ts";
 import { toFailure } from "./to-failure.ts";
@@ -29,11 +29,10 @@ export function createCallModel(deps: ModelDependencies): ModelActivities["callM
   return async (input) => {
     const { cancellationSignal, info } = Context.current();
     let beat: ModelBeat = { phase: "pulling", bytes: 0, tail: "" };
-    const stopBeating = beatEvery(() => beat);
     const watch = watchStream(deps.stallMs, cancellationSignal, (bytes) => {
       beat = { ...beat, phase: "streaming", bytes };
     });
-    try {
+    const call = async (): Promise<ModelAnswer> => {
       checkBackend(deps.backend, input.backend);
       const params = await toParams(deps, input);
       beat = { ...beat, phase: "waiting" };
@@ -48,9 +47,11 @@ export function createCallModel(deps: ModelDependencies): ModelActivities["callM
           beat = { ...beat, tail: (beat.tail + text).slice(-tailLength) };
         });
       }
-      return checkSize(
-        toAnswer(deps.backend, input.price, await stream.finalMessage(), stream.request_id),
-      );
+      const message = await stream.finalMessage();
+      return checkSize(toAnswer(deps.backend, input.price, message, stream.request_id));
+    };
+    try {
+      return await whileBeating(call, () => beat);
     } catch (error) {
       // A cancellation or a shutdown first, then the watchdog: both surface as the SDK's abort error.
       if (cancellationSignal.aborted) throw cancellationSignal.reason;
@@ -58,7 +59,6 @@ export function createCallModel(deps: ModelDependencies): ModelActivities["callM
       throw toFailure(error, info.attempt);
     } finally {
       watch.stop();
-      stopBeating();
     }
   };
 }

@@ -3,18 +3,13 @@ import { ApplicationFailure, Context } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
 import { LRUCache } from "lru-cache";
 import { failureTypes } from "../../protocol/failures.ts";
-import { untilCancelled } from "../tasks/until-cancelled.ts";
 import { transcriptQuery } from "../../protocol/messages.ts";
 import type { HeaderKey, Message, TranscriptHeader, TranscriptRef } from "../../protocol/turn.ts";
+import { untilCancelled } from "../tasks/until-cancelled.ts";
 
 export interface PulledTranscript {
   readonly header: TranscriptHeader;
   readonly messages: readonly Message[];
-}
-
-interface Entry {
-  readonly header: TranscriptHeader;
-  readonly messages: Message[];
 }
 
 const cacheBytes = 128 * 1024 * 1024;
@@ -28,7 +23,7 @@ export type PullTranscript = (ref: TranscriptRef) => Promise<PulledTranscript>;
  * begin one that others have answered since.
  */
 export function createPullTranscript(client: Client): PullTranscript {
-  const cache = new LRUCache<string, Entry>({
+  const cache = new LRUCache<string, PulledTranscript>({
     maxSize: cacheBytes,
     sizeCalculation: ({ messages }) => 1_000 + JSON.stringify(messages).length,
   });
@@ -45,7 +40,7 @@ export function createPullTranscript(client: Client): PullTranscript {
     const entry = header && whole ? { header, messages: whole } : await fill(client, ref, known);
     cache.set(key, entry);
     if (name && !headers.has(name)) headers.set(name, entry.header);
-    return { header: entry.header, messages: entry.messages.slice(0, ref.upTo) };
+    return entry;
   };
 }
 
@@ -70,7 +65,11 @@ function hasJustBegun(): boolean {
   return age > -skewMs && age < Math.min(freshMs, heartbeatTimeoutMs / 2);
 }
 
-async function fill(client: Client, ref: TranscriptRef, known: Entry | undefined): Promise<Entry> {
+async function fill(
+  client: Client,
+  ref: TranscriptRef,
+  known: PulledTranscript | undefined,
+): Promise<PulledTranscript> {
   const messages = [...(known?.messages ?? [])];
   let header = known?.header;
   do {

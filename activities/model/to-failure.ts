@@ -75,7 +75,7 @@ export function toFailure(error: unknown, attempts = 1): ApplicationFailure {
       `The model could not be reached (${toWords(causeOf(error))}).`,
     );
   }
-  const { status, type, retry } = judge(error);
+  const { type, retry } = judge(error);
   const words = toWords(error.apiMessage ?? error.message);
   const remedy = remedies[type];
   const message = `${remedy ? `${remedy} The API said: ` : ""}${words}`;
@@ -87,7 +87,7 @@ export function toFailure(error: unknown, attempts = 1): ApplicationFailure {
     ...(delay !== undefined && { nextRetryDelay: delay }),
     details: [
       {
-        status: status ?? null,
+        status: error.status ?? null,
         type,
         code: error.errorCode ? toName(error.errorCode) : null,
         requestId: error.requestID ? toName(error.requestID) : null,
@@ -98,28 +98,22 @@ export function toFailure(error: unknown, attempts = 1): ApplicationFailure {
   });
 }
 
-interface Verdict {
-  readonly status: number | undefined;
-  readonly type: string;
-  readonly retry: boolean;
-}
-
-function judge(error: APIError): Verdict {
-  const { status } = error;
-  const code = error.errorCode ?? undefined;
+function judge(error: APIError): { readonly type: string; readonly retry: boolean } {
+  const { status, errorCode } = error;
   // A code that is not known here counts as its bare type.
-  const known = code !== undefined && code in retryByCode ? code : undefined;
+  const code = errorCode && Object.hasOwn(retryByCode, errorCode) ? errorCode : undefined;
   const type =
-    known ??
+    code ??
     (error.type && toName(error.type)) ??
     typeByStatus[status ?? 0] ??
     error.constructor.name;
+  const byCode = code && retryByCode[code];
   const told = error.headers?.get("x-should-retry");
-  if (code !== undefined && retryByCode[code] === false) return { status, type, retry: false };
-  if (told === "true" || told === "false") return { status, type, retry: told === "true" };
-  if (code !== undefined && retryByCode[code]) return { status, type, retry: true };
-  if (status === undefined || status === 200) return { status, type, retry: !finalTypes.has(type) };
-  return { status, type, retry: !finalStatuses.has(status) };
+  if (byCode === false) return { type, retry: false };
+  if (told === "true" || told === "false") return { type, retry: told === "true" };
+  if (byCode) return { type, retry: true };
+  if (status === undefined || status === 200) return { type, retry: !finalTypes.has(type) };
+  return { type, retry: !finalStatuses.has(status) };
 }
 
 /** Errors without a class of the API: broken streams, refused sockets, misuse of the SDK. */

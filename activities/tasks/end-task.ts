@@ -8,7 +8,7 @@ import {
 } from "@temporalio/client";
 import type { TaskEnding } from "../../protocol/activities.ts";
 import { forcedReason } from "../../protocol/task.ts";
-import { beatEvery } from "../beat-every.ts";
+import { whileBeating } from "../while-beating.ts";
 import { readEnding } from "./read-ending.ts";
 import { describe, heightBelow, isOpen, runningTree } from "./running-tree.ts";
 import { untilCancelled } from "./until-cancelled.ts";
@@ -16,28 +16,23 @@ import { untilCancelled } from "./until-cancelled.ts";
 const lookMs = 1_000;
 
 /** Waits as long as nobody is there to take the cancellation, for days if need be. */
-export async function awaitCancelTaken(
+export function awaitCancelTaken(
   client: Client,
   taskId: string,
 ): Promise<{ readonly height: number }> {
-  const { cancellationSignal } = Context.current();
-  const stopBeating = beatEvery(() => undefined);
-  try {
-    return await untilCancelled(client, async () => {
-      let first: number | undefined;
-      for (;;) {
-        const described = await describe(client, taskId);
-        const attempt = described && attemptOf(described);
-        first ??= attempt;
-        if (!described || !isOpen(described) || isTaken(described, first)) {
-          return { height: await heightBelow(client, taskId) };
-        }
-        await sleep(lookMs, undefined, { signal: cancellationSignal });
+  const { cancellationSignal: signal } = Context.current();
+  const wait = async (): Promise<{ readonly height: number }> => {
+    let first: number | undefined;
+    for (;;) {
+      const described = await describe(client, taskId);
+      first ??= described && attemptOf(described);
+      if (!described || !isOpen(described) || isTaken(described, first)) {
+        return { height: await heightBelow(client, taskId) };
       }
-    });
-  } finally {
-    stopBeating();
-  }
+      await sleep(lookMs, undefined, { signal });
+    }
+  };
+  return whileBeating(() => untilCancelled(client, wait));
 }
 
 function attemptOf({ raw }: WorkflowExecutionDescription): number | undefined {
@@ -54,19 +49,15 @@ function isTaken(described: WorkflowExecutionDescription, first: number | undefi
 }
 
 /** Leaves first, again until nothing is left: something may have been started in between. */
-export async function forceEnd(client: Client, taskId: string): Promise<TaskEnding> {
-  const stopBeating = beatEvery(() => undefined);
-  try {
-    return await untilCancelled(client, async () => {
-      for (;;) {
-        const running = await runningTree(client, taskId);
-        if (running.length === 0) return await readEnding(client, taskId);
-        for (const id of running) await terminate(client, id);
-      }
-    });
-  } finally {
-    stopBeating();
-  }
+export function forceEnd(client: Client, taskId: string): Promise<TaskEnding> {
+  const end = async (): Promise<TaskEnding> => {
+    for (;;) {
+      const running = await runningTree(client, taskId);
+      if (running.length === 0) return await readEnding(client, taskId);
+      for (const id of running) await terminate(client, id);
+    }
+  };
+  return whileBeating(() => untilCancelled(client, end));
 }
 
 async function terminate(client: Client, id: string): Promise<void> {

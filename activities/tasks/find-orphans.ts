@@ -7,7 +7,7 @@ import { failureTypes } from "../../protocol/failures.ts";
 import { toQueues } from "../../protocol/ids.ts";
 import { knowsQuery } from "../../protocol/messages.ts";
 import { workflowTypes } from "../../protocol/workflows.ts";
-import { beatEvery } from "../beat-every.ts";
+import { whileBeating } from "../while-beating.ts";
 import { describe, isOpen } from "./running-tree.ts";
 import { untilCancelled } from "./until-cancelled.ts";
 
@@ -26,16 +26,11 @@ type Owned = Map<string, string>;
 export function createFindOrphans(client: Client): WatchActivities["findOrphans"] {
   let owned: Owned = new Map();
   return async (input) => {
-    const stopBeating = beatEvery(() => undefined);
     const confirmed: Owned = new Map();
-    try {
-      const memory = { owned, confirmed };
-      const found = await untilCancelled(client, () => findUnowned(client, input, memory));
-      owned = confirmed;
-      return toNews(input, found);
-    } finally {
-      stopBeating();
-    }
+    const find = () => findUnowned(client, input, { owned, confirmed });
+    const found = await whileBeating(() => untilCancelled(client, find));
+    owned = confirmed;
+    return toNews(input, found);
   };
 }
 

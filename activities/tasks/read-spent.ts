@@ -5,7 +5,7 @@ import type { Client } from "@temporalio/client";
 import { addSpent, noSpent, type Spent } from "../../protocol/budget.ts";
 import { isWorkflowId } from "../../protocol/ids.ts";
 import { readMemos } from "../../protocol/task-view.ts";
-import { beatEvery } from "../beat-every.ts";
+import { whileBeating } from "../while-beating.ts";
 import { askTask } from "./read-ending.ts";
 import { describe, runningTree } from "./running-tree.ts";
 import { untilCancelled } from "./until-cancelled.ts";
@@ -14,21 +14,17 @@ const lookMs = 1_000;
 const slowestMs = 30_000;
 
 /** Waits until nothing of the tree runs any more, for what still runs still spends. */
-export async function readSpent(client: Client, taskId: string): Promise<Spent> {
-  const { cancellationSignal } = Context.current();
-  const stopBeating = beatEvery(() => undefined);
-  try {
-    return await untilCancelled(client, async () => {
-      for (let wait = lookMs; ; wait = Math.min(slowestMs, 2 * wait)) {
-        // A task that has just been started is in the list a moment later.
-        await sleep(lookMs, undefined, { signal: cancellationSignal });
-        if ((await runningTree(client, taskId)).length === 0) return await sumUp(client, taskId);
-        await sleep(wait, undefined, { signal: cancellationSignal });
-      }
-    });
-  } finally {
-    stopBeating();
-  }
+export function readSpent(client: Client, taskId: string): Promise<Spent> {
+  const { cancellationSignal: signal } = Context.current();
+  const read = async (): Promise<Spent> => {
+    for (let wait = lookMs; ; wait = Math.min(slowestMs, 2 * wait)) {
+      // A task that has just been started is in the list a moment later.
+      await sleep(lookMs, undefined, { signal });
+      if ((await runningTree(client, taskId)).length === 0) return await sumUp(client, taskId);
+      await sleep(wait, undefined, { signal });
+    }
+  };
+  return whileBeating(() => untilCancelled(client, read));
 }
 
 const deepest = 20;

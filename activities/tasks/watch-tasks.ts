@@ -6,13 +6,14 @@ import type { TaskEnding, TaskReading, WatchActivities } from "../../protocol/ac
 import { readLiveCall } from "../../protocol/live-call.ts";
 import { toTaskView } from "../../protocol/task-view.ts";
 import type { CheckDetail } from "../../protocol/views.ts";
-import { beatEvery } from "../beat-every.ts";
+import { whileBeating } from "../while-beating.ts";
 import { claimKey } from "./claim-key.ts";
 import { awaitCancelTaken, forceEnd } from "./end-task.ts";
 import { createFindOrphans } from "./find-orphans.ts";
 import { readAttempt } from "./read-attempt.ts";
 import { askTask, readEnding } from "./read-ending.ts";
 import { readSpent } from "./read-spent.ts";
+import { describe } from "./running-tree.ts";
 import { untilCancelled } from "./until-cancelled.ts";
 
 export function createWatchActivities(client: Client): WatchActivities {
@@ -39,23 +40,21 @@ async function awaitTasks(
   client: Client,
   taskIds: readonly string[],
 ): Promise<readonly TaskEnding[]> {
-  const stopBeating = beatEvery(() => undefined);
   const polls = new AbortController();
   // One listener for each task watched.
   setMaxListeners(0, polls.signal);
   const ended = new Set<string>();
+  const race = () =>
+    Promise.race([
+      Context.current().cancelled,
+      ...taskIds.map(async (taskId) => {
+        await hasEnded(client, taskId);
+        ended.add(taskId);
+      }),
+    ]);
   try {
-    await client.withAbortSignal(polls.signal, () =>
-      Promise.race([
-        Context.current().cancelled,
-        ...taskIds.map(async (taskId) => {
-          await hasEnded(client, taskId);
-          ended.add(taskId);
-        }),
-      ]),
-    );
+    await whileBeating(() => client.withAbortSignal(polls.signal, race));
   } finally {
-    stopBeating();
     polls.abort();
   }
   return await Promise.all([...ended].map((taskId) => readEnding(client, taskId)));
@@ -76,18 +75,13 @@ async function readTask(
   taskId: string,
   detail: CheckDetail,
 ): Promise<TaskReading | undefined> {
-  const handle = client.workflow.getHandle(taskId);
-  try {
-    const description = await handle.describe();
-    const view = toTaskView(description, new Date());
-    if (detail === "status") return { view };
-    const report = await askTask(client, taskId, detail);
-    const live = readLiveCall(description);
-    return { view, ...(report && { report }), ...(live && { live }) };
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
+  const described = await describe(client, taskId);
+  if (!described) return undefined;
+  const view = toTaskView(described, new Date());
+  if (detail === "status") return { view };
+  const report = await askTask(client, taskId, detail);
+  const live = readLiveCall(described);
+  return { view, ...(report && { report }), ...(live && { live }) };
 }
 
 /** Of many tasks only how each stands: all of it would be recorded in the history of whoever asks. */

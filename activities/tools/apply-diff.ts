@@ -3,7 +3,7 @@ import type { applyDiffInput } from "../../protocol/tools/isolation.ts";
 import type { Shaped } from "../../protocol/shape.ts";
 import { applyDiff } from "../edits/apply-diff.ts";
 import type { Tool } from "./tool.ts";
-import { ToolProblem } from "./tool-problem.ts";
+import { ToolProblem } from "../tool-problem.ts";
 
 export const applyDiffTool: Tool<Shaped<typeof applyDiffInput>> = async (input, context) => {
   const { jail, rootId, signal, commands } = context;

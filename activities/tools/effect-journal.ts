@@ -1,13 +1,13 @@
 // What tools with effects have begun, what came of it.
-import { createHash } from "node:crypto";
 import { link, mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { ToolOutcome } from "../../protocol/activities.ts";
 import { toFileName } from "../file-name.ts";
+import { toHash } from "../to-hash.ts";
 import { stopLeftover, toGroupFile } from "../commands/running-groups.ts";
 import { createStopSwitch, type StopSwitch } from "../commands/stop-switch.ts";
-import { toCode, ToolProblem } from "./tool-problem.ts";
+import { toCode, ToolProblem } from "../tool-problem.ts";
 import { writeWhole } from "../write-whole.ts";
 
 /** One tool call with an effect. Retries of it are the same call. */
@@ -121,9 +121,7 @@ function toEntry(effect: Effect): Entry {
 }
 
 function toDigest({ tool, input }: Effect): string {
-  return createHash("sha256")
-    .update(JSON.stringify([tool, input]))
-    .digest("hex");
+  return toHash(JSON.stringify([tool, input]));
 }
 
 /** False when another attempt has begun meanwhile: a link is never made over a file. */

@@ -1,5 +1,6 @@
 // A tool that does not come back, given up.
 import { setTimeout as sleep } from "node:timers/promises";
+import { whenAborted } from "../when-aborted.ts";
 
 /** Before Temporal's own timeout, which would call the tool again. */
 const beforeTimeoutMs = 5_000;
@@ -32,11 +33,4 @@ export async function giveUp<Result>(
   } finally {
     done.abort();
   }
-}
-
-function whenAborted(signal: AbortSignal, done: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true, signal: done });
-  });
 }

@@ -1,6 +1,6 @@
 // A model's glob, matched in linear time.
 import { RE2JS } from "re2js";
-import { ToolProblem } from "./tool-problem.ts";
+import { ToolProblem } from "../tool-problem.ts";
 
 export type PathTest = (path: string) => boolean;
 

@@ -8,7 +8,7 @@ import { readDiffTool } from "./read-diff.ts";
 import { readFile } from "./read-file.ts";
 import { runCommand } from "./run-command.ts";
 import { searchFiles } from "./search-files.ts";
-import { ToolProblem } from "./tool-problem.ts";
+import { ToolProblem } from "../tool-problem.ts";
 import type { Tool } from "./tool.ts";
 import { writeFile } from "./write-file.ts";
 

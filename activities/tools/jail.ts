@@ -2,7 +2,7 @@
 import { lstat, realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, normalize, relative, sep } from "node:path";
 import { toFileName } from "../file-name.ts";
-import { toCode, ToolProblem } from "./tool-problem.ts";
+import { toCode, ToolProblem } from "../tool-problem.ts";
 
 export interface Jail {
   readonly workspace: string;

@@ -1,8 +1,8 @@
 // A text file in memory, or why it is none.
 import { constants, open } from "node:fs/promises";
-import { type Place } from "./jail.ts";
+import type { Place } from "./jail.ts";
 import { toMissing } from "./near-names.ts";
-import { toCode, ToolProblem } from "./tool-problem.ts";
+import { toCode, ToolProblem } from "../tool-problem.ts";
 
 export interface TextFile {
   readonly kind: "text";
@@ -18,7 +18,7 @@ export type Loaded =
   | { readonly kind: "binary" | "big"; readonly bytes: number };
 
 /** Largest file that can be read or edited whole. */
-export const maxFileBytes = 10_000_000;
+const maxFileBytes = 10_000_000;
 
 /** O_NONBLOCK, for a pipe would keep the call waiting for ever. */
 const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { isPrivate, type Place } from "./jail.ts";
-import { ToolProblem } from "./tool-problem.ts";
+import { ToolProblem } from "../tool-problem.ts";
 
 export async function toMissing(place: Place): Promise<ToolProblem> {
   const near = await findNear(place);

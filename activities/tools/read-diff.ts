@@ -2,9 +2,11 @@
 import { byteLength, toLine } from "../../protocol/text.ts";
 import type { readDiffInput } from "../../protocol/tools/isolation.ts";
 import type { Shaped } from "../../protocol/shape.ts";
+import type { NumstatLine } from "../edits/numstat.ts";
 import { loadDiff, readStat } from "../edits/read-diff.ts";
+import { cutLine } from "./cut-line.ts";
 import type { Tool } from "./tool.ts";
-import { ToolProblem } from "./tool-problem.ts";
+import { ToolProblem } from "../tool-problem.ts";
 
 /** A page ends before the tool output cap would cut it in the middle. */
 const pageBytes = 12_000;
@@ -26,7 +28,7 @@ export const readDiffTool: Tool<Shaped<typeof readDiffInput>> = async (input, co
   return {
     text: [
       head,
-      ...stat.slice(0, shownFiles).map((line) => toStatLine(line)),
+      ...stat.slice(0, shownFiles).map(toStatLine),
       ...(stat.length > shownFiles ? [`[${stat.length - shownFiles} more files]`] : []),
       ...(outside ? [`[outside its scope, never applied: ${outside.join(", ")}]`] : []),
       ...(page ?? []),
@@ -35,7 +37,7 @@ export const readDiffTool: Tool<Shaped<typeof readDiffInput>> = async (input, co
   };
 };
 
-function toStatLine({ path, insertions, deletions }: Awaited<ReturnType<typeof readStat>>[number]) {
+function toStatLine({ path, insertions, deletions }: NumstatLine): string {
   const count = insertions === null ? "binary" : `+${insertions} -${deletions}`;
   return `${toLine(path, 200)}\t${count}`;
 }
@@ -45,7 +47,7 @@ function toPages(diff: string): readonly (readonly string[])[] {
   const pages: string[][] = [[]];
   let bytes = 0;
   for (const whole of diff.replace(/\n$/, "").split("\n")) {
-    const line = whole.length > maxLine ? `${whole.slice(0, maxLine)}… [cut]` : whole;
+    const line = cutLine(whole, maxLine);
     const size = byteLength(line) + 1;
     if (bytes > 0 && bytes + size > pageBytes) {
       pages.push([]);

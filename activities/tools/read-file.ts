@@ -6,7 +6,7 @@ import { cutLine } from "./cut-line.ts";
 import { toPlace } from "./jail.ts";
 import { readPlace, type TextFile } from "./load-text.ts";
 import type { Tool } from "./tool.ts";
-import { ToolProblem } from "./tool-problem.ts";
+import { ToolProblem } from "../tool-problem.ts";
 
 const defaultLimit = 400;
 const maxLine = 2_000;

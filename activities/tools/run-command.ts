@@ -3,9 +3,9 @@ import { stat } from "node:fs/promises";
 import { constants } from "node:os";
 import type { runCommandInput } from "../../protocol/tools/host.ts";
 import type { Shaped } from "../../protocol/shape.ts";
-import { type Executed, execute, toShell } from "./execute.ts";
+import { type Executed, execute, toShell } from "../commands/execute.ts";
 import { type Jail, toPlace } from "./jail.ts";
-import { ToolProblem } from "./tool-problem.ts";
+import { ToolProblem } from "../tool-problem.ts";
 import type { Tool } from "./tool.ts";
 
 const defaultSeconds = 120;

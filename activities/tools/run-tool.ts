@@ -7,7 +7,6 @@ import { cutText } from "../../protocol/text.ts";
 import type { CommandEnvironment } from "../../protocol/environment.ts";
 import { toolSpecs } from "../../protocol/tools/tools.ts";
 import type { ToolSpec } from "../../protocol/tools/spec.ts";
-import { beatEvery } from "../beat-every.ts";
 import { capOutput } from "./cap-output.ts";
 import { createEffectJournal, type Effect } from "./effect-journal.ts";
 import { toFileName } from "../file-name.ts";
@@ -20,7 +19,8 @@ import { type HostTool, isHostTool, tools } from "./index.ts";
 import { type Jail, openJail } from "./jail.ts";
 import { toTarget } from "./to-target.ts";
 import type { ToolContext } from "./tool.ts";
-import { ToolProblem, toWords } from "./tool-problem.ts";
+import { ToolProblem, toWords } from "../tool-problem.ts";
+import { whileBeating } from "../while-beating.ts";
 import { writeWhole } from "../write-whole.ts";
 
 export interface RunToolDeps {
@@ -33,16 +33,13 @@ export interface RunToolDeps {
 export function createRunTool(deps: RunToolDeps): HostActivities["runTool"] {
   const runByEffect = createRunByEffect(deps);
   return async (input) => {
-    const stopBeats = beatEvery(() => undefined);
     try {
       const { name } = input;
       refuseStrangers(input, deps.host);
       if (!isHostTool(name)) throw new ToolProblem(`${name} is no tool that works on files.`);
-      return await runByEffect({ ...input, name }, Context.current());
+      return await whileBeating(() => runByEffect({ ...input, name }, Context.current()));
     } catch (error) {
       return toRefusal(input, error);
-    } finally {
-      stopBeats();
     }
   };
 }
@@ -149,8 +146,9 @@ async function keepOutput(jail: Jail, toolUseId: string, text: string): Promise<
 
 /** Cancellation, and whatever is no answer to a model, goes on to Temporal. */
 function toRefusal({ input }: ToolRunInput, error: unknown): ToolOutcome {
-  const given = typeof input === "object" && input !== null && "path" in input ? input.path : ".";
-  const text = toWords(error, String(given));
+  const { path, cwd } = Object(input) as { readonly path?: unknown; readonly cwd?: unknown };
+  const given = [path, cwd].find((one) => typeof one === "string");
+  const text = toWords(error, given ?? ".");
   if (text === undefined) throw error;
   return { text: cutText(text, 2_000), isError: true, artifacts: [] };
 }

@@ -7,7 +7,7 @@ import type { Shaped } from "../../protocol/shape.ts";
 import { cutLine } from "./cut-line.ts";
 import { type Jail, type Place, toPlace } from "./jail.ts";
 import { loadText, toRefusal } from "./load-text.ts";
-import { toCode, ToolProblem } from "./tool-problem.ts";
+import { toCode, ToolProblem } from "../tool-problem.ts";
 import type { Tool } from "./tool.ts";
 import { walk, type Walk } from "./walk.ts";
 

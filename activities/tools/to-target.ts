@@ -3,7 +3,7 @@ import { lstat } from "node:fs/promises";
 import type { Scope } from "../../protocol/isolation.ts";
 import { refuseOutside } from "../edits/scope.ts";
 import { type Jail, type Place, toPlace } from "./jail.ts";
-import { toCode, ToolProblem } from "./tool-problem.ts";
+import { toCode, ToolProblem } from "../tool-problem.ts";
 
 /** The place, with whether a file is there already. Throws `ToolProblem` for what may not be written. */
 export async function toTarget(

@@ -6,7 +6,7 @@ import { leftoverGlob } from "../write-whole.ts";
 import { toPathTest } from "./glob.ts";
 import { artifactsName, isInside, isPrivate, type Jail, type Place } from "./jail.ts";
 import { toMissing } from "./near-names.ts";
-import { toCode, ToolProblem } from "./tool-problem.ts";
+import { toCode, ToolProblem } from "../tool-problem.ts";
 
 export interface WalkedFile {
   readonly shown: string;

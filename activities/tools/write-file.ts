@@ -8,7 +8,7 @@ import { writeWhole } from "../write-whole.ts";
 import { readPlace } from "./load-text.ts";
 import { toLines } from "./read-file.ts";
 import { toTarget } from "./to-target.ts";
-import { ToolProblem } from "./tool-problem.ts";
+import { ToolProblem } from "../tool-problem.ts";
 import type { Tool } from "./tool.ts";
 
 export const writeFile: Tool<Shaped<typeof writeFileInput>> = async (input, context) => {

@@ -12,7 +12,7 @@ import type { BareActivities } from "./activities.ts";
 
 export const say = defineUpdate<void, [string]>("say");
 export const end = defineSignal("end");
-export const event = defineSignal("event");
+const event = defineSignal("event");
 
 type Run = (call: Anthropic.ToolUseBlock) => Promise<string>;
 

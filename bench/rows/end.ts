@@ -1,7 +1,7 @@
 // How long a supervisor takes to hear of an end.
 import { type BenchWorld, inBenchWorld } from "../support/bench-world.ts";
-import { medians, type Row } from "../support/row.ts";
-import { onBoth, type Pair, type Talk } from "../support/side.ts";
+import { inRounds, medians, type Row } from "../support/row.ts";
+import { onBoth, openBoth, type Pair, type Talk } from "../support/side.ts";
 import { supervisorStarts, taskWith } from "./rules.ts";
 
 /** So late that the supervisor rests when the task ends. */
@@ -28,19 +28,12 @@ export const end: Row = {
 async function measureEnds(rounds: number, toolCalls: number): Promise<readonly Pair[]> {
   const rules = [...supervisorStarts(1), ...taskWith(toolCalls, { delayMs: answerMs })];
   return await inBenchWorld({ rules }, async (world) => {
-    const talks = { bare: await world.sides.bare.open(), bosun: await world.sides.bosun.open() };
-    const measured: Pair[] = [];
-    for (let round = -warmUps; round < rounds; round += 1) {
-      const pair = await onBoth(world.sides, (_, name) =>
-        endOnce(world, talks[name], toolCalls + 1),
-      );
-      if (round >= 0) measured.push(pair);
-    }
-    return measured;
+    const talks = await openBoth(world.sides);
+    return await inRounds({ warmUps: 2, rounds }, () =>
+      onBoth(world.sides, (_, name) => endOnce(world, talks[name], toolCalls + 1)),
+    );
   });
 }
-
-const warmUps = 2;
 
 /** Two requests of the supervisor begin the task, a third one hears of its end. */
 async function endOnce({ journal }: BenchWorld, talk: Talk, turns: number): Promise<number> {

@@ -1,8 +1,8 @@
 // How well many tasks fill few slots.
 import { inBenchWorld } from "../support/bench-world.ts";
 import { ofTasks, spanOf } from "../support/journal.ts";
-import { medians, type Row } from "../support/row.ts";
-import { onBoth, type Pair } from "../support/side.ts";
+import { inRounds, medians, type Row } from "../support/row.ts";
+import { onBoth, type Side } from "../support/side.ts";
 import { supervisorStarts, taskWith } from "./rules.ts";
 
 const tasks = 50;
@@ -18,20 +18,16 @@ export const fanOut: Row = {
       env: { BOSUN_MODEL_SLOTS: `${slots}` },
       slots,
     };
-    const pairs = await inBenchWorld(options, async ({ sides, journal }) => {
-      const measured: Pair[] = [];
-      for (let round = -1; round < rounds; round += 1) {
-        const pair = await onBoth(sides, async (side) => {
-          await journal.clear();
-          const talk = await side.open();
-          await talk.say("go");
-          const calls = await journal.settled((all) => ofTasks(all).length === tasks);
-          await talk.end();
-          return spanOf(calls) / 1_000;
-        });
-        if (round >= 0) measured.push(pair);
-      }
-      return measured;
+    const pairs = await inBenchWorld(options, ({ sides, journal }) => {
+      const runAll = async (side: Side): Promise<number> => {
+        await journal.clear();
+        const talk = await side.open();
+        await talk.say("go");
+        const calls = await journal.settled((all) => ofTasks(all).length === tasks);
+        await talk.end();
+        return spanOf(calls) / 1_000;
+      };
+      return inRounds({ warmUps: 1, rounds }, () => onBoth(sides, runAll));
     });
     return [
       {

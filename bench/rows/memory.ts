@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inBenchWorld } from "../support/bench-world.ts";
 import { ofTasks } from "../support/journal.ts";
 import { checkProc, residentMb } from "../support/process-load.ts";
-import { medians, type Row } from "../support/row.ts";
+import { inRounds, medians, type Row } from "../support/row.ts";
 import { onBoth, type Pair } from "../support/side.ts";
 import { supervisorStarts, task } from "./rules.ts";
 
@@ -17,8 +17,7 @@ export const memory: Row = {
   rounds: 3,
   async measure(rounds) {
     checkProc();
-    const measured: { empty: Pair; full: Pair }[] = [];
-    for (let round = 0; round < rounds; round += 1) measured.push(await measureOnce());
+    const measured = await inRounds({ warmUps: 0, rounds }, measureOnce);
     return [
       {
         what: "worker without a task",

@@ -1,8 +1,8 @@
 // How long a person's message takes to the model.
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BenchWorld, inBenchWorld } from "../support/bench-world.ts";
-import { medians, type Row } from "../support/row.ts";
-import { onBoth, type Pair, type Talk } from "../support/side.ts";
+import { inRounds, medians, type Row } from "../support/row.ts";
+import { onBoth, openBoth, type Talk } from "../support/side.ts";
 import { supervisorStarts } from "./rules.ts";
 
 export const message: Row = {
@@ -10,13 +10,10 @@ export const message: Row = {
   rounds: 20,
   async measure(rounds) {
     const pairs = await inBenchWorld({ rules: supervisorStarts(0) }, async (world) => {
-      const talks = { bare: await world.sides.bare.open(), bosun: await world.sides.bosun.open() };
-      const measured: Pair[] = [];
-      for (let round = -warmUps; round < rounds; round += 1) {
-        const pair = await onBoth(world.sides, (_, name) => askOnce(world, talks[name]));
-        if (round >= 0) measured.push(pair);
-      }
-      return measured;
+      const talks = await openBoth(world.sides);
+      return await inRounds({ warmUps: 3, rounds }, () =>
+        onBoth(world.sides, (_, name) => askOnce(world, talks[name])),
+      );
     });
     return [
       {
@@ -29,8 +26,6 @@ export const message: Row = {
   },
 };
 
-/** The first messages find nothing loaded. */
-const warmUps = 3;
 const restMs = 100;
 
 async function askOnce({ journal }: BenchWorld, talk: Talk): Promise<number> {

@@ -2,7 +2,7 @@
 import { type BenchWorld, inBenchWorld } from "../support/bench-world.ts";
 import { ofTasks, spanOf } from "../support/journal.ts";
 import { checkProc, secondsOf } from "../support/process-load.ts";
-import { medians, type Row } from "../support/row.ts";
+import { inRounds, medians, type Row } from "../support/row.ts";
 import type { Side } from "../support/side.ts";
 import { supervisorStarts, taskWith } from "./rules.ts";
 
@@ -18,18 +18,12 @@ export const rate: Row = {
   async measure(rounds) {
     checkProc();
     const rules = [...supervisorStarts(tasks), ...taskWith(toolCalls)];
-    const measured = await inBenchWorld({ rules }, async (world) => {
-      const all: { bare: Run; bosun: Run }[] = [];
-      for (let round = -1; round < rounds; round += 1) {
-        const { sides } = world;
-        const pair = {
-          bare: await runAll(world, sides.bare),
-          bosun: await runAll(world, sides.bosun),
-        };
-        if (round >= 0) all.push(pair);
-      }
-      return all;
-    });
+    const measured = await inBenchWorld({ rules }, (world) =>
+      inRounds({ warmUps: 1, rounds }, async () => ({
+        bare: await runAll(world, world.sides.bare),
+        bosun: await runAll(world, world.sides.bosun),
+      })),
+    );
     const of = (key: keyof Run) =>
       medians(measured.map(({ bare, bosun }) => ({ bare: bare[key], bosun: bosun[key] })));
     return [

@@ -6,9 +6,7 @@ export const supervisor = { system: "^# supervisor" };
 export const task = { system: "^# researcher" };
 
 /** Tasks that are started by one answer. */
-export function starts(
-  count: number,
-): readonly { readonly name: string; readonly input: object }[] {
+function starts(count: number): readonly { readonly name: string; readonly input: object }[] {
   return Array.from({ length: count }, (_, index) => ({
     name: "start_async_task",
     input: { description: `part ${index}`, subagent_type: "researcher" },

@@ -1,4 +1,4 @@
-// When requests reached the model, and when their answers ended.
+// When requests reached the model, and when answers ended.
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface Call {

@@ -23,6 +23,19 @@ export interface Goal {
   readonly limit: number;
 }
 
+/** Measures again and again. The first rounds find nothing loaded, and do not count. */
+export async function inRounds<Result>(
+  { warmUps, rounds }: { readonly warmUps: number; readonly rounds: number },
+  measure: () => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (let round = -warmUps; round < rounds; round += 1) {
+    const result = await measure();
+    if (round >= 0) results.push(result);
+  }
+  return results;
+}
+
 /** Of each side, so that a disturbed round does not count. */
 export function medians(pairs: readonly Pair[]): Pair {
   return {

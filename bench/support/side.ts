@@ -1,4 +1,4 @@
-// What is measured: the same acts, on Bosun or on the bare program.
+// The same acts, measured on Bosun and on the bare program.
 
 /** A conversation with a supervisor, and what the tasks it starts leave. */
 export interface Talk {
@@ -31,6 +31,13 @@ export interface Sides {
 export interface Pair {
   readonly bare: number;
   readonly bosun: number;
+}
+
+export async function openBoth({
+  bare,
+  bosun,
+}: Sides): Promise<Readonly<Record<keyof Sides, Talk>>> {
+  return { bare: await bare.open(), bosun: await bosun.open() };
 }
 
 /** One after the other, so that they never share the machine. */

@@ -1,15 +1,18 @@
 // Documentation: Markdown files, lines and headings.
 import type { Conversation } from "../conversation.ts";
 import {
+  byDepth,
   failures,
   listFiles,
   type Mission,
+  pathsOf,
   readFile,
+  readingsOf,
   runOf,
   searchFiles,
   toSummary,
 } from "./mission.ts";
-import { figure, plural, type Reading, toListing, toMatches, toReading } from "./tool-text.ts";
+import { figure, plural, type Reading, toListing, toMatches } from "./tool-text.ts";
 
 const markdown = listFiles("**/*.md");
 const plain = listFiles("**/*.txt");
@@ -20,7 +23,7 @@ export const documentation: Mission = {
   plan: (conversation) => [
     markdown,
     plain,
-    ...pathsOf(conversation).slice(0, maxRead).map(readFile),
+    ...byDepth(pathsOf(conversation, markdown)).slice(0, maxRead).map(readFile),
     headings,
   ],
   summary: (conversation) => {
@@ -28,8 +31,8 @@ export const documentation: Mission = {
     if (!listing)
       return toSummary(["Documentation: the files could not be listed."], failures(conversation));
     const found = toMatches(runOf(conversation, headings));
-    const read = conversation.runs.flatMap((run) => toReading(run) ?? []);
-    const unread = pathsOf(conversation).length - read.length;
+    const read = readingsOf(conversation);
+    const unread = listing.files.length - read.length;
     return toSummary(
       [
         `Documentation: ${plural(listing.count, "Markdown file")}, ${plural(listing.bytes, "byte")}${found ? `, ${plural(found.matches, "heading")}` : ""}.`,
@@ -44,12 +47,6 @@ export const documentation: Mission = {
     );
   },
 };
-
-/** Nearest the root first. */
-function pathsOf(conversation: Conversation): string[] {
-  const paths = (toListing(runOf(conversation, markdown))?.files ?? []).map(({ path }) => path);
-  return paths.toSorted((a, b) => a.split("/").length - b.split("/").length || (a < b ? -1 : 1));
-}
 
 function plainText(conversation: Conversation): string {
   const count = toListing(runOf(conversation, plain))?.count;

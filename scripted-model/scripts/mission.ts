@@ -1,7 +1,7 @@
 // A subagent's work: calls made one by one, then a summary.
 import type { Conversation, ToolRun } from "../conversation.ts";
 import type { ToolCall } from "../reply.ts";
-import { firstLine } from "./tool-text.ts";
+import { firstLine, type Reading, toListing, toReading } from "./tool-text.ts";
 
 export interface Mission {
   /** What can be planned so far. Later calls may depend on the results of earlier ones. */
@@ -34,6 +34,20 @@ export function nextCall(plan: readonly ToolCall[], conversation: Conversation):
 
 export function runOf(conversation: Conversation, call: ToolCall): ToolRun | undefined {
   return conversation.runs.find(({ name, input }) => keyOf({ name, input }) === keyOf(call));
+}
+
+/** Of a listing, as far as it is there. */
+export function pathsOf(conversation: Conversation, call: ToolCall): string[] {
+  return (toListing(runOf(conversation, call))?.files ?? []).map(({ path }) => path);
+}
+
+export function readingsOf({ runs }: Conversation): Reading[] {
+  return runs.flatMap((run) => toReading(run) ?? []);
+}
+
+/** Nearest the root first. */
+export function byDepth(paths: readonly string[]): string[] {
+  return paths.toSorted((a, b) => a.split("/").length - b.split("/").length || (a < b ? -1 : 1));
 }
 
 const binary =

@@ -26,7 +26,7 @@ export function findCheck({ runs }: Tour, taskId: string): ToolRun | undefined {
   );
 }
 
-export function toReport(tour: Tour): string {
+function toReport(tour: Tour): string {
   const sections = tour.tasks.map((task) => section(tour, task));
   return [
     "# Workspace report",

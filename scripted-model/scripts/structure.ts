@@ -1,11 +1,14 @@
 // Structure: what files there are, by kind and by size.
 import type { Conversation } from "../conversation.ts";
 import {
+  byDepth,
   failures,
   isReadable,
   listFiles,
   type Mission,
+  pathsOf,
   readFile,
+  readingsOf,
   runOf,
   searchFiles,
   toSummary,
@@ -17,7 +20,7 @@ import {
   plural,
   toListing,
   toMatches,
-  toReading,
+  whereabouts,
 } from "./tool-text.ts";
 
 const all = listFiles();
@@ -35,13 +38,13 @@ export const structure: Mission = {
     const listing = toListing(runOf(conversation, all));
     if (!listing)
       return toSummary(["Structure: the files could not be listed."], failures(conversation));
-    const read = conversation.runs.flatMap((run) => toReading(run) ?? []);
+    const read = readingsOf(conversation);
     const found = toMatches(runOf(conversation, imports));
     return toSummary(
       [
         `Structure: ${plural(listing.count, "file")}, ${plural(listing.bytes, "byte")}${kinds(listing)}.`,
         biggest(listing),
-        folders(listing),
+        whereabouts(listing.files.map(({ path }) => path)),
         read.length > 0
           ? `Read: ${read.map(({ path, total }) => `${path} (${plural(total, "line")})`).join(", ")}.`
           : "",
@@ -54,14 +57,9 @@ export const structure: Mission = {
 
 /** At most three, one of each sort, those nearest the root. */
 function keyFilesOf(conversation: Conversation): string[] {
-  const paths = (toListing(runOf(conversation, all))?.files ?? [])
-    .map(({ path }) => path)
-    .filter(isReadable);
-  const byDepth = paths.toSorted(
-    (a, b) => a.split("/").length - b.split("/").length || (a < b ? -1 : 1),
-  );
-  const found = keyFiles.flatMap((sort) => byDepth.find((path) => sort.test(path)) ?? []);
-  return [...new Set([...found, ...byDepth])].slice(0, Math.max(found.length, 1));
+  const paths = byDepth(pathsOf(conversation, all).filter(isReadable));
+  const found = keyFiles.flatMap((sort) => paths.find((path) => sort.test(path)) ?? []);
+  return [...new Set([...found, ...paths])].slice(0, Math.max(found.length, 1));
 }
 
 function kinds({ files }: Listing): string {
@@ -80,18 +78,6 @@ function biggest({ files }: Listing): string {
   const top = files.toSorted((a, b) => b.bytes - a.bytes).slice(0, 3);
   return top.length > 0
     ? `Biggest: ${top.map(({ path, bytes }) => `${path} (${figure(bytes)} B)`).join(", ")}.`
-    : "";
-}
-
-function folders({ files }: Listing): string {
-  const top = countBy(files, ({ path }) =>
-    path.includes("/") ? `${path.split("/")[0]}/` : "the root",
-  );
-  return top.length > 0
-    ? `Where: ${top
-        .slice(0, 6)
-        .map(([folder, count]) => `${folder} ${figure(count)}`)
-        .join(", ")}.`
     : "";
 }
 

@@ -1,17 +1,18 @@
 // Tests, read one by one: slow on purpose, to be cancelled.
-import type { Conversation } from "../conversation.ts";
 import type { ToolCall } from "../reply.ts";
 import {
   failures,
   isReadable,
   listFiles,
   type Mission,
+  pathsOf,
   readFile,
+  readingsOf,
   runOf,
   searchFiles,
   toSummary,
 } from "./mission.ts";
-import { plural, toListing, toMatches, toReading } from "./tool-text.ts";
+import { plural, toListing, toMatches } from "./tool-text.ts";
 
 const named = listFiles("**/*test*");
 const maxRead = 15;
@@ -22,7 +23,8 @@ const words =
 
 export const testsBroad: Mission = {
   plan: (conversation) => {
-    const reads = pathsOf(conversation).slice(0, maxRead).map(readFile);
+    const paths = pathsOf(conversation, named).filter(isReadable);
+    const reads = paths.slice(0, maxRead).map(readFile);
     return [
       named,
       ...words.flatMap((word, at): ToolCall[] => [
@@ -33,7 +35,7 @@ export const testsBroad: Mission = {
   },
   summary: (conversation) => {
     const listing = toListing(runOf(conversation, named));
-    const read = conversation.runs.flatMap((run) => toReading(run) ?? []);
+    const read = readingsOf(conversation);
     const searches = conversation.runs.flatMap((run) => toMatches(run) ?? []);
     const lines = read.reduce((sum, { total }) => sum + total, 0);
     return toSummary(
@@ -49,9 +51,3 @@ export const testsBroad: Mission = {
     );
   },
 };
-
-function pathsOf(conversation: Conversation): string[] {
-  return (toListing(runOf(conversation, named))?.files ?? [])
-    .map(({ path }) => path)
-    .filter(isReadable);
-}

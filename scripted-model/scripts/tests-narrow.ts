@@ -1,6 +1,6 @@
 // Test count: how many test files, by their names alone.
 import { failures, listFiles, type Mission, runOf, toSummary } from "./mission.ts";
-import { countBy, figure, plural, toListing } from "./tool-text.ts";
+import { plural, toListing, whereabouts } from "./tool-text.ts";
 
 const lists = ["**/*.test.*", "**/*.spec.*", "**/{test,tests,__tests__}/**"].map(listFiles);
 
@@ -9,19 +9,11 @@ export const testsNarrow: Mission = {
   summary: (conversation) => {
     const listings = lists.flatMap((call) => toListing(runOf(conversation, call)) ?? []);
     const paths = [...new Set(listings.flatMap(({ files }) => files.map(({ path }) => path)))];
-    const folders = countBy(paths, (path) =>
-      path.includes("/") ? `${path.split("/")[0]}/` : "the root",
-    );
     const cut = listings.some(({ count, files }) => count > files.length);
     return toSummary(
       [
         `Test count: ${plural(paths.length, "test file")}, counted by name (*.test.*, *.spec.*, test folders).`,
-        folders.length > 0
-          ? `Where: ${folders
-              .slice(0, 6)
-              .map(([folder, count]) => `${folder} ${figure(count)}`)
-              .join(", ")}.`
-          : "",
+        whereabouts(paths),
       ],
       [
         ...failures(conversation),

@@ -91,6 +91,15 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${figure(value)} ${value === 1 ? one : many}`;
 }
 
+/** Where files lie, by their topmost folder. Empty when there are none. */
+export function whereabouts(paths: readonly string[]): string {
+  const counts = countBy(paths, (path) =>
+    path.includes("/") ? `${path.split("/")[0]}/` : "the root",
+  );
+  const shown = counts.slice(0, 6).map(([folder, count]) => `${folder} ${figure(count)}`);
+  return shown.length > 0 ? `Where: ${shown.join(", ")}.` : "";
+}
+
 /** The most frequent first, then by name. */
 export function countBy<T>(items: readonly T[], keyOf: (item: T) => string): [string, number][] {
   const counts = new Map<string, number>();

@@ -18,7 +18,7 @@ import {
   untilEnded,
   worktreesOf,
 } from "../support/isolated-world.ts";
-import { addAgent } from "../support/spending.ts";
+import { addAgent } from "../support/add-agent.ts";
 import { until, untilFeed, type World } from "../support/world.ts";
 
 const write = (path: string) => ({

@@ -1,8 +1,8 @@
 // Budgets in hard moments, and what else they count.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startCall, untilTasks } from "../support/lead-agent.ts";
+import { addAgent } from "../support/add-agent.ts";
 import {
-  addAgent,
   handOut,
   holdAndSpend,
   resultOf,

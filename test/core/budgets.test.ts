@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { startCall, untilTasks } from "../support/lead-agent.ts";
+import { addAgent } from "../support/add-agent.ts";
 import {
-  addAgent,
   handOut,
   holdAndSpend,
   resultOf,

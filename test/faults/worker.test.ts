@@ -70,6 +70,16 @@ test("a stopped worker hands back what it cannot finish in its grace, and nothin
   expect((await whole(scene)).wrong).toEqual([]);
 });
 
+// Within half a minute, which is how long the server is waited for otherwise.
+test("a stopped worker that has no work does not wait for a server that hangs", async () => {
+  const apart = await openFaultWorld({ env: sceneEnv });
+  onTestFinished(() => apart.close());
+  const worker = await apart.startWorker();
+  apart.workerLink.set("stalled");
+  worker.signal("SIGTERM");
+  expect(await worker.ended).toBe(0);
+}, 25_000);
+
 test("a worker that stands still and comes back late changes nothing that others have done since", async () => {
   const worker = await world.startWorker();
   const scene = await openScene(world, "still");

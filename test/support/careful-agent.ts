@@ -1,24 +1,13 @@
 // An agent whose writes a person approves.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { TaskHandle } from "../../client/index.ts";
+import { addAgent } from "./add-agent.ts";
 import type { World } from "./world.ts";
 
-const file = `---
-name: careful
-description: Writes only what a person approved.
-tools: list_files, write_file, ask_human
-approve: write_file
----
-# careful
-
-You write files.
-`;
-
-export async function addCarefulAgent(workspace: string): Promise<void> {
-  const folder = join(workspace, ".claude/agents");
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "careful.md"), file);
+export function addCarefulAgent(workspace: string): Promise<void> {
+  const tools = "tools: list_files, write_file, ask_human\napprove: write_file";
+  return addAgent({ workspace }, "careful", tools);
 }
 
 /** The results of the first answer, as the task's model saw them. */
@@ -31,8 +20,5 @@ export async function resultsOf(task: TaskHandle): Promise<readonly string[]> {
 }
 
 export async function exists(where: World, path: string): Promise<boolean> {
-  return await readFile(join(where.workspace, path)).then(
-    () => true,
-    () => false,
-  );
+  return existsSync(join(where.workspace, path));
 }

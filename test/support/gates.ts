@@ -1,27 +1,14 @@
 // Tasks that end when a test says so.
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
+import { addAgent } from "./add-agent.ts";
+import { startCall } from "./lead-agent.ts";
 import type { Rule } from "./scripted-model.ts";
 import { openWorld, until, type World } from "./world.ts";
-
-const lead = `---
-name: lead
-description: Hands work on.
-delegate: true
-tools: read_file, write_file
----
-# lead
-
-You hand work on.
-`;
 
 /** A world with an agent that may delegate. */
 export async function openGates(env: Readonly<Record<string, string>> = {}): Promise<World> {
   const world = await openWorld({ env });
-  const agents = join(world.workspace, ".claude/agents");
-  await mkdir(agents, { recursive: true });
-  await writeFile(join(agents, "lead.md"), lead);
+  await addAgent(world, "lead", "tools: read_file, write_file\ndelegate: true");
   await world.model.script(`gates-${world.installation}`, [
     ...gateRules,
     // Whatever a supervisor hears besides what a test tells it to call.
@@ -60,10 +47,8 @@ export interface Call {
   readonly input: object;
 }
 
-export const start = (description: string, options: object = {}): Call => ({
-  name: "start_async_task",
-  input: { description, subagent_type: "researcher", ...options },
-});
+export const start = (description: string, options: object = {}): Call =>
+  startCall(description, "researcher", options);
 
 export interface Answered {
   readonly text: string;

@@ -1,25 +1,11 @@
 // An agent that hands out work, and its supervisor.
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
+import { addAgent } from "./add-agent.ts";
 import type { Rule } from "./scripted-model.ts";
 import { until } from "./world.ts";
 
-const file = `---
-name: lead
-description: Hands out work of its own.
-tools: list_files
-delegate: true
----
-# lead
-
-You lead.
-`;
-
-export async function addLeadAgent(workspace: string): Promise<void> {
-  const folder = join(workspace, ".claude/agents");
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "lead.md"), file);
+export function addLeadAgent(workspace: string): Promise<void> {
+  return addAgent({ workspace }, "lead", "tools: list_files\ndelegate: true");
 }
 
 export const startCall = (description: string, agent = "researcher", more: object = {}) => ({

@@ -1,6 +1,4 @@
 // Agents that spend, for the tests of budgets.
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { addUsage, noUsage, type Usage } from "../../protocol/turn.ts";
@@ -36,14 +34,6 @@ export const holdAndSpend = (mark: string, word: string): readonly Rule[] => [
     reply: { text: "Held.", until: word },
   },
 ];
-
-/** An agent file of the workspace. */
-export async function addAgent(world: World, name: string, matter: string): Promise<void> {
-  const folder = join(world.workspace, ".claude/agents");
-  await mkdir(folder, { recursive: true });
-  const file = `---\nname: ${name}\ndescription: For tests.\n${matter}\n---\n# ${name}\n\nYou work.\n`;
-  await writeFile(join(folder, `${name}.md`), file);
-}
 
 export async function waitingForBudget(supervisor: SupervisorHandle): Promise<TaskView> {
   return await until("a task that waits for its budget", async () =>

@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { HostActivities } from "../../protocol/activities.ts";
 import type { WorktreeRequest } from "../../protocol/isolation.ts";
+import type { ToolName } from "../../protocol/tools/tools.ts";
 import { createIsolation } from "../../activities/edits/isolation.ts";
 import { createPrepareWorkspace } from "../../activities/prepare-workspace.ts";
 import { createRunTool } from "../../activities/tools/run-tool.ts";
@@ -45,7 +46,7 @@ export interface Isolated {
   tool(
     taskId: string,
     path: string,
-    name: "read_file" | "write_file" | "edit_file" | "list_files" | "run_command" | "search_files",
+    name: ToolName,
     input: object,
   ): Promise<{ readonly text: string; readonly isError: boolean }>;
   collect(taskId: string, path: string): ReturnType<HostActivities["collectTask"]>;

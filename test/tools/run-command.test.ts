@@ -15,7 +15,7 @@ import { tagVariable } from "../../activities/commands/process-group.ts";
 import { isAlive, markOf, readStat } from "../../activities/commands/processes.ts";
 import { stopLeftovers } from "../../activities/commands/running-groups.ts";
 import { createRunTool } from "../../activities/tools/run-tool.ts";
-import { execute, toShell } from "../../activities/tools/execute.ts";
+import { execute, toShell } from "../../activities/commands/execute.ts";
 import type { ToolRunInput } from "../../protocol/activities.ts";
 import { parseEnvironment } from "../../protocol/environment.ts";
 import { toolSpecs } from "../../protocol/tools/tools.ts";
@@ -213,7 +213,7 @@ test.each([
   ["artifacts", "out of their reach"],
   [".git", "private to git or Bosun"],
   ["a.txt", "is a file"],
-  ["gone", "There is no"],
+  ["gone", "There is no gone"],
 ])("the folder %s is refused and nothing is run", async (cwd, words) => {
   const bench = await benchIn("off", { "a.txt": "a", ".git/config": "" });
   await symlink("/etc", join(bench.workspace, "link"));
@@ -269,6 +269,25 @@ describe.skipIf(!sandboxed)("bubblewrap", () => {
     expect(outcome.text).toContain("Read-only file system");
     expect(await bench.content("a.txt")).toBe("a");
   });
+});
+
+const asStranger = ["--reuid=61234", "--regid=61234", "--clear-groups", process.execPath];
+const mayBeStranger =
+  sandboxed &&
+  process.getuid?.() === 0 &&
+  spawnSync("setpriv", [...asStranger, "--version"]).status === 0;
+
+test.skipIf(!mayBeStranger)("a user without any home has nothing to hide there", () => {
+  const file = new URL("../../activities/commands/sandbox.ts", import.meta.url).href;
+  const script = `
+    const { createSandbox } = await import(${JSON.stringify(file)});
+    const { wrap } = await createSandbox({ sandbox: "required", env: {} })();
+    const jail = { workspace: "/usr", writable: false, dir: "/nowhere", artifacts: "/nowhere" };
+    console.log((await wrap(jail, "/usr", ["true"])).join(" "));`;
+  const args = ["--import", "tsx", "--input-type=module", "-e", script];
+  const env = { PATH: path };
+  const found = spawnSync("setpriv", [...asStranger, ...args], { env, encoding: "utf8" });
+  expect(found).toMatchObject({ stdout: expect.stringMatching(/^bwrap .* -- true\n$/) });
 });
 
 test("where bubblewrap is missing a command runs without it, unless it is required", async () => {

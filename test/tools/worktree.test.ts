@@ -99,6 +99,17 @@ describe("a worktree", () => {
     expect(await readFile(join(made.workspace, "src/c.txt"), "utf8")).toBe("c\n");
   });
 
+  test("is shown to a model without half a character", async () => {
+    const made = await newIsolated(files);
+    const path = await made.prepare("coder-1");
+    await writeFile(join(path, "long.txt"), "😀".repeat(1_200));
+    await made.collect("coder-1", path);
+    const input = { task_id: "coder-1" };
+    const { text } = await made.tool("supervisor-1", made.workspace, "read_diff", input);
+    expect(text).toContain("more characters]");
+    expect(text).not.toMatch(/\p{Surrogate}/u);
+  });
+
   test("runs no hook, filter or monitor of the repository", async () => {
     const made = await newIsolated({ ...files, ".gitattributes": "*.txt filter=evil\n" });
     const ran = join(made.top, "ran");

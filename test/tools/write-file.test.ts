@@ -2,7 +2,7 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { toWords } from "../../activities/tools/tool-problem.ts";
+import { toWords } from "../../activities/tool-problem.ts";
 import { newBench } from "./bench.ts";
 
 const files = {

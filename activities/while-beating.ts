@@ -4,9 +4,16 @@ import { Context } from "@temporalio/activity";
 /** Cancellation arrives with the answer to a beat, so beats are frequent: 8.3 s at 10 s, 0.24 s at this. */
 const beatMs = 500;
 
-/** Beats from now on, so that what ends at once does so without: each beat is a write. Returns what stops it. */
-export function beatEvery(details: () => unknown): () => void {
+/** Beats while the work lasts. What ends at once does so without a beat: each one is a write. */
+export async function whileBeating<Result>(
+  work: () => Promise<Result>,
+  details: () => unknown = () => undefined,
+): Promise<Result> {
   const { heartbeat } = Context.current();
   const timer = setInterval(() => heartbeat(details()), beatMs);
-  return () => clearInterval(timer);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
 }

@@ -4,7 +4,7 @@ import { Journal } from "./journal.ts";
 import { ScriptBook } from "./script-book.ts";
 import { PromptCache } from "./usage.ts";
 
-export interface Bench {
+export interface ServerState {
   readonly scripts: ScriptBook;
   readonly faults: FaultQueue;
   readonly journal: Journal;
@@ -14,11 +14,11 @@ export interface Bench {
   paceMs: number;
 }
 
-export function createBench(paceMs: number, journalFile?: string): Bench {
+export function createState(paceMs: number): ServerState {
   return {
     scripts: new ScriptBook(),
     faults: new FaultQueue(),
-    journal: new Journal(journalFile),
+    journal: new Journal(),
     cache: new PromptCache(),
     released: new Set(),
     paceMs,

@@ -4,9 +4,10 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ProcessGroup, stopGroup, tagVariable } from "../commands/process-group.ts";
-import { markOf } from "../commands/processes.ts";
-import { ToolProblem } from "./tool-problem.ts";
+import { type ProcessGroup, stopGroup, tagVariable } from "./process-group.ts";
+import { markOf } from "./processes.ts";
+import { ToolProblem } from "../tool-problem.ts";
+import { whenAborted } from "../when-aborted.ts";
 
 export interface Execution {
   /** The program with its arguments. */
@@ -53,7 +54,7 @@ export async function execute(execution: Execution): Promise<Executed> {
     const stopped = await Promise.race([
       ended.then(() => undefined),
       watch.flooded.then(() => "flood" as const),
-      aborted(signal).then(() => "asked" as const),
+      whenAborted(signal, timer.signal).then(() => "asked" as const),
       sleep(timeoutMs, "time" as const, { signal: timer.signal }).catch(() => undefined),
     ]);
     const ms = performance.now() - began;
@@ -117,11 +118,4 @@ function watchOutput(child: ChildProcess, maxBytes: number) {
   });
   const closed = once(child, "close").then(() => undefined);
   return { flooded, closed, take: () => Buffer.concat(chunks) };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
