@@ -1,7 +1,7 @@
 // The Bosun that runs at this place.
 import { type Env, parseEnvironment } from "../protocol/environment.ts";
 import { type Bosun, connectBosun } from "./bosun.ts";
-import { CommandError } from "./commands/context.ts";
+import { CommandError } from "./command-error.ts";
 import {
   findInstallation,
   type Installation,

@@ -1,7 +1,8 @@
 // Lets a call go on that waits for a person.
 import type { Command } from "commander";
 import type { Decision } from "../../protocol/requests.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 import { decideRequest, findAsker, toDecidedJson, toDecidedText } from "./decide-request.ts";
 import { readInput } from "./read-message.ts";
 import { withBosun } from "./with-bosun.ts";

@@ -8,7 +8,7 @@ import { type Spoken, toAsked, toDecisions } from "../screen/request-lines.ts";
 import { cutLine } from "../screen/wrap-text.ts";
 import type { SupervisorHandle } from "../supervisor-handle.ts";
 import type { TaskHandle } from "../task-handle.ts";
-import { CommandError } from "./context.ts";
+import { CommandError } from "../command-error.ts";
 import { toPerson } from "./person.ts";
 import { pickId } from "./with-bosun.ts";
 

@@ -4,7 +4,8 @@ import { eventBytes } from "../../protocol/events.ts";
 import type { Bosun } from "../bosun.ts";
 import { isRequestError } from "../request-error.ts";
 import type { SentEvent } from "../send-event.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 import { readInput } from "./read-message.ts";
 import { pickId, withBosun } from "./with-bosun.ts";
 

@@ -1,6 +1,6 @@
 // A wait that Ctrl-C ends, with words.
 import { onInterrupt } from "../installation/interrupts.ts";
-import { CommandError } from "./context.ts";
+import { CommandError } from "../command-error.ts";
 
 /** `words` say what became of what is waited for, and how to look at it later. */
 export async function interruptible<Result>(

@@ -2,7 +2,8 @@
 import { spawn } from "node:child_process";
 import type { Command } from "commander";
 import type { Here } from "../connect-here.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 import { pickId, withBosun } from "./with-bosun.ts";
 
 interface Options {

@@ -1,7 +1,8 @@
 // Changes what a running agent goes on with.
 import type { Command } from "commander";
 import type { SettingSent } from "../control.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 import { pickAgent } from "./pick-agent.ts";
 import { withBosun } from "./with-bosun.ts";
 

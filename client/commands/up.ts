@@ -7,7 +7,8 @@ import { onInterrupt } from "../installation/interrupts.ts";
 import { abandon } from "../installation/leave.ts";
 import type { RunFile } from "../installation/run-file.ts";
 import { scriptedBackend } from "../installation/scripted-model.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 
 interface UpOptions {
   readonly detach?: boolean;

@@ -5,7 +5,8 @@ import { type Here, openHere } from "../connect-here.ts";
 import type { Found } from "../list-executions.ts";
 import { isRequestError } from "../request-error.ts";
 import { isOver } from "../supervisor-view.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 
 export async function withBosun<T>(
   context: Context,

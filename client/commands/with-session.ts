@@ -5,7 +5,8 @@ import { openInstallation } from "../installation/installation.ts";
 import { onInterrupt } from "../installation/interrupts.ts";
 import { abandon } from "../installation/leave.ts";
 import { readRun } from "../installation/run-file.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 
 export interface Visit {
   readonly here: Here;

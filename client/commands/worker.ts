@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import { runWorker } from "../installation/run-worker.ts";
 import { openInstallation } from "../installation/installation.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 
 const examples = `
 Only models needs the key, and only tools runs commands. Ctrl-C lets what is under way end first,

@@ -4,7 +4,7 @@ import { closeSync, existsSync, openSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { CommandError } from "../commands/context.ts";
+import { CommandError } from "../command-error.ts";
 import { isAlive, type Mark, markOf } from "./processes.ts";
 import { readText } from "./state-files.ts";
 

@@ -4,7 +4,7 @@ import { Connection } from "@temporalio/client";
 import { msToTs } from "@temporalio/common/lib/time.js";
 import getPort from "get-port";
 import type { Env } from "../../protocol/environment.ts";
-import { CommandError } from "../commands/context.ts";
+import { CommandError } from "../command-error.ts";
 import { type Background, startInBackground, untilReady } from "./background.ts";
 import { isAlive } from "./processes.ts";
 import { withoutSecrets } from "./child-env.ts";

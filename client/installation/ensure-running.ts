@@ -1,6 +1,6 @@
 // The server and the model of an installation, started once.
 import type { Env } from "../../protocol/environment.ts";
-import { CommandError } from "../commands/context.ts";
+import { CommandError } from "../command-error.ts";
 import { startServer } from "./embedded-server.ts";
 import type { Installation } from "./installation.ts";
 import { isAlive, type Mark, ownMark, isSame, stop } from "./processes.ts";

@@ -1,7 +1,7 @@
 // A worker in the foreground.
 import { spawn } from "node:child_process";
 import { type Env, parseEnvironment } from "../../protocol/environment.ts";
-import { CommandError } from "../commands/context.ts";
+import { CommandError } from "../command-error.ts";
 import { toWorkerEnv } from "./child-env.ts";
 import { findRunning } from "./find-running.ts";
 import type { Installation } from "./installation.ts";

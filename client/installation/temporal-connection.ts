@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Connection, type ConnectionOptions } from "@temporalio/client";
 import { loadClientConnectConfig } from "@temporalio/envconfig";
 import type { Env } from "../../protocol/environment.ts";
-import { CommandError } from "../commands/context.ts";
+import { CommandError } from "../command-error.ts";
 import type { Installation } from "./installation.ts";
 import { isAlive } from "./processes.ts";
 import { readProcesses, readRun } from "./run-file.ts";

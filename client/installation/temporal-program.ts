@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Env } from "../../protocol/environment.ts";
-import { CommandError } from "../commands/context.ts";
+import { CommandError } from "../command-error.ts";
 import { root } from "./background.ts";
 
 const answerShape = z.object({

@@ -1,7 +1,7 @@
 // The tour: delegate, ask, steer and stop, collect.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bosun } from "../bosun.ts";
-import { CommandError } from "../commands/context.ts";
+import { CommandError } from "../command-error.ts";
 import { isRequestError } from "../request-error.ts";
 import type { SupervisorHandle } from "../supervisor-handle.ts";
 import { change, fewestTasks, question, survey } from "./messages.ts";

@@ -1,9 +1,10 @@
 // One command from its arguments to its exit code.
 import { CommanderError } from "commander";
-import { SettingsError } from "../../protocol/environment.ts";
-import { buildProgram } from "../program.ts";
-import { RequestError, type RequestErrorCode } from "../request-error.ts";
-import { CommandError, type Context } from "./context.ts";
+import { SettingsError } from "../protocol/environment.ts";
+import { buildProgram } from "./program.ts";
+import { RequestError, type RequestErrorCode } from "./request-error.ts";
+import { CommandError } from "./command-error.ts";
+import type { Context } from "./commands/context.ts";
 
 /** Runs `bosun ...args`. 0: done. 1: failed. 2: asked for wrongly. 130: interrupted. */
 export async function run(args: readonly string[], context: Context): Promise<number> {
