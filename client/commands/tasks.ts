@@ -1,8 +1,10 @@
 // Lists supervisors and tasks.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import logUpdate from "log-update";
 import type { Agents } from "../list-executions.ts";
 import { sumUsage } from "../budgets.ts";
+import { openInterrupt } from "../installation/interrupts.ts";
 import { toTokenText, toUsdText } from "../screen/figures.ts";
 import { renderAgents } from "../screen/agent-list.ts";
 import { toPalette } from "../screen/palette.ts";
@@ -10,7 +12,6 @@ import { wrapText } from "../screen/wrap-text.ts";
 import { isOver } from "../supervisor-view.ts";
 import type { Bosun } from "../bosun.ts";
 import type { Context } from "./context.ts";
-import { everySecond } from "./every-second.ts";
 import { pickId, withBosun } from "./with-bosun.ts";
 import { toWorkerRemark } from "./worker-remark.ts";
 
@@ -50,6 +51,20 @@ async function tasks(given: string | undefined, options: Options, context: Conte
     if (options.watch) await everySecond(show);
     if (options.watch && context.isTty) logUpdate.done();
   });
+}
+
+/** Until Ctrl-C. */
+async function everySecond(work: () => Promise<void>): Promise<void> {
+  const { signal, stopListening } = openInterrupt();
+  try {
+    for (;;) {
+      await sleep(1_000, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      await work();
+    }
+  } finally {
+    stopListening();
+  }
 }
 
 /** With an id, everything of that tree. Without one, what is still open. */
