@@ -12,7 +12,7 @@ import type { Bosun } from "../bosun.ts";
 import { sumUsage, type TreeUsage } from "../budgets.ts";
 import { isRequestError } from "../request-error.ts";
 import { renderBudget } from "../screen/budget-lines.ts";
-import { toPalette } from "../screen/palette.ts";
+import { toFrame } from "../screen/frame.ts";
 import type { TaskView } from "../../protocol/views.ts";
 import type { Context } from "./context.ts";
 import { addLimits, type LimitOptions, toBudgetChange } from "./limit-options.ts";
@@ -65,12 +65,7 @@ async function showBudget(given: string, options: Options, context: Context) {
       context.json({ ...toJson(view), set: isSet ? withNulls(change as Budget) : null });
     else {
       if (isSet) context.print(`${id}: the budget is set.`);
-      const frame = {
-        width: context.columns(),
-        now: new Date(),
-        palette: toPalette(context.color),
-      };
-      context.print(renderBudget(view, frame).join("\n"));
+      context.print(renderBudget(view, toFrame(context)).join("\n"));
       if (!view.report)
         context.note("(no worker answered within 2 s, so only what was spent is known)");
     }

@@ -7,7 +7,7 @@ import { sumUsage } from "../budgets.ts";
 import { openInterrupt } from "../installation/interrupts.ts";
 import { toTokenText, toUsdText } from "../screen/figures.ts";
 import { renderAgents } from "../screen/agent-list.ts";
-import { toPalette } from "../screen/palette.ts";
+import { toFrame } from "../screen/frame.ts";
 import { wrapText } from "../screen/wrap-text.ts";
 import { isOver } from "../supervisor-view.ts";
 import type { Bosun } from "../bosun.ts";
@@ -88,8 +88,7 @@ function showOnce(agents: Agents, about: About, options: Options, context: Conte
     context.json({ ...agents, ...(total && { total }), asOf: new Date().toISOString() });
     return;
   }
-  const palette = toPalette(context.color);
-  const lines = renderAgents(agents, { width: context.columns(), now: new Date(), palette });
+  const lines = renderAgents(agents, toFrame(context));
   const ended = agents.supervisors.filter(isOver).length;
   const total = toTotal(agents, isOne).flatMap((line) => wrapText(line, context.columns()));
   const text = lines.length > 0 ? [...lines, ...total].join("\n") : toEmptyText(ended);

@@ -2,14 +2,13 @@
 import type { FeedEntry, FeedEvent } from "../../protocol/feed.ts";
 import type { SettledRequest } from "../../protocol/requests.ts";
 import type { TaskPhase } from "../../protocol/task.ts";
+import type { Frame } from "./frame.ts";
 import { type Palette, paintStatus } from "./palette.ts";
 import { toPlainLine, toPlainText } from "./plain-text.ts";
 import { waitsForPerson } from "./task-tree.ts";
 import { cutLine, wrapText } from "./wrap-text.ts";
 
-export interface LineFrame {
-  readonly width: number;
-  readonly palette: Palette;
+interface LineFrame extends Pick<Frame, "width" | "palette"> {
   /** What comes before each entry's first line. Further lines are indented as far. */
   readonly stamp: string;
 }
