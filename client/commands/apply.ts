@@ -4,7 +4,8 @@ import type { Applied } from "../../protocol/isolation.ts";
 import { CommandError } from "../command-error.ts";
 import type { Context } from "./context.ts";
 import { toNumber } from "./to-number.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly attempt?: number;

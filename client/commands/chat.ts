@@ -5,7 +5,7 @@ import { isOver } from "../supervisor-view.ts";
 import { CommandError } from "../command-error.ts";
 import type { Context } from "./context.ts";
 import { sayFarewell } from "./farewell.ts";
-import { newestSupervisor, pickId } from "./with-bosun.ts";
+import { newestSupervisor, pickId } from "./pick-agent.ts";
 import { type Visit, withSession } from "./with-session.ts";
 import { resolveWorkspace } from "./workspace.ts";
 

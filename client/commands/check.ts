@@ -5,7 +5,8 @@ import { renderCheck } from "../screen/task-card.ts";
 import { toFrame } from "../screen/frame.ts";
 import type { Context } from "./context.ts";
 import { toNumber } from "./to-number.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 import { toWorkerRemark } from "./worker-remark.ts";
 
 interface Options {

@@ -3,14 +3,13 @@ import type { Decision, OpenRequest, SettledRequest } from "../../protocol/reque
 import { checkCall } from "../../protocol/tools.ts";
 import type { Bosun } from "../bosun.ts";
 import type { DecisionTaken } from "../decide.ts";
-import { isRequestError } from "../request-error.ts";
 import { type Spoken, toAsked, toDecisions } from "../screen/request-lines.ts";
 import { cutLine } from "../screen/wrap-text.ts";
 import type { SupervisorHandle } from "../supervisor-handle.ts";
-import type { TaskHandle } from "../task-handle.ts";
+import { TaskHandle } from "../task-handle.ts";
 import { CommandError } from "../command-error.ts";
 import { toPerson } from "./person.ts";
-import { pickId } from "./with-bosun.ts";
+import { pickId, toHandle } from "./pick-agent.ts";
 
 /** An agent and what it asks. */
 export interface Asker {
@@ -45,15 +44,9 @@ export async function findAsker(
 export const isRequestId = (text: string): boolean => /^q-[0-9a-f]+$/.test(text);
 
 export async function readAsker(bosun: Bosun, id: string): Promise<Asker> {
-  try {
-    const handle = bosun.task(id);
-    const { status, requests = [] } = await handle.view();
-    return { handle, status, requests };
-  } catch (error) {
-    if (!isRequestError(error, "wrongKind")) throw error;
-  }
-  const handle = bosun.supervisor(id);
-  const { status, requests = [] } = await handle.status();
+  const handle = await toHandle(bosun, id);
+  const view = handle instanceof TaskHandle ? await handle.view() : await handle.status();
+  const { status, requests = [] } = view;
   return { handle, status, requests };
 }
 

@@ -4,7 +4,8 @@ import type { Command } from "commander";
 import type { Here } from "../connect-here.ts";
 import { CommandError } from "../command-error.ts";
 import type { Context } from "./context.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly json?: boolean;

@@ -9,7 +9,8 @@ import type { Context } from "./context.ts";
 import { interruptible } from "./interruptible.ts";
 import { readMessage } from "./read-message.ts";
 import { toSentText } from "./start.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly wait?: boolean;

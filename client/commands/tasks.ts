@@ -12,7 +12,8 @@ import { wrapText } from "../screen/wrap-text.ts";
 import { isOver } from "../supervisor-view.ts";
 import type { Bosun } from "../bosun.ts";
 import type { Context } from "./context.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 import { toWorkerRemark } from "./worker-remark.ts";
 
 interface Options {

@@ -4,7 +4,8 @@ import { toFrame } from "../screen/frame.ts";
 import { renderTranscript } from "../screen/transcript-lines.ts";
 import type { Context } from "./context.ts";
 import { toNumber } from "./to-number.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly attempt?: number;
