@@ -10,3 +10,9 @@ export class CommandError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** An error's words, as a part of a sentence. */
+export function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\.$/, "");
+}

@@ -1,7 +1,7 @@
 // Lets a call go on that waits for a person.
 import type { Command } from "commander";
 import type { Decision } from "../../protocol/requests.ts";
-import { CommandError } from "../command-error.ts";
+import { CommandError, reason } from "../command-error.ts";
 import type { Context } from "./context.ts";
 import { decideRequest, findAsker, toDecidedJson, toDecidedText } from "./decide-request.ts";
 import { readInput } from "./read-message.ts";
@@ -67,7 +67,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw notArguments(`is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw notArguments(`is not JSON: ${reason(error)}`);
   }
 }
 

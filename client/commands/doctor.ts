@@ -19,7 +19,7 @@ export function addDoctor(program: Command, context: Context): void {
   program
     .command("doctor")
     .description("check this machine, the server, the workers and the model")
-    .option("--json", "answer with JSON")
+    .option("--json", "print JSON")
     .addHelpText("after", examples)
     .action(async (options: { json?: boolean }) => {
       const { env, cwd } = context;

@@ -28,7 +28,7 @@ export function addUp(program: Command, context: Context): void {
     .command("up")
     .description("start Temporal, the scripted model where there is no key, and a worker")
     .option("--detach", "leave it all running in the background, until bosun down")
-    .option("--json", "answer with JSON")
+    .option("--json", "print JSON")
     .addHelpText("after", examples)
     .action((options: UpOptions) => up(context, options));
 }

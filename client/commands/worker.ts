@@ -19,7 +19,7 @@ export function addWorker(program: Command, context: Context): void {
     .command("worker")
     .description("run a worker until Ctrl-C, against the server that runs")
     .option("--roles <roles>", "workflows, models, tools, separated by commas (default: all)")
-    .option("--json", "answer with JSON: the worker's own line when it is ready")
+    .option("--json", "print JSON: the worker's own line when it is ready")
     .addHelpText("after", examples)
     .action(async (options: { roles?: string; json?: boolean }) => {
       const installation = openInstallation(context.env, context.cwd);

@@ -3,12 +3,9 @@ import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { CommandError } from "../command-error.ts";
 import { isAlive, type Mark, markOf } from "./processes.ts";
 import { readText } from "./state-files.ts";
-
-export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface Background {
   readonly mark: Mark;

@@ -4,7 +4,7 @@ import { Connection } from "@temporalio/client";
 import { msToTs } from "@temporalio/common/lib/time.js";
 import getPort from "get-port";
 import type { Env } from "../../protocol/environment.ts";
-import { CommandError } from "../command-error.ts";
+import { CommandError, reason } from "../command-error.ts";
 import { type Background, startInBackground, untilReady } from "./background.ts";
 import { isAlive } from "./processes.ts";
 import { withoutSecrets } from "./child-env.ts";
@@ -98,9 +98,7 @@ async function keepHistories(address: string, dir: string): Promise<void> {
       config: { workflowExecutionRetentionTtl: { ...msToTs(`${retentionDays} days`) } },
     });
   } catch (error) {
-    throw new CommandError(
-      `The Temporal server did not take the retention: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new CommandError(`The Temporal server did not take the retention: ${reason(error)}`);
   } finally {
     await connection.close();
   }

@@ -1,4 +1,5 @@
 // A worker that dies by itself is replaced.
+import { reason } from "../command-error.ts";
 import { isAlive, type Mark } from "./processes.ts";
 
 export interface TendOptions {
@@ -34,7 +35,7 @@ export function tendWorker({ dir, first, start, onProgress }: TendOptions): Tend
     try {
       worker = await start();
     } catch (error) {
-      failed = error instanceof Error ? error.message : String(error);
+      failed = reason(error);
     }
     since = performance.now();
     starting = undefined;
