@@ -101,22 +101,28 @@ const trouble: Trouble = {
   since: "2026-11-21T10:00:00.000Z",
 };
 
-function execution(id: string, parentId: string | null, given?: Trouble): Execution {
+function execution(id: string, parentId: string | null, given?: Trouble, attempt = id): Execution {
   return {
-    workflowId: id,
+    workflowId: attempt,
     type: "subagent",
     startTime: new Date(),
     status: { name: "RUNNING" },
     memo: {
-      agent: { agent: "writer", description: `about ${id}`, parentId, rootId: "supervisor-1" },
+      agent: {
+        agent: "writer",
+        description: `about ${id}`,
+        parentId,
+        rootId: "supervisor-1",
+        ...(attempt !== id && { taskId: id }),
+      },
       state: { ...(given && { trouble: given }) },
     },
   } as unknown as Execution;
 }
 
-test("the inbox lists the oldest trouble first, and none that only the agent or its parent knows", () => {
+test("the inbox lists the oldest trouble first, by the ids of tasks, and none that only the agent or its parent knows", () => {
   const found = toTroubledAgents([
-    execution("a", "supervisor-1", { ...trouble, since: "2026-11-21T11:00:00.000Z" }),
+    execution("a", "supervisor-1", { ...trouble, since: "2026-11-21T11:00:00.000Z" }, "a-2"),
     execution("b", "supervisor-1", { ...trouble, stage: "parent" }),
     execution("c", "supervisor-1"),
     execution("supervisor-1", null, trouble),
