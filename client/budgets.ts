@@ -20,7 +20,7 @@ export async function setBudget(client: Client, id: string, budget: BudgetChange
 }
 
 /** What the agents of one name have used. */
-export interface AgentUsage {
+interface AgentUsage {
   readonly agent: string;
   readonly count: number;
   readonly usage: Usage;

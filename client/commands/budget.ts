@@ -44,7 +44,7 @@ export function addBudget(program: Command, context: Context): void {
 }
 
 /** One supervisor or task with all below it. */
-export interface BudgetView {
+interface BudgetView {
   readonly id: string;
   /** Null when no worker answered. */
   readonly report: BudgetReport | null;

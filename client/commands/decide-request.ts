@@ -12,7 +12,7 @@ import { toPerson } from "./person.ts";
 import { pickId, toHandle } from "./pick-agent.ts";
 
 /** An agent and what it asks. */
-export interface Asker {
+interface Asker {
   readonly handle: TaskHandle | SupervisorHandle;
   readonly status: string;
   readonly requests: readonly OpenRequest[];

@@ -11,7 +11,7 @@ import { findUser, liveWorkers, register, sweepUsers } from "./users.ts";
 import { tendWorker } from "./tend-worker.ts";
 import { interactiveGraceMs, startWorker } from "./workers.ts";
 
-export interface BringUpOptions {
+interface BringUpOptions {
   readonly installation: Installation;
   readonly env: Env;
   readonly cwd: string;

@@ -14,7 +14,7 @@ import { readText } from "./state-files.ts";
 
 const host = "127.0.0.1";
 
-export interface EmbeddedServer extends Background {
+interface EmbeddedServer extends Background {
   readonly address: string;
   readonly uiUrl: string;
 }

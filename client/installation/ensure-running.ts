@@ -30,7 +30,7 @@ interface Options {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Running {
+interface Running {
   readonly run: RunFile;
   readonly attached: boolean;
 }

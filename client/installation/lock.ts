@@ -14,7 +14,7 @@ import { createWhole, readJson, writeWhole } from "./state-files.ts";
 
 const ticketShape = markShape.extend({ released: z.boolean() });
 
-export interface LockOptions {
+interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called once, when somebody else holds the lock. */
   readonly onWait?: (holder: Mark) => void;

@@ -7,7 +7,7 @@ import type { Env } from "../../protocol/environment.ts";
 import { CommandError, reason } from "../command-error.ts";
 import { createWhole } from "./state-files.ts";
 
-export interface StateFolder {
+interface StateFolder {
   readonly dir: string;
   /** Set when `dir` is not where a person would look for it. */
   readonly remark?: string;

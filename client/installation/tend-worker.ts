@@ -2,14 +2,14 @@
 import { reason } from "../command-error.ts";
 import { isAlive, type Mark } from "./processes.ts";
 
-export interface TendOptions {
+interface TendOptions {
   readonly dir: string;
   readonly first: Mark | undefined;
   readonly start: () => Promise<Mark>;
   readonly onProgress: (line: string) => void;
 }
 
-export interface Tended {
+interface Tended {
   /** Looks after the worker. Names it when it is gone for good. */
   check(): string | undefined;
   /** From now on nothing is replaced. Resolves when a start under way is over. */

@@ -6,7 +6,7 @@ import { isAlive, isSame, type Mark, markShape, stop } from "./processes.ts";
 import { readJson, writeWhole } from "./state-files.ts";
 
 /** A user is a process. What `up --detach` leaves behind is used by the server itself. */
-export interface User {
+interface User {
   readonly mark: Mark;
   readonly workers: readonly Mark[];
 }

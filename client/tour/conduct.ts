@@ -9,7 +9,7 @@ import { Progress } from "./progress.ts";
 import { readReport, type Report, reportPath } from "./report.ts";
 import type { TourScreen } from "./tour-screen.ts";
 
-export interface TourOptions {
+interface TourOptions {
   readonly workspace: string;
   /** The state folder, where artifacts lie. */
   readonly dir: string;

@@ -11,7 +11,7 @@ import type { SupervisorHandle } from "../supervisor-handle.ts";
 import type { SupervisorView } from "../supervisor-view.ts";
 import { cutLine } from "../screen/wrap-text.ts";
 
-export interface TourScreenOptions {
+interface TourScreenOptions {
   readonly screen: Screen;
   readonly palette: Palette;
   readonly columns: () => number;
