@@ -9,7 +9,7 @@ import type { Execution } from "../../protocol/task-view.ts";
 import type { Trouble } from "../../protocol/trouble.ts";
 import type { TaskReport, TaskView } from "../../protocol/views.ts";
 import { openWorld, until, untilFeed, type World } from "../support/world.ts";
-import { expectDocumented } from "./documented-json.ts";
+import { documentedBy } from "./documented-json.ts";
 import { runBosun } from "./terminal.ts";
 
 let world: World;
@@ -22,12 +22,7 @@ afterAll(() => world.close());
 
 const bosun = (...args: readonly string[]) => runBosun(args, { env: world.env, cwd: world.dir });
 
-async function documentedJson<T>(...args: readonly string[]): Promise<T> {
-  const ran = await bosun(...args, "--json");
-  expect(ran).toMatchObject({ code: 0 });
-  expectDocumented(args[0] ?? "", ran.json());
-  return ran.json() as T;
-}
+const documentedJson = documentedBy(bosun);
 
 test("a task shows what it has found, what it owns and that it does not get on, and the inbox what helps", async () => {
   const start = { description: "Circles: together-task", subagent_type: "researcher" };
