@@ -3,9 +3,8 @@ import type { Command } from "commander";
 import type { Decision } from "../../protocol/requests.ts";
 import { CommandError, reason } from "../command-error.ts";
 import type { Context } from "./context.ts";
-import { decideRequest, findAsker, toDecidedJson, toDecidedText } from "./decide-request.ts";
+import { decideAndTell } from "./decide-request.ts";
 import { readInput } from "./read-message.ts";
-import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly edit?: string;
@@ -45,12 +44,7 @@ async function approve(
 ) {
   const input = options.edit === undefined ? undefined : await readEdit(options.edit, context);
   const decision: Decision = { type: "approve", ...(input && { input }) };
-  await withBosun(context, async (bosun) => {
-    const { id, asker, request: named } = await findAsker(bosun, given, request);
-    const taken = await decideRequest(asker, decision, named);
-    if (options.json) context.json(toDecidedJson(id, "approve", taken));
-    else context.print(toDecidedText(id, taken));
-  });
+  await decideAndTell({ given, request }, decision, options, context);
 }
 
 /** Far more than any call takes. */

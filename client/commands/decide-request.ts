@@ -8,8 +8,25 @@ import { cutLine } from "../screen/wrap-text.ts";
 import type { SupervisorHandle } from "../supervisor-handle.ts";
 import { TaskHandle } from "../task-handle.ts";
 import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 import { toPerson } from "./person.ts";
 import { pickId, toHandle } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
+
+/** Decides, and says what became of it. */
+export async function decideAndTell(
+  asked: { readonly given: string; readonly request: string | undefined },
+  decision: Decision,
+  { json }: { readonly json?: boolean },
+  context: Context,
+): Promise<void> {
+  await withBosun(context, async (bosun) => {
+    const { id, asker, request } = await findAsker(bosun, asked.given, asked.request);
+    const taken = await decideRequest(asker, decision, request);
+    if (json) context.json(toDecidedJson(id, decision.type, taken));
+    else context.print(toDecidedText(id, taken));
+  });
+}
 
 /** An agent and what it asks. */
 interface Asker {
@@ -138,7 +155,7 @@ export function toDecidedText(id: string, taken: DecisionTaken): string {
 }
 
 /** The same for programs. */
-export function toDecidedJson(id: string, decision: Decision["type"], taken: DecisionTaken) {
+function toDecidedJson(id: string, decision: Decision["type"], taken: DecisionTaken) {
   const { requestId, known, stored, settled } = taken;
   return { id, requestId, decision, known, stored, settled: settled ?? null };
 }

@@ -50,7 +50,7 @@ export function renameLog(background: Background, name: string): Background {
   return { ...background, log };
 }
 
-export interface Patience {
+interface Patience {
   readonly name: string;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -88,7 +88,7 @@ function withLog(message: string, log: string): CommandError {
 }
 
 /** The last lines of a log, indented. */
-export function tail(log: string, lines = 12): string {
+function tail(log: string, lines = 12): string {
   const text = (readText(log) ?? "").trimEnd();
   const last = text.split("\n").slice(-lines);
   return text === "" ? "  (its log is empty)" : last.map((line) => `  ${line}`).join("\n");

@@ -45,7 +45,7 @@ export async function startServer(order: Order): Promise<EmbeddedServer> {
 }
 
 /** Waits until the server answers, and it is this one and not another on its port. */
-export async function untilServes(
+async function untilServes(
   server: EmbeddedServer,
   order: { readonly dir: string; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {

@@ -26,7 +26,7 @@ const processesShape = z.object({
 });
 
 /** What was started here in the background, written the moment it is. */
-export interface Processes {
+interface Processes {
   readonly server?: Mark;
   readonly model?: Mark;
 }

@@ -102,7 +102,7 @@ function toSlotWords(phase: TaskPhase): string {
   return waits ? "it goes on when one is free" : "";
 }
 
-export function toPhaseText(phase: TaskPhase): string {
+function toPhaseText(phase: TaskPhase): string {
   switch (phase.status) {
     case "waiting":
       return `waiting on ${phase.waitingOn.join(", ")}`;
@@ -118,6 +118,6 @@ export function toPhaseText(phase: TaskPhase): string {
 }
 
 /** A note's id is for machines: its beginning tells two apart. */
-export function shortId(id: string): string {
+function shortId(id: string): string {
   return id.slice(0, 8);
 }
