@@ -9,6 +9,7 @@ import type { TaskView } from "../protocol/views.ts";
 import { callServer, callWorker } from "./call.ts";
 import type { SupervisorView } from "./supervisor-view.ts";
 
+/** Throws `RequestError`, code `noWorker`, when nobody answers in 2 s. */
 export function readBudget(client: Client, id: string): Promise<BudgetReport> {
   return callWorker(client, id, () => client.workflow.getHandle(id).query(budgetQuery));
 }
