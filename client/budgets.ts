@@ -9,6 +9,7 @@ import type { TaskView } from "../protocol/views.ts";
 import { callServer, callWorker } from "./call.ts";
 import type { SupervisorView } from "./supervisor-view.ts";
 
+/** Throws `RequestError`, code `noWorker`, when nobody answers in 2 s. */
 export function readBudget(client: Client, id: string): Promise<BudgetReport> {
   return callWorker(client, id, () => client.workflow.getHandle(id).query(budgetQuery));
 }
@@ -20,7 +21,7 @@ export async function setBudget(client: Client, id: string, budget: BudgetChange
 }
 
 /** What the agents of one name have used. */
-export interface AgentUsage {
+interface AgentUsage {
   readonly agent: string;
   readonly count: number;
   readonly usage: Usage;

@@ -1,6 +1,6 @@
 // The command line.
 import type { Context } from "./commands/context.ts";
-import { run } from "./commands/run.ts";
+import { run } from "./run.ts";
 
 const { env, stdin, stdout, stderr } = process;
 

@@ -1,7 +1,6 @@
 // The Bosun that runs at this place.
 import { type Env, parseEnvironment } from "../protocol/environment.ts";
 import { type Bosun, connectBosun } from "./bosun.ts";
-import { CommandError } from "./commands/context.ts";
 import {
   findInstallation,
   type Installation,
@@ -9,7 +8,7 @@ import {
 } from "./installation/installation.ts";
 import { readRun, type RunFile } from "./installation/run-file.ts";
 import { toBackend } from "./installation/scripted-model.ts";
-import { connectOptions, isExternal } from "./installation/temporal-connection.ts";
+import { connectOptions, isExternal, notRunning } from "./installation/temporal-connection.ts";
 
 export interface Here {
   readonly bosun: Bosun;
@@ -31,9 +30,7 @@ export async function connectHere(env: Env, cwd: string): Promise<Bosun> {
 
 export async function openHere(env: Env, cwd: string): Promise<Here> {
   const installation = isExternal(env) ? openInstallation(env, cwd) : findInstallation(env, cwd);
-  if (!installation) {
-    throw new CommandError("Bosun is not running here. Start it with: bosun up (or npm start)");
-  }
+  if (!installation) throw notRunning();
   const { connection, namespace } = connectOptions(installation, env);
   const run = readRunOf(installation, env);
   const environment = parseEnvironment(env);

@@ -31,7 +31,6 @@ async function find(client: Client, taskId: string, attempt: number | undefined)
   return await describe(client, toAttemptId(agent?.taskId ?? taskId, attempt));
 }
 
-/** Throws `RequestError`, code `refused`, with words when there is none, or none yet. */
 async function findPlace(
   client: Client,
   taskId: string,
@@ -59,6 +58,10 @@ async function findPlace(
   throw new RequestError("refused", `${taskId} has no diff: an older version started it.`);
 }
 
+/**
+ * Throws `RequestError`: `refused` when there is none, or none yet, `wrongKind` for a supervisor,
+ * `noWorker` when its host is away.
+ */
 export async function readDiff(
   client: Client,
   installation: string,

@@ -5,8 +5,8 @@
 //     console.log(await supervisor.ask("Survey this folder with three background tasks."));
 //     await bosun.close();
 //
-// Every call throws `RequestError`, with a `code` for programs and words for people. Ids are
-// strings, times are ISO 8601, durations are milliseconds.
+// Every call throws `RequestError`, with a `code` for programs and words for people. `connectHere`
+// throws `CommandError` too, where nothing runs. Times are ISO 8601.
 export {
   Bosun,
   type BosunOptions,
@@ -14,6 +14,7 @@ export {
   type Started,
   type StartOptions,
 } from "./bosun.ts";
+export { CommandError } from "./command-error.ts";
 export { connectHere } from "./connect-here.ts";
 export { type SendOptions, type Sent, SupervisorHandle } from "./supervisor-handle.ts";
 export type { CancelAnswer, SentNote, TaskCheck } from "./task-answers.ts";

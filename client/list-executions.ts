@@ -26,7 +26,7 @@ export function listTree(client: Client, rootId: string): Promise<Agents> {
 
 /** Every supervisor of an installation, and the tasks that have not ended. */
 export async function listInstallation(client: Client, installation: string): Promise<Agents> {
-  const ours = `TaskQueue = '${checked(toQueues(installation).workflows)}'`;
+  const ours = ofInstallation(installation);
   const [supervisors, tasks] = await Promise.all([
     list(client, installation, `${ours} AND WorkflowType = '${workflowTypes.supervisor}'`),
     list(
@@ -46,10 +46,10 @@ export interface PersonInbox {
   readonly troubled: readonly TroubledAgent[];
 }
 
-/** What a person should look at. However many run, all are looked at: the oldest matter most. */
+/** However many run, all are looked at: the oldest matter most. */
 export async function listInbox(client: Client, installation: string): Promise<PersonInbox> {
   const query = [
-    `TaskQueue = '${checked(toQueues(installation).workflows)}'`,
+    ofInstallation(installation),
     `WorkflowType IN ('${workflowTypes.supervisor}', '${workflowTypes.subagent}')`,
     "ExecutionStatus = 'Running'",
   ].join(" AND ");
@@ -69,8 +69,7 @@ export async function findIds(
   installation: string,
   part: string,
 ): Promise<readonly Found[]> {
-  const ours = `TaskQueue = '${checked(toQueues(installation).workflows)}'`;
-  const found = await readList(client, installation, ours);
+  const found = await readList(client, installation, ofInstallation(installation));
   const ids = new Map(
     found.flatMap((execution): readonly (readonly [string, Found["kind"]])[] => {
       const { workflowId, type } = execution;
@@ -115,7 +114,7 @@ async function list(client: Client, id: string, query: string): Promise<Agents> 
     supervisors: ofType(workflowTypes.supervisor)
       .map((one) => toSupervisorView(one, asOf))
       .toSorted((a, b) => b.startedAt.localeCompare(a.startedAt)),
-    tasks: await callServer(client, id, () => tellForced(client, tasks)),
+    tasks: await tellForced(client, tasks),
   };
 }
 
@@ -134,6 +133,10 @@ function readList(
     }
     return executions;
   });
+}
+
+function ofInstallation(installation: string): string {
+  return `TaskQueue = '${checked(toQueues(installation).workflows)}'`;
 }
 
 /** Ids stand inside quotes. */

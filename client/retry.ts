@@ -11,8 +11,8 @@ import { retryBytes, type Retried, type RetryInput } from "../protocol/control.t
 import { retrySignal, retryUpdate } from "../protocol/messages.ts";
 import { failureTypes } from "../protocol/failures.ts";
 import { toTaskView } from "../protocol/task-view.ts";
-import { byteLength } from "../protocol/text.ts";
 import { deliver } from "./call.ts";
+import { checkText } from "./check-text.ts";
 import { describe } from "./newest-attempt.ts";
 import { isRequestError, RequestError } from "./request-error.ts";
 
@@ -40,12 +40,7 @@ export async function retry(
   retryId: string = `r-${randomUUID().slice(0, 8)}`,
 ): Promise<RetryAnswer> {
   const { taskId, status, endedAt } = toTaskView(task, new Date());
-  if (byteLength(message) > retryBytes) {
-    throw new RequestError(
-      "refused",
-      `The message is above ${retryBytes} bytes. Put it into a file.`,
-    );
-  }
+  if (message) checkText(message, "message", retryBytes);
   if (endedAt === null) {
     throw new RequestError(
       "refused",

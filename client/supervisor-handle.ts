@@ -118,20 +118,14 @@ export class SupervisorHandle {
 
   /** Asks it to end: its open tasks are cancelled and waited for. */
   async end(): Promise<void> {
-    const { status, ...view } = await this.status();
-    if (view.endedAt !== null) {
-      throw new RequestError("ended", `${this.id} has already ${toPast(status)}.`);
-    }
+    await this.#open();
     await callServer(this.#client, this.id, () => this.#handle().signal(endSignal));
   }
 
   /** Sends an event, once for each `eventId`. It is kept until the supervisor waits for it. */
   async event(name: string, data: unknown = null, eventId?: string): Promise<SentEvent> {
     const event = toEvent(name, data, eventId);
-    const { status, ...view } = await this.status();
-    if (view.endedAt !== null) {
-      throw new RequestError("ended", `${this.id} has already ${toPast(status)}.`);
-    }
+    await this.#open();
     return await sendEvent(this.#client, this.id, event);
   }
 

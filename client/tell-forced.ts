@@ -1,8 +1,10 @@
 // Tells tasks Bosun forced to stop from terminated ones.
-import { type Client, WorkflowFailedError, WorkflowNotFoundError } from "@temporalio/client";
+import { type Client, WorkflowFailedError } from "@temporalio/client";
 import { toAttemptId } from "../protocol/ids.ts";
 import { forcedReason } from "../protocol/task.ts";
 import type { TaskView } from "../protocol/views.ts";
+import { callServer } from "./call.ts";
+import { isRequestError } from "./request-error.ts";
 
 /** Only the end of a history says who did it. More ends than this are not read at once, newest first. */
 const mostRead = 50;
@@ -27,11 +29,11 @@ function toForced({ reason: _, ...task }: TaskView): TaskView {
 
 async function wasForced(client: Client, taskId: string): Promise<boolean> {
   try {
-    await client.workflow.getHandle(taskId).result();
+    await callServer(client, taskId, () => client.workflow.getHandle(taskId).result());
     return false;
   } catch (error) {
     if (error instanceof WorkflowFailedError) return error.cause?.message === forcedReason;
-    if (error instanceof WorkflowNotFoundError) return false;
+    if (isRequestError(error, "unknown")) return false;
     throw error;
   }
 }

@@ -22,7 +22,7 @@ export function toTroubledAgents(executions: readonly Execution[]): readonly Tro
       return [
         {
           ...state.trouble,
-          id: execution.workflowId,
+          id: agent.taskId ?? execution.workflowId,
           agent: agent.agent,
           description: isTask ? agent.description : "",
           supervisorId: agent.rootId,

@@ -1,4 +1,4 @@
-// npm test: sets up what is missing, then runs the tests.
+// npm test, npm run test:faults: set up, then run tests.
 import { requireNode } from "./set-up/node-version.mjs";
 
 requireNode();

@@ -6,7 +6,7 @@ import type { SupervisorHandle } from "../supervisor-handle.ts";
 import { Conversation } from "./conversation.ts";
 import { openPrompt } from "./prompt.ts";
 
-export interface ChatStart {
+interface ChatStart {
   /** The folder a new supervisor works on. */
   readonly workspace: string;
   /** The number of the last feed entry that is not to be shown. */

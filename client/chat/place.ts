@@ -1,7 +1,6 @@
 // Where a slash command is typed, and whom its words mean.
 import type { Bosun } from "../bosun.ts";
-import { toHandle } from "../commands/pick-agent.ts";
-import { pickId } from "../commands/with-bosun.ts";
+import { pickId, toHandle } from "../commands/pick-agent.ts";
 import type { Frame } from "../screen/frame.ts";
 import type { SupervisorHandle } from "../supervisor-handle.ts";
 import type { TaskHandle } from "../task-handle.ts";

@@ -19,7 +19,7 @@ export interface Prompt {
   close(): void;
 }
 
-export interface PromptOptions {
+interface PromptOptions {
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
   readonly isTty: boolean;

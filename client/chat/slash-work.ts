@@ -1,12 +1,12 @@
 // Slash commands that bound work, change it, and collect it.
 import { toAppliedText } from "../commands/apply.ts";
-import { changeBudget, readBudgetView } from "../commands/budget.ts";
+import { readBudgetView } from "../commands/budget.ts";
 import { toStatText } from "../commands/diff.ts";
-import { parseData, sendTo } from "../commands/event.ts";
+import { parseData, toEventText } from "../commands/event.ts";
 import { parseLimits } from "../commands/limit-options.ts";
 import { toSetText } from "../commands/set.ts";
 import { renderBudget } from "../screen/budget-lines.ts";
-import { pickAgent, pickHandle, pickTask, type Place, split } from "./place.ts";
+import { pickHandle, pickTask, type Place, split } from "./place.ts";
 
 /** `/budget`, `/budget TASK`, `/budget --usd 5`, `/budget TASK --tokens 200000`. */
 export async function budget(place: Place, argument: string): Promise<readonly string[]> {
@@ -14,11 +14,14 @@ export async function budget(place: Place, argument: string): Promise<readonly s
   const [first = ""] = words;
   const isNamed = first !== "" && !first.startsWith("--");
   const change = parseLimits(isNamed ? words.slice(1) : words);
-  const id = isNamed ? await pickAgent(place, first) : place.supervisor.id;
+  const agent = await pickHandle(place, isNamed ? first : "");
   const isSet = Object.keys(change).length > 0;
-  if (isSet) await changeBudget(place.bosun, id, change);
-  const view = await readBudgetView(place.bosun, id, change);
-  return [...(isSet ? [`${id}: the budget is set.`] : []), ...renderBudget(view, place.frame)];
+  if (isSet) await agent.setBudget(change);
+  const view = await readBudgetView(place.bosun, agent, change);
+  return [
+    ...(isSet ? [`${agent.id}: the budget is set.`] : []),
+    ...renderBudget(view, place.frame),
+  ];
 }
 
 /** `/set MODEL`, `/set TASK MODEL`. */
@@ -33,9 +36,8 @@ export async function event(place: Place, argument: string): Promise<readonly st
   const [given, rest] = split(argument);
   const [name, json] = split(rest);
   if (!given || !name) return ["Say whom and what: /event TASK NAME [JSON]"];
-  const id = await pickAgent(place, given);
-  const sent = await sendTo(place.bosun, id, name, json ? parseData(json) : null);
-  return [`${id}: event ${name} sent (${sent.eventId})`];
+  const agent = await pickHandle(place, given);
+  return [toEventText(agent.id, await agent.event(name, json ? parseData(json) : null))];
 }
 
 /** The lines themselves are for a screen of their own. */

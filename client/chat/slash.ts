@@ -20,7 +20,7 @@ import { renderTroubled } from "../screen/trouble-lines.ts";
 import { pickAgent, pickHandle, pickTask, type Place, split } from "./place.ts";
 import { apply, budget, diff, event, set } from "./slash-work.ts";
 
-export interface SlashCommand {
+interface SlashCommand {
   readonly words: string;
   readonly meaning: string;
   readonly run: (place: Place, argument: string) => Promise<readonly string[]>;

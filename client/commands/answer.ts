@@ -3,9 +3,8 @@ import type { Command } from "commander";
 import { decisionBytes } from "../../protocol/requests.ts";
 import { checkText } from "../check-text.ts";
 import type { Context } from "./context.ts";
-import { decideRequest, findAsker, toDecidedJson, toDecidedText } from "./decide-request.ts";
+import { decideAndTell } from "./decide-request.ts";
 import { readInput } from "./read-message.ts";
-import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly json?: boolean;
@@ -43,10 +42,5 @@ async function answer(
 ) {
   const text = words === "-" ? await readInput(context, decisionBytes.answer) : words;
   checkText(text, "answer", decisionBytes.answer);
-  await withBosun(context, async (bosun) => {
-    const { id, asker, request: named } = await findAsker(bosun, given, request);
-    const taken = await decideRequest(asker, { type: "answer", text }, named);
-    if (options.json) context.json(toDecidedJson(id, "answer", taken));
-    else context.print(toDecidedText(id, taken));
-  });
+  await decideAndTell({ given, request }, { type: "answer", text }, options, context);
 }

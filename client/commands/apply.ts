@@ -1,9 +1,11 @@
 // Applies what an isolated task has changed.
 import type { Command } from "commander";
 import type { Applied } from "../../protocol/isolation.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 import { toNumber } from "./to-number.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly attempt?: number;

@@ -1,10 +1,10 @@
 // Lets a call go on that waits for a person.
 import type { Command } from "commander";
 import type { Decision } from "../../protocol/requests.ts";
-import { CommandError, type Context } from "./context.ts";
-import { decideRequest, findAsker, toDecidedJson, toDecidedText } from "./decide-request.ts";
+import { CommandError, reason } from "../command-error.ts";
+import type { Context } from "./context.ts";
+import { decideAndTell } from "./decide-request.ts";
 import { readInput } from "./read-message.ts";
-import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly edit?: string;
@@ -44,12 +44,7 @@ async function approve(
 ) {
   const input = options.edit === undefined ? undefined : await readEdit(options.edit, context);
   const decision: Decision = { type: "approve", ...(input && { input }) };
-  await withBosun(context, async (bosun) => {
-    const { id, asker, request: named } = await findAsker(bosun, given, request);
-    const taken = await decideRequest(asker, decision, named);
-    if (options.json) context.json(toDecidedJson(id, "approve", taken));
-    else context.print(toDecidedText(id, taken));
-  });
+  await decideAndTell({ given, request }, decision, options, context);
 }
 
 /** Far more than any call takes. */
@@ -66,7 +61,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw notArguments(`is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw notArguments(`is not JSON: ${reason(error)}`);
   }
 }
 

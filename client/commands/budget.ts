@@ -2,21 +2,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { pricesAsOf, pricesSource } from "../../protocol/models.ts";
-import {
-  type Budget,
-  type BudgetChange,
-  type BudgetReport,
-  dimensions,
-} from "../../protocol/budget.ts";
+import { type BudgetChange, type BudgetReport, dimensions } from "../../protocol/budget.ts";
 import type { Bosun } from "../bosun.ts";
 import { sumUsage, type TreeUsage } from "../budgets.ts";
 import { isRequestError } from "../request-error.ts";
 import { renderBudget } from "../screen/budget-lines.ts";
-import { toPalette } from "../screen/palette.ts";
+import { toFrame } from "../screen/frame.ts";
+import type { SupervisorHandle } from "../supervisor-handle.ts";
+import { TaskHandle } from "../task-handle.ts";
 import type { TaskView } from "../../protocol/views.ts";
 import type { Context } from "./context.ts";
 import { addLimits, type LimitOptions, toBudgetChange } from "./limit-options.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickHandle } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options extends LimitOptions {
   readonly json?: boolean;
@@ -46,7 +44,7 @@ export function addBudget(program: Command, context: Context): void {
 }
 
 /** One supervisor or task with all below it. */
-export interface BudgetView {
+interface BudgetView {
   readonly id: string;
   /** Null when no worker answered. */
   readonly report: BudgetReport | null;
@@ -58,66 +56,48 @@ async function showBudget(given: string, options: Options, context: Context) {
   const change = toBudgetChange(options);
   const isSet = Object.keys(change).length > 0;
   await withBosun(context, async (bosun) => {
-    const id = await pickId(bosun, given, "any");
-    if (isSet) await changeBudget(bosun, id, change);
-    const view = await readBudgetView(bosun, id, change);
-    if (options.json)
-      context.json({ ...toJson(view), set: isSet ? withNulls(change as Budget) : null });
+    const agent = await pickHandle(bosun, given);
+    if (isSet) await agent.setBudget(change);
+    const view = await readBudgetView(bosun, agent, change);
+    if (options.json) context.json({ ...toJson(view), set: isSet ? withNulls(change) : null });
     else {
-      if (isSet) context.print(`${id}: the budget is set.`);
-      const frame = {
-        width: context.columns(),
-        now: new Date(),
-        palette: toPalette(context.color),
-      };
-      context.print(renderBudget(view, frame).join("\n"));
+      if (isSet) context.print(`${agent.id}: the budget is set.`);
+      context.print(renderBudget(view, toFrame(context)).join("\n"));
       if (!view.report)
         context.note("(no worker answered within 2 s, so only what was spent is known)");
     }
   });
 }
 
-export async function changeBudget(bosun: Bosun, id: string, change: BudgetChange) {
-  try {
-    await bosun.task(id).setBudget(change);
-  } catch (error) {
-    if (!isRequestError(error, "wrongKind")) throw error;
-    await bosun.supervisor(id).setBudget(change);
-  }
-}
-
 export async function readBudgetView(
   bosun: Bosun,
-  id: string,
+  agent: TaskHandle | SupervisorHandle,
   set: BudgetChange,
 ): Promise<BudgetView> {
-  const report = await readReport(bosun, id, set);
-  try {
-    const task = await bosun.task(id).view();
-    const tree = await bosun.supervisor(await bosun.task(id).rootId()).tasks();
-    const below = toBelow(task, tree);
-    const listed = tree.find(({ taskId }) => taskId === task.taskId);
-    const top = { ...task, ...(listed?.usageBefore && { usageBefore: listed.usageBefore }) };
-    return { id, report, tasks: below, total: sumUsage([], [top, ...below]) };
-  } catch (error) {
-    if (!isRequestError(error, "wrongKind")) throw error;
-    const supervisor = bosun.supervisor(id);
-    const [view, tasks] = await Promise.all([supervisor.status(), supervisor.tasks()]);
+  const { id } = agent;
+  const report = await readReport(agent, set);
+  if (!(agent instanceof TaskHandle)) {
+    const [view, tasks] = await Promise.all([agent.status(), agent.tasks()]);
     return { id, report, tasks, total: sumUsage([view], tasks) };
   }
+  const task = await agent.view();
+  const tree = await bosun.supervisor(await agent.rootId()).tasks();
+  const below = toBelow(task, tree);
+  const listed = tree.find(({ taskId }) => taskId === task.taskId);
+  const top = { ...task, ...(listed?.usageBefore && { usageBefore: listed.usageBefore }) };
+  return { id, report, tasks: below, total: sumUsage([], [top, ...below]) };
 }
 
 const looks = 20;
 
 /** A signal is heard a moment later: what was set just now is waited for. */
 async function readReport(
-  bosun: Bosun,
-  id: string,
+  agent: TaskHandle | SupervisorHandle,
   set: BudgetChange,
 ): Promise<BudgetReport | null> {
   try {
     for (let look = 1; ; look += 1) {
-      const report = await bosun.task(id).budget();
+      const report = await agent.budget();
       const { budget } = report;
       const isHeard = dimensions.every(
         (name) => set[name] === undefined || set[name] === (budget[name] ?? null),
@@ -142,7 +122,7 @@ function toLease(report: BudgetReport | null, taskId: string): object | null {
 }
 
 /** What has no limit is null. */
-function withNulls(limits: Budget): object {
+function withNulls(limits: BudgetChange): object {
   return Object.fromEntries(dimensions.map((name) => [name, limits[name] ?? null]));
 }
 

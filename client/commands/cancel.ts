@@ -1,7 +1,8 @@
 // Asks a task to stop.
 import type { Command } from "commander";
 import type { Context } from "./context.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly reason: string;

@@ -2,9 +2,10 @@
 import type { Command } from "commander";
 import { chatWith } from "../chat/chat.ts";
 import { isOver } from "../supervisor-view.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 import { sayFarewell } from "./farewell.ts";
-import { newestSupervisor, pickId } from "./with-bosun.ts";
+import { newestSupervisor, pickId } from "./pick-agent.ts";
 import { type Visit, withSession } from "./with-session.ts";
 import { resolveWorkspace } from "./workspace.ts";
 

@@ -2,10 +2,11 @@
 import { type Command, Option } from "commander";
 import { type CheckDetail, checkDetails } from "../../protocol/views.ts";
 import { renderCheck } from "../screen/task-card.ts";
-import { toPalette } from "../screen/palette.ts";
+import { toFrame } from "../screen/frame.ts";
 import type { Context } from "./context.ts";
 import { toNumber } from "./to-number.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 import { toWorkerRemark } from "./worker-remark.ts";
 
 interface Options {
@@ -44,8 +45,7 @@ async function check(given: string, options: Options, context: Context) {
       context.json({ task, report: report ?? null, live: live ?? null, missing: missing ?? null });
       return;
     }
-    const frame = { width: context.columns(), now: new Date(), palette: toPalette(context.color) };
-    context.print(renderCheck(task, { report, live }, frame).join("\n"));
+    context.print(renderCheck(task, { report, live }, toFrame(context)).join("\n"));
     if (missing) context.note(`(${missing})`);
     const remark = task.endedAt === null ? await toWorkerRemark(here, context) : undefined;
     if (remark) context.note(`(${remark})`);

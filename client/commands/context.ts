@@ -19,14 +19,3 @@ export interface Context {
   /** Width of the screen as it is now, 80 where there is none. */
   readonly columns: () => number;
 }
-
-/** Ends a command with one or two lines that say what to do next. 1: it failed. 2: it was asked for wrongly. 130: Ctrl-C. */
-export class CommandError extends Error {
-  override readonly name = "CommandError";
-  readonly exitCode: 1 | 2 | 130;
-
-  constructor(message: string, exitCode: 1 | 2 | 130 = 1) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}

@@ -3,17 +3,33 @@ import { type Decision, type OpenRequest, outcomeWords } from "../../protocol/re
 import { checkCall } from "../../protocol/tools/tools.ts";
 import type { Bosun } from "../bosun.ts";
 import type { DecisionTaken } from "../decide.ts";
-import { isRequestError } from "../request-error.ts";
 import { type Spoken, toAsked, toDecisions } from "../screen/request-lines.ts";
 import { cutLine } from "../screen/wrap-text.ts";
 import type { SupervisorHandle } from "../supervisor-handle.ts";
-import type { TaskHandle } from "../task-handle.ts";
-import { CommandError } from "./context.ts";
+import { TaskHandle } from "../task-handle.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 import { toPerson } from "./person.ts";
-import { pickId } from "./with-bosun.ts";
+import { pickId, toHandle } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
+
+/** Decides, and says what became of it. */
+export async function decideAndTell(
+  asked: { readonly given: string; readonly request: string | undefined },
+  decision: Decision,
+  { json }: { readonly json?: boolean },
+  context: Context,
+): Promise<void> {
+  await withBosun(context, async (bosun) => {
+    const { id, asker, request } = await findAsker(bosun, asked.given, asked.request);
+    const taken = await decideRequest(asker, decision, request);
+    if (json) context.json(toDecidedJson(id, decision.type, taken));
+    else context.print(toDecidedText(id, taken));
+  });
+}
 
 /** An agent and what it asks. */
-export interface Asker {
+interface Asker {
   readonly handle: TaskHandle | SupervisorHandle;
   readonly status: string;
   readonly requests: readonly OpenRequest[];
@@ -45,15 +61,9 @@ export async function findAsker(
 export const isRequestId = (text: string): boolean => /^q-[0-9a-f]+$/.test(text);
 
 export async function readAsker(bosun: Bosun, id: string): Promise<Asker> {
-  try {
-    const handle = bosun.task(id);
-    const { status, requests = [] } = await handle.view();
-    return { handle, status, requests };
-  } catch (error) {
-    if (!isRequestError(error, "wrongKind")) throw error;
-  }
-  const handle = bosun.supervisor(id);
-  const { status, requests = [] } = await handle.status();
+  const handle = await toHandle(bosun, id);
+  const view = handle instanceof TaskHandle ? await handle.view() : await handle.status();
+  const { status, requests = [] } = view;
   return { handle, status, requests };
 }
 
@@ -137,7 +147,7 @@ export function toDecidedText(id: string, taken: DecisionTaken): string {
 }
 
 /** The same for programs. */
-export function toDecidedJson(id: string, decision: Decision["type"], taken: DecisionTaken) {
+function toDecidedJson(id: string, decision: Decision["type"], taken: DecisionTaken) {
   const { requestId, known, stored, settled } = taken;
   return { id, requestId, decision, known, stored, settled: settled ?? null };
 }

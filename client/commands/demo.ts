@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { parseEnvironment } from "../../protocol/environment.ts";
 import { chatWith } from "../chat/chat.ts";
-import { root } from "../installation/background.ts";
+import { root } from "../installation/clone.ts";
 import { scriptedBackend, toBackend } from "../installation/scripted-model.ts";
 import { toPalette } from "../screen/palette.ts";
 import { liveScreen, plainScreen } from "../screen/screen.ts";
@@ -10,7 +10,8 @@ import { isOver } from "../supervisor-view.ts";
 import { readClosing, renderClosing } from "../tour/closing.ts";
 import { conductTour, type Tour } from "../tour/conduct.ts";
 import { TourScreen } from "../tour/tour-screen.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 import { sayFarewell } from "./farewell.ts";
 import { toProgramName } from "./program-name.ts";
 import { type Visit, withSession } from "./with-session.ts";
@@ -77,17 +78,14 @@ function toFirstLine({ env }: Context): string {
   return `Model: ${supervisorModel}, tasks on ${taskModel}, at ${backend}.`;
 }
 
-async function listEarlier(
-  { here, session }: Visit,
-  { print, ...context }: Context,
-): Promise<void> {
-  if (session.attached) print("Joining the Bosun that runs here already.");
+async function listEarlier({ here, session }: Visit, context: Context): Promise<void> {
+  if (session.attached) context.print("Joining the Bosun that runs here already.");
   const { supervisors } = await here.bosun.list();
   const open = supervisors.filter((view) => !isOver(view));
   const [newest] = open;
   if (!newest) return;
   const count = open.length === 1 ? "1 earlier supervisor" : `${open.length} earlier supervisors`;
-  print(`${count}: ${toProgramName({ cwd: context.cwd })} chat ${newest.id}`);
+  context.print(`${count}: ${toProgramName(context)} chat ${newest.id}`);
 }
 
 function takeTour(

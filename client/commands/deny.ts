@@ -3,8 +3,7 @@ import type { Command } from "commander";
 import { decisionBytes } from "../../protocol/requests.ts";
 import { checkText } from "../check-text.ts";
 import type { Context } from "./context.ts";
-import { decideRequest, findAsker, toDecidedJson, toDecidedText } from "./decide-request.ts";
-import { withBosun } from "./with-bosun.ts";
+import { decideAndTell } from "./decide-request.ts";
 
 interface Options {
   readonly reason: string;
@@ -42,10 +41,5 @@ async function deny(
 ) {
   const { reason } = options;
   if (reason) checkText(reason, "reason", decisionBytes.reason);
-  await withBosun(context, async (bosun) => {
-    const { id, asker, request: named } = await findAsker(bosun, given, request);
-    const taken = await decideRequest(asker, { type: "deny", reason }, named);
-    if (options.json) context.json(toDecidedJson(id, "deny", taken));
-    else context.print(toDecidedText(id, taken));
-  });
+  await decideAndTell({ given, request }, { type: "deny", reason }, options, context);
 }

@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import type { TaskDiff } from "../diffs.ts";
 import type { Context } from "./context.ts";
 import { toNumber } from "./to-number.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly stat?: boolean;

@@ -4,7 +4,8 @@ import { checkModel } from "../installation/check-model.ts";
 import { checkServer } from "../installation/check-server.ts";
 import { type Check, checkMachine } from "../installation/checks.ts";
 import { findInstallation } from "../installation/installation.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 
 const examples = `
 One line for each check, and below it what to do where something is wrong. It ends with 1 when a
@@ -18,7 +19,7 @@ export function addDoctor(program: Command, context: Context): void {
   program
     .command("doctor")
     .description("check this machine, the server, the workers and the model")
-    .option("--json", "answer with JSON")
+    .option("--json", "print JSON")
     .addHelpText("after", examples)
     .action(async (options: { json?: boolean }) => {
       const { env, cwd } = context;

@@ -17,7 +17,7 @@ export function addDown(program: Command, context: Context): void {
   program
     .command("down")
     .description("stop everything of this installation, and wait until it is gone")
-    .option("--json", "answer with JSON")
+    .option("--json", "print JSON")
     .addHelpText("after", examples)
     .action(async (options: { json?: boolean }) => {
       const installation = findInstallation(context.env, context.cwd);

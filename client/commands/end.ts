@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import { isRequestError } from "../request-error.ts";
 import type { Context } from "./context.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly json?: boolean;

@@ -1,12 +1,12 @@
 // Sends an agent word from outside.
 import type { Command } from "commander";
 import { eventBytes } from "../../protocol/events.ts";
-import type { Bosun } from "../bosun.ts";
-import { isRequestError } from "../request-error.ts";
+import { CommandError } from "../command-error.ts";
 import type { SentEvent } from "../send-event.ts";
-import { CommandError, type Context } from "./context.ts";
+import type { Context } from "./context.ts";
 import { readInput } from "./read-message.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickHandle } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly eventId?: string;
@@ -49,10 +49,10 @@ async function event(
   const text = json === "-" ? await readInput(context, eventBytes) : json;
   const data = text === undefined ? null : parseData(text);
   await withBosun(context, async (bosun) => {
-    const id = await pickId(bosun, given, "any");
-    const sent = await sendTo(bosun, id, name, data, options.eventId);
-    if (options.json) context.json({ id, ...sent });
-    else context.print(`${id}: event ${name} sent (${sent.eventId})`);
+    const agent = await pickHandle(bosun, given);
+    const sent = await agent.event(name, data, options.eventId);
+    if (options.json) context.json({ id: agent.id, ...sent });
+    else context.print(toEventText(agent.id, sent));
   });
 }
 
@@ -67,17 +67,6 @@ export function parseData(text: string): unknown {
   }
 }
 
-export async function sendTo(
-  bosun: Bosun,
-  id: string,
-  name: string,
-  data: unknown,
-  eventId?: string,
-): Promise<SentEvent> {
-  try {
-    return await bosun.task(id).event(name, data, eventId);
-  } catch (error) {
-    if (!isRequestError(error, "wrongKind")) throw error;
-    return await bosun.supervisor(id).event(name, data, eventId);
-  }
+export function toEventText(id: string, { name, eventId }: SentEvent): string {
+  return `${id}: event ${name} sent (${eventId})`;
 }

@@ -1,6 +1,6 @@
 // Lists what waits for a person.
 import type { Command } from "commander";
-import { toPalette } from "../screen/palette.ts";
+import { toFrame } from "../screen/frame.ts";
 import { renderInbox } from "../screen/request-lines.ts";
 import { renderTroubled } from "../screen/trouble-lines.ts";
 import type { Context } from "./context.ts";
@@ -32,12 +32,11 @@ export function addInbox(program: Command, context: Context): void {
 async function inbox(options: Options, context: Context) {
   await withBosun(context, async (bosun) => {
     const { requests, troubled } = await bosun.inbox();
-    const now = new Date();
+    const frame = toFrame(context);
     if (options.json) {
-      context.json({ requests, troubled, asOf: now.toISOString() });
+      context.json({ requests, troubled, asOf: frame.now.toISOString() });
       return;
     }
-    const frame = { width: context.columns(), now, palette: toPalette(context.color) };
     const lines = [
       ...(requests.length > 0 || troubled.length === 0 ? renderInbox(requests, frame) : []),
       ...(requests.length > 0 && troubled.length > 0 ? [""] : []),

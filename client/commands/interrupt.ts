@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { isRequestError, RequestError } from "../request-error.ts";
 import type { SupervisorHandle } from "../supervisor-handle.ts";
 import type { Context } from "./context.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly json?: boolean;

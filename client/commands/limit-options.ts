@@ -1,7 +1,7 @@
 // The options that limit what may be spent.
 import { type Command, InvalidArgumentError } from "commander";
 import type { BudgetChange, Dimension } from "../../protocol/budget.ts";
-import { CommandError } from "./context.ts";
+import { CommandError } from "../command-error.ts";
 
 export interface LimitOptions {
   readonly usd?: number | "none";

@@ -2,8 +2,10 @@
 import { spawn } from "node:child_process";
 import type { Command } from "commander";
 import type { Here } from "../connect-here.ts";
-import { CommandError, type Context } from "./context.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly json?: boolean;

@@ -1,6 +1,6 @@
 // How this command line is called from where the person is.
 import { join, relative } from "node:path";
-import { root } from "../installation/background.ts";
+import { root } from "../installation/clone.ts";
 import type { Context } from "./context.ts";
 
 /** `./bin/bosun` in a clone, its full path elsewhere. */

@@ -1,7 +1,8 @@
 // A message from the command line, or from standard input.
 import { parseEnvironment } from "../../protocol/environment.ts";
 import { checkText } from "../check-text.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 
 /** `-` reads standard input to its end. Throws before anything is sent when it cannot be sent. */
 export async function readMessage(given: string, context: Context): Promise<string> {

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { Context } from "./context.ts";
 import type { Switched } from "../control.ts";
-import { pickAgent } from "./pick-agent.ts";
+import { pickHandle } from "./pick-agent.ts";
 import { withBosun } from "./with-bosun.ts";
 
 interface Options {
@@ -29,7 +29,7 @@ export function addResume(program: Command, context: Context): void {
 
 async function resume(given: string, options: Options, context: Context) {
   await withBosun(context, async (bosun) => {
-    const agent = await pickAgent(bosun, given);
+    const agent = await pickHandle(bosun, given);
     const switched = await agent.resume();
     const { id } = agent;
     if (options.json) context.json({ id, requested: true, ...switched });

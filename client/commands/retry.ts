@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import type { RetryAnswer } from "../retry.ts";
 import type { Context } from "./context.ts";
 import { readMessage } from "./read-message.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly json?: boolean;

@@ -4,11 +4,13 @@ import { asksPerson, renderEntry } from "../screen/feed-lines.ts";
 import { toPalette } from "../screen/palette.ts";
 import { toPlainText } from "../screen/plain-text.ts";
 import type { Sent, SupervisorHandle } from "../supervisor-handle.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 import { interruptible } from "./interruptible.ts";
 import { readMessage } from "./read-message.ts";
 import { toSentText } from "./start.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly wait?: boolean;

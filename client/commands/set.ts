@@ -1,8 +1,9 @@
 // Changes what a running agent goes on with.
 import type { Command } from "commander";
 import type { SettingSent } from "../control.ts";
-import { CommandError, type Context } from "./context.ts";
-import { pickAgent } from "./pick-agent.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
+import { pickHandle } from "./pick-agent.ts";
 import { withBosun } from "./with-bosun.ts";
 
 interface Options {
@@ -36,7 +37,7 @@ async function set(given: string, options: Options, context: Context) {
   const { model: name } = options;
   if (!name) throw new CommandError("Say what to change: bosun set ID --model NAME", 2);
   await withBosun(context, async (bosun) => {
-    const agent = await pickAgent(bosun, given);
+    const agent = await pickHandle(bosun, given);
     const sent = await agent.set({ model: name });
     if (options.json) context.json({ id: agent.id, ...sent });
     else context.print(toSetText(agent.id, sent));

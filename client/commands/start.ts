@@ -4,13 +4,14 @@ import type { Budget } from "../../protocol/budget.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import type { Bosun } from "../bosun.ts";
 import type { Here } from "../connect-here.ts";
+import { scriptedBackend } from "../installation/scripted-model.ts";
 import { isRequestError } from "../request-error.ts";
 import type { Sent } from "../supervisor-handle.ts";
 import { isOver } from "../supervisor-view.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 import { addLimits, type LimitOptions, toBudgetChange } from "./limit-options.ts";
 import { readMessage } from "./read-message.ts";
-import { toBackendWords } from "./words.ts";
 import { withBosun } from "./with-bosun.ts";
 import { toWorkerRemark } from "./worker-remark.ts";
 import { resolveWorkspace } from "./workspace.ts";
@@ -105,7 +106,7 @@ async function sendInstead(
 /** A limit in money counts nothing for a model whose price nobody knows. */
 function toUnpriced(settings: Settings): readonly string[] {
   const { backend, supervisorModel, taskModel, prices = {} } = settings;
-  if (backend === "scripted") return [];
+  if (backend === scriptedBackend) return [];
   const models = [...new Set([supervisorModel, taskModel])].filter((model) => !prices[model]);
   return models.map(
     (model) =>
@@ -119,6 +120,12 @@ function toText(id: string, workspace: string, backend: string): string {
     `  talk to it:   bosun chat ${id}`,
     `  its tasks:    bosun tasks ${id}`,
   ].join("\n");
+}
+
+/** Nobody is to take a script for Claude. */
+function toBackendWords(backend: string): string {
+  if (backend === scriptedBackend) return "scripted model, not Claude";
+  return backend === "api.anthropic.com" ? "Claude" : `model at ${backend || "an unknown address"}`;
 }
 
 export function toSentText({ stored, known, paused }: Sent): string {

@@ -8,7 +8,8 @@ import type { TaskHandle } from "../task-handle.ts";
 import type { Context } from "./context.ts";
 import { interruptible } from "./interruptible.ts";
 import { readMessage } from "./read-message.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly now?: boolean;

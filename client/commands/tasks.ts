@@ -1,17 +1,19 @@
 // Lists supervisors and tasks.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import logUpdate from "log-update";
 import type { Agents } from "../list-executions.ts";
 import { sumUsage } from "../budgets.ts";
+import { openInterrupt } from "../installation/interrupts.ts";
 import { toTokenText, toUsdText } from "../screen/figures.ts";
 import { renderAgents } from "../screen/agent-list.ts";
-import { toPalette } from "../screen/palette.ts";
+import { toFrame } from "../screen/frame.ts";
 import { wrapText } from "../screen/wrap-text.ts";
 import { isOver } from "../supervisor-view.ts";
 import type { Bosun } from "../bosun.ts";
 import type { Context } from "./context.ts";
-import { everySecond } from "./every-second.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 import { toWorkerRemark } from "./worker-remark.ts";
 
 interface Options {
@@ -52,6 +54,20 @@ async function tasks(given: string | undefined, options: Options, context: Conte
   });
 }
 
+/** Until Ctrl-C. */
+async function everySecond(work: () => Promise<void>): Promise<void> {
+  const { signal, stopListening } = openInterrupt();
+  try {
+    for (;;) {
+      await sleep(1_000, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      await work();
+    }
+  } finally {
+    stopListening();
+  }
+}
+
 /** With an id, everything of that tree. Without one, what is still open. */
 async function readAgents(bosun: Bosun, id: string | undefined): Promise<Agents> {
   if (id === undefined) return bosun.list();
@@ -73,8 +89,7 @@ function showOnce(agents: Agents, about: About, options: Options, context: Conte
     context.json({ ...agents, ...(total && { total }), asOf: new Date().toISOString() });
     return;
   }
-  const palette = toPalette(context.color);
-  const lines = renderAgents(agents, { width: context.columns(), now: new Date(), palette });
+  const lines = renderAgents(agents, toFrame(context));
   const ended = agents.supervisors.filter(isOver).length;
   const total = toTotal(agents, isOne).flatMap((line) => wrapText(line, context.columns()));
   const text = lines.length > 0 ? [...lines, ...total].join("\n") : toEmptyText(ended);

@@ -1,10 +1,11 @@
 // Prints the conversation of an agent.
 import type { Command } from "commander";
-import { toPalette } from "../screen/palette.ts";
+import { toFrame } from "../screen/frame.ts";
 import { renderTranscript } from "../screen/transcript-lines.ts";
 import type { Context } from "./context.ts";
 import { toNumber } from "./to-number.ts";
-import { pickId, withBosun } from "./with-bosun.ts";
+import { pickId } from "./pick-agent.ts";
+import { withBosun } from "./with-bosun.ts";
 
 interface Options {
   readonly attempt?: number;
@@ -32,7 +33,7 @@ async function transcript(given: string, options: Options, context: Context) {
       context.json({ id, ...page, header: page.header ?? null });
       return;
     }
-    const frame = { width: context.columns(), palette: toPalette(context.color) };
-    context.print(renderTranscript(page, frame).join("\n") || "Nothing has been said yet.");
+    const lines = renderTranscript(page, toFrame(context));
+    context.print(lines.join("\n") || "Nothing has been said yet.");
   });
 }

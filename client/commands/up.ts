@@ -3,11 +3,12 @@ import type { Command } from "commander";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bringUp, bringUpDetached } from "../installation/bring-up.ts";
 import { type Installation, openInstallation } from "../installation/installation.ts";
-import { onInterrupt } from "../installation/interrupts.ts";
+import { openInterrupt } from "../installation/interrupts.ts";
 import { abandon } from "../installation/leave.ts";
 import type { RunFile } from "../installation/run-file.ts";
 import { scriptedBackend } from "../installation/scripted-model.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 
 interface UpOptions {
   readonly detach?: boolean;
@@ -27,7 +28,7 @@ export function addUp(program: Command, context: Context): void {
     .command("up")
     .description("start Temporal, the scripted model where there is no key, and a worker")
     .option("--detach", "leave it all running in the background, until bosun down")
-    .option("--json", "answer with JSON")
+    .option("--json", "print JSON")
     .addHelpText("after", examples)
     .action((options: UpOptions) => up(context, options));
 }
@@ -35,20 +36,11 @@ export function addUp(program: Command, context: Context): void {
 async function up(context: Context, options: UpOptions): Promise<void> {
   const installation = openInstallation(context.env, context.cwd);
   if (installation.remark !== undefined) context.note(installation.remark);
-  const interrupted = new AbortController();
-  const stopListening = onInterrupt(
-    () => interrupted.abort(),
-    () => leaveAtOnce(installation),
-  );
+  const { signal, stopListening } = openInterrupt(() => abandon(installation.dir));
   try {
-    await (options.detach ? upDetached : upHere)(
-      context,
-      options,
-      installation,
-      interrupted.signal,
-    );
+    await (options.detach ? upDetached : upHere)(context, options, installation, signal);
   } catch (error) {
-    if (!interrupted.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
     context.note("Interrupted. Nothing was left running by this start.");
     process.exit(130);
   } finally {
@@ -89,11 +81,6 @@ async function untilLost(session: { lost(): string | undefined }, signal: AbortS
     if (lost !== undefined) throw new CommandError(lost);
     await sleep(500, undefined, { signal }).catch(() => undefined);
   }
-}
-
-function leaveAtOnce(installation: Installation): void {
-  abandon(installation.dir);
-  process.exit(130);
 }
 
 function describe(run: RunFile): string {

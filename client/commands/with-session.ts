@@ -2,10 +2,11 @@
 import { type Here, openHere } from "../connect-here.ts";
 import { bringUp, type Session } from "../installation/bring-up.ts";
 import { openInstallation } from "../installation/installation.ts";
-import { onInterrupt } from "../installation/interrupts.ts";
+import { openInterrupt } from "../installation/interrupts.ts";
 import { abandon } from "../installation/leave.ts";
 import { readRun } from "../installation/run-file.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 
 export interface Visit {
   readonly here: Here;
@@ -26,15 +27,7 @@ export async function withSession(
   const { env, cwd, note: onProgress } = context;
   const installation = openInstallation(env, cwd);
   if (installation.remark) context.note(installation.remark);
-  const interrupted = new AbortController();
-  const { signal } = interrupted;
-  const stopListening = onInterrupt(
-    () => interrupted.abort(),
-    () => {
-      abandon(installation.dir);
-      process.exit(130);
-    },
-  );
+  const { signal, stopListening } = openInterrupt(() => abandon(installation.dir));
   try {
     const session = await bringUp({ installation, env, cwd, onProgress, worker: true, signal });
     try {

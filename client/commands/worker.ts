@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import { runWorker } from "../installation/run-worker.ts";
 import { openInstallation } from "../installation/installation.ts";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 
 const examples = `
 Only models needs the key, and only tools runs commands. Ctrl-C lets what is under way end first,
@@ -18,7 +19,7 @@ export function addWorker(program: Command, context: Context): void {
     .command("worker")
     .description("run a worker until Ctrl-C, against the server that runs")
     .option("--roles <roles>", "workflows, models, tools, separated by commas (default: all)")
-    .option("--json", "answer with JSON: the worker's own line when it is ready")
+    .option("--json", "print JSON: the worker's own line when it is ready")
     .addHelpText("after", examples)
     .action(async (options: { roles?: string; json?: boolean }) => {
       const installation = openInstallation(context.env, context.cwd);

@@ -1,7 +1,8 @@
 // A folder that agents may work on.
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { CommandError, type Context } from "./context.ts";
+import { CommandError } from "../command-error.ts";
+import type { Context } from "./context.ts";
 
 /** Its real absolute path. Any folder that can be read will do. */
 export function resolveWorkspace(given: string, { cwd }: Pick<Context, "cwd">): string {

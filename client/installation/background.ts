@@ -3,12 +3,9 @@ import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { CommandError } from "../commands/context.ts";
+import { CommandError } from "../command-error.ts";
 import { isAlive, type Mark, markOf } from "./processes.ts";
 import { readText } from "./state-files.ts";
-
-export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface Background {
   readonly mark: Mark;
@@ -53,7 +50,7 @@ export function renameLog(background: Background, name: string): Background {
   return { ...background, log };
 }
 
-export interface Patience {
+interface Patience {
   readonly name: string;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -91,7 +88,7 @@ function withLog(message: string, log: string): CommandError {
 }
 
 /** The last lines of a log, indented. */
-export function tail(log: string, lines = 12): string {
+function tail(log: string, lines = 12): string {
   const text = (readText(log) ?? "").trimEnd();
   const last = text.split("\n").slice(-lines);
   return text === "" ? "  (its log is empty)" : last.map((line) => `  ${line}`).join("\n");

@@ -11,7 +11,7 @@ import { findUser, liveWorkers, register, sweepUsers } from "./users.ts";
 import { tendWorker } from "./tend-worker.ts";
 import { interactiveGraceMs, startWorker } from "./workers.ts";
 
-export interface BringUpOptions {
+interface BringUpOptions {
   readonly installation: Installation;
   readonly env: Env;
   readonly cwd: string;
@@ -47,10 +47,11 @@ export async function bringUp(options: BringUpOptions): Promise<Session> {
     });
     const brings = options.worker && parseEnvironment(options.env).roles.length > 0;
     const worker = brings ? await bringWorker(options, run, me) : undefined;
-    const now = await withStateLock(dir, options, async () => noteWorkers(run));
+    const note = () => withStateLock(dir, options, async () => noteWorkers(run));
+    const now = await note();
     const start = async (): Promise<Mark> => {
       const mark = await bringWorker(options, run, me);
-      await withStateLock(dir, options, async () => noteWorkers(run));
+      await note();
       return mark;
     };
     const tended = tendWorker({ dir, first: worker, start, onProgress: options.onProgress });

@@ -3,8 +3,8 @@ import { Client, type Connection, WorkflowNotFoundError } from "@temporalio/clie
 import { toJanitorId } from "../../protocol/ids.ts";
 import type { JanitorReport } from "../../protocol/janitor.ts";
 import { memoKeys } from "../../protocol/views.ts";
+import { reason } from "../command-error.ts";
 import { type Check, ok, warn } from "./checks.ts";
-import { reason } from "./temporal-connection.ts";
 
 const name = "janitor";
 const remedy = "Every worker starts it: bosun worker (or bosun up)";

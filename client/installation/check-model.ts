@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { toApiKey } from "../../protocol/api-key.ts";
 import { type Env, type ModelEnvironment, parseEnvironment } from "../../protocol/environment.ts";
 import { publicPrices } from "../../protocol/models.ts";
+import { reason } from "../command-error.ts";
 import { type Check, fail, ok, warn } from "./checks.ts";
 import { callsModels, needsScriptedModel } from "./scripted-model.ts";
-import { reason } from "./temporal-connection.ts";
 
 const name = "model";
 

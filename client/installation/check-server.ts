@@ -1,6 +1,7 @@
 // Doctor's questions to the Temporal server.
 import type { Connection } from "@temporalio/client";
 import { type Env, parseEnvironment } from "../../protocol/environment.ts";
+import { reason } from "../command-error.ts";
 import { checkJanitor } from "./check-janitor.ts";
 import { type Check, fail, ok, warn } from "./checks.ts";
 import { retentionDays, searchAttributes } from "./server-tuning.ts";
@@ -15,7 +16,6 @@ import {
   type ConnectOptions,
   externalOptions,
   isExternal,
-  reason,
 } from "./temporal-connection.ts";
 
 /** Server, namespace, retention, search attributes, workers, janitor, open ports. */

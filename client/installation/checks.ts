@@ -1,8 +1,8 @@
 // What doctor looks at, one line each.
 import { accessSync, constants } from "node:fs";
 import type { Env } from "../../protocol/environment.ts";
-import { reason } from "./temporal-connection.ts";
-import { checkSetUp } from "./temporal-program.ts";
+import { reason } from "../command-error.ts";
+import { checkSetUp, type SetUpAnswer } from "./temporal-program.ts";
 
 export interface Check {
   readonly name: string;
@@ -45,7 +45,7 @@ async function checkSoftware(env: Env): Promise<readonly Check[]> {
   }
 }
 
-function checkProgram(found: { path?: string | undefined; skipped: readonly string[] }): Check {
+function checkProgram(found: SetUpAnswer["temporal"]): Check {
   const name = "Temporal program";
   if (found.path !== undefined) return ok(name, found.path);
   return warn(

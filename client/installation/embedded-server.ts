@@ -4,7 +4,7 @@ import { Connection } from "@temporalio/client";
 import { msToTs } from "@temporalio/common/lib/time.js";
 import getPort from "get-port";
 import type { Env } from "../../protocol/environment.ts";
-import { CommandError } from "../commands/context.ts";
+import { CommandError, reason } from "../command-error.ts";
 import { type Background, startInBackground, untilReady } from "./background.ts";
 import { isAlive } from "./processes.ts";
 import { withoutSecrets } from "./child-env.ts";
@@ -14,7 +14,7 @@ import { readText } from "./state-files.ts";
 
 const host = "127.0.0.1";
 
-export interface EmbeddedServer extends Background {
+interface EmbeddedServer extends Background {
   readonly address: string;
   readonly uiUrl: string;
 }
@@ -45,7 +45,7 @@ export async function startServer(order: Order): Promise<EmbeddedServer> {
 }
 
 /** Waits until the server answers, and it is this one and not another on its port. */
-export async function untilServes(
+async function untilServes(
   server: EmbeddedServer,
   order: { readonly dir: string; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
@@ -98,9 +98,7 @@ async function keepHistories(address: string, dir: string): Promise<void> {
       config: { workflowExecutionRetentionTtl: { ...msToTs(`${retentionDays} days`) } },
     });
   } catch (error) {
-    throw new CommandError(
-      `The Temporal server did not take the retention: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new CommandError(`The Temporal server did not take the retention: ${reason(error)}`);
   } finally {
     await connection.close();
   }

@@ -1,6 +1,6 @@
 // The server and the model of an installation, started once.
 import type { Env } from "../../protocol/environment.ts";
-import { CommandError } from "../commands/context.ts";
+import { CommandError } from "../command-error.ts";
 import { startServer } from "./embedded-server.ts";
 import type { Installation } from "./installation.ts";
 import { isAlive, type Mark, ownMark, isSame, stop } from "./processes.ts";
@@ -9,6 +9,7 @@ import {
   callsModels,
   needsScriptedModel,
   type ScriptedModel,
+  scriptedBackend,
   startScriptedModel,
   toBackend,
 } from "./scripted-model.ts";
@@ -29,7 +30,7 @@ interface Options {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Running {
+interface Running {
   readonly run: RunFile;
   readonly attached: boolean;
 }
@@ -88,7 +89,8 @@ async function startAll(options: Options): Promise<RunFile> {
 
 type ServerPart = Pick<RunFile, "temporalAddress" | "namespace" | "uiUrl" | "serverPid">;
 
-async function joinServer(env: Env): Promise<ServerPart> {
+/** The server that a person names, once it has answered. */
+export async function joinServer(env: Env): Promise<ServerPart> {
   const options = externalOptions(env);
   const connection = await connect(options);
   await connection.close();
@@ -134,7 +136,7 @@ async function ensureModel(options: Options, run: RunFile): Promise<RunFile> {
 function refuseOtherBackend(run: RunFile, wanted: string): void {
   if (run.backend === wanted) return;
   const remedy =
-    wanted === "scripted"
+    wanted === scriptedBackend
       ? "Set the same ANTHROPIC_API_KEY (or ANTHROPIC_BASE_URL) here, or stop it first: bosun down"
       : "Unset ANTHROPIC_API_KEY, ANTHROPIC_AUTH_TOKEN and ANTHROPIC_BASE_URL, or stop it first: bosun down";
   throw new CommandError(

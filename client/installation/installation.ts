@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { type Env, parseEnvironment } from "../../protocol/environment.ts";
-import { CommandError } from "../commands/context.ts";
+import { CommandError } from "../command-error.ts";
 import { findStateFolder, openStateFolder } from "./state-folder.ts";
 import { createWhole, readText } from "./state-files.ts";
 

@@ -23,3 +23,19 @@ export function onInterrupt(first: () => void, again: () => void): () => void {
     for (const signal of signals) process.off(signal, listener);
   };
 }
+
+/** A signal that the first Ctrl-C aborts. A later one ends the process, after `abandon`. */
+export function openInterrupt(abandon: () => void = () => undefined): {
+  readonly signal: AbortSignal;
+  readonly stopListening: () => void;
+} {
+  const interrupted = new AbortController();
+  const stopListening = onInterrupt(
+    () => interrupted.abort(),
+    () => {
+      abandon();
+      process.exit(130);
+    },
+  );
+  return { signal: interrupted.signal, stopListening };
+}

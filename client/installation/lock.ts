@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { isAlive, type Mark, ownMark } from "./processes.ts";
+import { isAlive, type Mark, markShape, ownMark } from "./processes.ts";
 import { createWhole, readJson, writeWhole } from "./state-files.ts";
 
 /*
@@ -12,9 +12,9 @@ import { createWhole, readJson, writeWhole } from "./state-files.ts";
  * wins, also over a dead owner. The highest is never deleted, so no number is given twice.
  */
 
-const ticketShape = z.object({ pid: z.int(), start: z.string(), released: z.boolean() });
+const ticketShape = markShape.extend({ released: z.boolean() });
 
-export interface LockOptions {
+interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called once, when somebody else holds the lock. */
   readonly onWait?: (holder: Mark) => void;

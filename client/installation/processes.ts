@@ -2,12 +2,12 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+
+export const markShape = z.object({ pid: z.int(), start: z.string() });
 
 /** A process id alone may be given again. With its start time it names one process for good. */
-export interface Mark {
-  readonly pid: number;
-  readonly start: string;
-}
+export type Mark = Readonly<z.infer<typeof markShape>>;
 
 /** The mark of a process that is alive now. */
 export function markOf(pid: number): Mark | undefined {

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Mark } from "./processes.ts";
+import { type Mark, markShape } from "./processes.ts";
 import { readJson, writeWhole } from "./state-files.ts";
 
 const runShape = z.object({
@@ -20,14 +20,13 @@ const runShape = z.object({
 /** `run.json`, also the JSON answer of `bosun up`. Nulls: not started by this installation. */
 export type RunFile = Readonly<z.infer<typeof runShape>>;
 
-const markShape = z.object({ pid: z.int(), start: z.string() });
 const processesShape = z.object({
   server: markShape.optional(),
   model: markShape.optional(),
 });
 
 /** What was started here in the background, written the moment it is. */
-export interface Processes {
+interface Processes {
   readonly server?: Mark;
   readonly model?: Mark;
 }

@@ -1,17 +1,19 @@
 // A worker in the foreground.
 import { spawn } from "node:child_process";
 import { type Env, parseEnvironment } from "../../protocol/environment.ts";
-import { CommandError } from "../commands/context.ts";
+import { CommandError } from "../command-error.ts";
 import { toWorkerEnv } from "./child-env.ts";
+import { nodeArguments } from "./clone.ts";
+import { joinServer } from "./ensure-running.ts";
 import { findRunning } from "./find-running.ts";
 import type { Installation } from "./installation.ts";
 import { onInterrupt } from "./interrupts.ts";
 import { leave } from "./leave.ts";
 import { markOf, ownMark } from "./processes.ts";
 import type { RunFile } from "./run-file.ts";
-import { nodeArguments, toBackend } from "./scripted-model.ts";
+import { toBackend } from "./scripted-model.ts";
 import { withStateLock } from "./state-lock.ts";
-import { connect, externalOptions, isExternal } from "./temporal-connection.ts";
+import { isExternal } from "./temporal-connection.ts";
 import { register, sweepUsers } from "./users.ts";
 import { workerEntry } from "./workers.ts";
 
@@ -60,19 +62,9 @@ async function elsewhere({ dir }: Installation, env: Env): Promise<RunFile> {
       "There is no server to work for. Start one with: bosun up (or npm start), or set TEMPORAL_ADDRESS",
     );
   }
-  const options = externalOptions(env);
-  await (await connect(options)).close();
-  return {
-    temporalAddress: options.address,
-    namespace: options.namespace,
-    uiUrl: null,
-    serverPid: null,
-    workerPids: [],
-    dir,
-    modelUrl: null,
-    modelPid: null,
-    backend: toBackend(env),
-  };
+  const server = await joinServer(env);
+  const model = { modelUrl: null, modelPid: null, backend: toBackend(env) };
+  return { ...server, workerPids: [], dir, ...model };
 }
 
 function exitCode(child: ReturnType<typeof spawn>): Promise<number> {

@@ -1,16 +1,10 @@
 // The model of an installation that has no key.
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { type Env, parseEnvironment } from "../../protocol/environment.ts";
-import {
-  type Background,
-  firstJsonLine,
-  root,
-  startInBackground,
-  untilReady,
-} from "./background.ts";
+import { type Background, firstJsonLine, startInBackground, untilReady } from "./background.ts";
 import { withoutSecrets } from "./child-env.ts";
+import { nodeArguments } from "./clone.ts";
 
 export const scriptedBackend = "scripted";
 
@@ -64,10 +58,4 @@ export async function startScriptedModel(order: {
     const ready = readyShape.safeParse(firstJsonLine(model.log));
     return ready.success ? { ...model, url: ready.data.url } : undefined;
   });
-}
-
-/** Runs a TypeScript entry of this clone, wherever the process stands. */
-export function nodeArguments(entry: string): string[] {
-  const loader = pathToFileURL(join(root, "scripts", "set-up", "typescript.mjs"));
-  return ["--import", loader.href, join(root, entry)];
 }

@@ -5,7 +5,7 @@ import { toHostQueue, toQueues } from "../../protocol/ids.ts";
 import type { Installation } from "./installation.ts";
 import { markOf } from "./processes.ts";
 
-export interface ServedQueue {
+interface ServedQueue {
   readonly role: Role;
   readonly name: string;
   readonly type: number;

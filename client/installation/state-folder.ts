@@ -4,10 +4,10 @@ import { accessSync, constants, mkdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { Env } from "../../protocol/environment.ts";
-import { CommandError } from "../commands/context.ts";
+import { CommandError, reason } from "../command-error.ts";
 import { createWhole } from "./state-files.ts";
 
-export interface StateFolder {
+interface StateFolder {
   readonly dir: string;
   /** Set when `dir` is not where a person would look for it. */
   readonly remark?: string;
@@ -71,7 +71,7 @@ function prepare(dir: string): StateFolder {
     return { dir };
   } catch (error) {
     throw new CommandError(
-      `The state folder ${dir} cannot be written: ${error instanceof Error ? error.message : String(error)}. Set BOSUN_DIR to a folder that can.`,
+      `The state folder ${dir} cannot be written: ${reason(error)}. Set BOSUN_DIR to a folder that can.`,
     );
   }
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { lockHolder, withLock } from "./lock.ts";
 import { isSame, ownMark } from "./processes.ts";
 
-export interface Waiting {
+interface Waiting {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (line: string) => void;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Connection, type ConnectionOptions } from "@temporalio/client";
 import { loadClientConnectConfig } from "@temporalio/envconfig";
 import type { Env } from "../../protocol/environment.ts";
-import { CommandError } from "../commands/context.ts";
+import { CommandError, reason } from "../command-error.ts";
 import type { Installation } from "./installation.ts";
 import { isAlive } from "./processes.ts";
 import { readProcesses, readRun } from "./run-file.ts";
@@ -79,11 +79,6 @@ export async function answers(options: ConnectOptions): Promise<boolean> {
   }
 }
 
-export function reason(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/\.$/, "");
-}
-
 /** The server a person names by TEMPORAL_ADDRESS and its companions. */
 export function externalOptions(env: Env): ConnectOptions {
   const given = Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : []));
@@ -104,6 +99,6 @@ export function externalOptions(env: Env): ConnectOptions {
   };
 }
 
-function notRunning(): CommandError {
+export function notRunning(): CommandError {
   return new CommandError("Bosun is not running here. Start it with: bosun up (or npm start)");
 }

@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Env } from "../../protocol/environment.ts";
-import { CommandError } from "../commands/context.ts";
-import { root } from "./background.ts";
+import { CommandError } from "../command-error.ts";
+import { root } from "./clone.ts";
 
 const answerShape = z.object({
   temporal: z.object({ path: z.string().optional(), skipped: z.array(z.string()) }),

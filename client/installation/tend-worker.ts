@@ -1,14 +1,15 @@
 // A worker that dies by itself is replaced.
+import { reason } from "../command-error.ts";
 import { isAlive, type Mark } from "./processes.ts";
 
-export interface TendOptions {
+interface TendOptions {
   readonly dir: string;
   readonly first: Mark | undefined;
   readonly start: () => Promise<Mark>;
   readonly onProgress: (line: string) => void;
 }
 
-export interface Tended {
+interface Tended {
   /** Looks after the worker. Names it when it is gone for good. */
   check(): string | undefined;
   /** From now on nothing is replaced. Resolves when a start under way is over. */
@@ -34,7 +35,7 @@ export function tendWorker({ dir, first, start, onProgress }: TendOptions): Tend
     try {
       worker = await start();
     } catch (error) {
-      failed = error instanceof Error ? error.message : String(error);
+      failed = reason(error);
     }
     since = performance.now();
     starting = undefined;

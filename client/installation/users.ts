@@ -2,16 +2,16 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { isAlive, isSame, type Mark, stop } from "./processes.ts";
+import { isAlive, isSame, type Mark, markShape, stop } from "./processes.ts";
 import { readJson, writeWhole } from "./state-files.ts";
 
 /** A user is a process. What `up --detach` leaves behind is used by the server itself. */
-export interface User {
+interface User {
   readonly mark: Mark;
   readonly workers: readonly Mark[];
 }
 
-const userShape = z.object({ workers: z.array(z.object({ pid: z.int(), start: z.string() })) });
+const userShape = z.object({ workers: z.array(markShape) });
 
 /** Writes a user down, or its new workers. */
 export function register(dir: string, user: User): void {

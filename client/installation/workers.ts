@@ -10,7 +10,7 @@ import {
   startInBackground,
   untilReady,
 } from "./background.ts";
-import { nodeArguments } from "./scripted-model.ts";
+import { nodeArguments } from "./clone.ts";
 
 export const workerEntry = "workers/main.ts";
 const logsKept = 10;

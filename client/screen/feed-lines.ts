@@ -2,14 +2,13 @@
 import type { FeedEntry, FeedEvent } from "../../protocol/feed.ts";
 import type { SettledRequest } from "../../protocol/requests.ts";
 import type { TaskPhase } from "../../protocol/task.ts";
+import type { Frame } from "./frame.ts";
 import { type Palette, paintStatus } from "./palette.ts";
 import { toPlainLine, toPlainText } from "./plain-text.ts";
 import { waitsForPerson } from "./task-tree.ts";
 import { cutLine, wrapText } from "./wrap-text.ts";
 
-export interface LineFrame {
-  readonly width: number;
-  readonly palette: Palette;
+interface LineFrame extends Pick<Frame, "width" | "palette"> {
   /** What comes before each entry's first line. Further lines are indented as far. */
   readonly stamp: string;
 }
@@ -103,7 +102,7 @@ function toSlotWords(phase: TaskPhase): string {
   return waits ? "it goes on when one is free" : "";
 }
 
-export function toPhaseText(phase: TaskPhase): string {
+function toPhaseText(phase: TaskPhase): string {
   switch (phase.status) {
     case "waiting":
       return `waiting on ${phase.waitingOn.join(", ")}`;
@@ -119,6 +118,6 @@ export function toPhaseText(phase: TaskPhase): string {
 }
 
 /** A note's id is for machines: its beginning tells two apart. */
-export function shortId(id: string): string {
+function shortId(id: string): string {
   return id.slice(0, 8);
 }

@@ -1,13 +1,10 @@
 // A conversation, readable.
 import type { Block, Message, TranscriptPage } from "../../protocol/turn.ts";
-import type { Palette } from "./palette.ts";
+import type { Frame } from "./frame.ts";
 import { toPlainLine, toPlainText } from "./plain-text.ts";
 import { wrapText } from "./wrap-text.ts";
 
-export interface PageFrame {
-  readonly width: number;
-  readonly palette: Palette;
-}
+type PageFrame = Pick<Frame, "width" | "palette">;
 
 export function renderTranscript(page: TranscriptPage, frame: PageFrame): readonly string[] {
   return page.messages.flatMap((message, index) => renderMessage(message, index + 1, frame));

@@ -11,7 +11,7 @@ import type { TaskView } from "../../protocol/views.ts";
 import type { Tour } from "./conduct.ts";
 import type { Report } from "./report.ts";
 
-export interface Closing {
+interface Closing {
   readonly supervisor: SupervisorView;
   readonly tasks: readonly TaskView[];
   readonly report?: Report;

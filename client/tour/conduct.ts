@@ -1,7 +1,7 @@
 // The tour: delegate, ask, steer and stop, collect.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bosun } from "../bosun.ts";
-import { CommandError } from "../commands/context.ts";
+import { CommandError } from "../command-error.ts";
 import { isRequestError } from "../request-error.ts";
 import type { SupervisorHandle } from "../supervisor-handle.ts";
 import { change, fewestTasks, question, survey } from "./messages.ts";
@@ -9,7 +9,7 @@ import { Progress } from "./progress.ts";
 import { readReport, type Report, reportPath } from "./report.ts";
 import type { TourScreen } from "./tour-screen.ts";
 
-export interface TourOptions {
+interface TourOptions {
   readonly workspace: string;
   /** The state folder, where artifacts lie. */
   readonly dir: string;

@@ -11,7 +11,7 @@ import type { SupervisorHandle } from "../supervisor-handle.ts";
 import type { SupervisorView } from "../supervisor-view.ts";
 import { cutLine } from "../screen/wrap-text.ts";
 
-export interface TourScreenOptions {
+interface TourScreenOptions {
   readonly screen: Screen;
   readonly palette: Palette;
   readonly columns: () => number;
@@ -31,7 +31,8 @@ export class TourScreen {
 
   begin(supervisor: SupervisorHandle, workspace: string): void {
     this.#begun = Date.now();
-    this.#log(new Date(), `supervisor ${supervisor.id} started on ${workspace}`);
+    const text = `supervisor ${supervisor.id} started on ${workspace}`;
+    this.#options.screen.log(layOut(text, this.#frame(new Date())));
   }
 
   show(entry: FeedEntry): void {
@@ -47,10 +48,6 @@ export class TourScreen {
     const tail = toPlainLine(live?.tail ?? "");
     const writing = tail ? [palette.faint(cutLine(`  … ${tail}`, width, "middle"))] : [];
     screen.picture(["", ...lines, ...writing]);
-  }
-
-  #log(at: Date, text: string): void {
-    this.#options.screen.log(layOut(text, this.#frame(at)));
   }
 
   /** Seconds since the start, in five columns. */

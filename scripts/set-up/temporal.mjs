@@ -7,14 +7,14 @@ import { cacheFolder } from "./cache.mjs";
 import { downloadTemporal } from "./download-temporal.mjs";
 import { withSetUpLock } from "./lock.mjs";
 
-export const temporalVersion = "1.5.1";
+const temporalVersion = "1.5.1";
 /** Counts the ways to get it: a program that was made in an earlier way is not used again. */
 const recipe = 2;
 const program = process.platform === "win32" ? "temporal.exe" : "temporal";
 const needed = ["--db-filename", "--sqlite-pragma", "--search-attribute", "--dynamic-config-value"];
 
 /** Why this program cannot be the server, or undefined. */
-export function temporalProblem(path) {
+function temporalProblem(path) {
   const asked = spawnSync(path, ["server", "start-dev", "--help"], {
     encoding: "utf8",
     timeout: 20_000,

@@ -6,7 +6,7 @@ import { publicPrices } from "../../protocol/models.ts";
 import { noUsage } from "../../protocol/turn.ts";
 import { handOut } from "../support/spending.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
-import { expectDocumented } from "./documented-json.ts";
+import { documentedBy } from "./documented-json.ts";
 import { runBosun } from "./terminal.ts";
 
 let world: World;
@@ -45,12 +45,7 @@ interface Shown {
   readonly set: object | null;
 }
 
-async function documentedJson(...args: readonly string[]): Promise<Shown> {
-  const ran = await bosun(...args, "--json");
-  expect(ran.err).toBe("");
-  expectDocumented(args[0] ?? "", ran.json());
-  return ran.json() as Shown;
-}
+const documentedJson = documentedBy(bosun)<Shown>;
 
 describe("bosun budget", () => {
   it("shows what a supervisor was started with, its tasks and their leases", async () => {

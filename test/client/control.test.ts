@@ -6,7 +6,7 @@ import { toPalette } from "../../client/screen/palette.ts";
 import { delegating, startCall, untilTasks } from "../support/lead-agent.ts";
 import type { Rule } from "../support/scripted-model.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
-import { expectDocumented } from "./documented-json.ts";
+import { documentedBy } from "./documented-json.ts";
 import { type Ran, runBosun } from "./terminal.ts";
 
 let world: World;
@@ -20,12 +20,7 @@ afterAll(() => world.close());
 const bosun = (...args: readonly string[]): Promise<Ran> =>
   runBosun(args, { env: world.env, cwd: world.dir });
 
-async function documentedJson<T>(...args: readonly string[]): Promise<T> {
-  const ran = await bosun(...args, "--json");
-  expect(ran).toMatchObject({ code: 0 });
-  expectDocumented(args[0] ?? "", ran.json());
-  return ran.json() as T;
-}
+const documentedJson = documentedBy(bosun);
 
 interface Begun {
   readonly supervisor: SupervisorHandle;

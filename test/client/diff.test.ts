@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { beginTask, type Begun, openIsolatedWorld, untilEnded } from "../support/isolated-world.ts";
 import type { World } from "../support/world.ts";
 import { commitAll, git } from "../tools/repository.ts";
-import { expectDocumented } from "./documented-json.ts";
+import { documentedBy } from "./documented-json.ts";
 import { type Ran, runBosun } from "./terminal.ts";
 
 let world: World;
@@ -15,12 +15,7 @@ let taskId: string;
 const bosun = (...args: readonly string[]): Promise<Ran> =>
   runBosun(args, { env: world.env, cwd: world.dir });
 
-async function documentedJson<T>(...args: readonly string[]): Promise<T> {
-  const ran = await bosun(...args, "--json");
-  expect(ran).toMatchObject({ code: 0 });
-  expectDocumented(args[0] ?? "", ran.json());
-  return ran.json() as T;
-}
+const documentedJson = documentedBy(bosun);
 
 const write = (path: string, content: string) => ({ name: "write_file", input: { path, content } });
 

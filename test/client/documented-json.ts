@@ -1,5 +1,7 @@
 // The examples of docs/json.md, as shapes to compare with.
 import { readFileSync } from "node:fs";
+import { expect } from "vitest";
+import type { Ran } from "./terminal.ts";
 
 const text = readFileSync(new URL("../../docs/json.md", import.meta.url), "utf8");
 
@@ -23,6 +25,16 @@ export function expectDocumented(command: string, answer: unknown): void {
   const example = examples.get(command);
   if (example === undefined) throw new Error(`docs/json.md has no example for ${command}`);
   compare(answer, example, command);
+}
+
+/** Runs commands with --json, and holds each answer against its example. */
+export function documentedBy(bosun: (...args: readonly string[]) => Promise<Ran>) {
+  return async <T>(...args: readonly string[]): Promise<T> => {
+    const ran = await bosun(...args, "--json");
+    expect(ran).toMatchObject({ code: 0 });
+    expectDocumented(args[0] ?? "", ran.json());
+    return ran.json() as T;
+  };
 }
 
 /** What other documents define, or ids chosen by others name. */

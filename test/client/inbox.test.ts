@@ -11,19 +11,14 @@ import { runSlash } from "../../client/chat/slash.ts";
 import { toPalette } from "../../client/screen/palette.ts";
 import { addCarefulAgent } from "../support/careful-agent.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
-import { expectDocumented } from "./documented-json.ts";
+import { documentedBy } from "./documented-json.ts";
 import { type Ran, runBosun } from "./terminal.ts";
 
 let world: World;
 const bosun = (args: readonly string[], input?: string): Promise<Ran> =>
   runBosun(args, { env: world.env, cwd: world.dir, ...(input !== undefined && { input }) });
 
-async function documentedJson<T>(...args: readonly string[]): Promise<T> {
-  const ran = await bosun([...args, "--json"]);
-  expect(ran).toMatchObject({ code: 0 });
-  expectDocumented(args[0] ?? "", ran.json());
-  return ran.json() as T;
-}
+const documentedJson = documentedBy((...args) => bosun(args));
 
 beforeAll(async () => {
   world = await openWorld({ workers: false });

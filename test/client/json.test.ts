@@ -4,7 +4,7 @@ import { buildProgram } from "../../client/program.ts";
 import type { Context } from "../../client/commands/context.ts";
 import type { TaskView } from "../../protocol/views.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
-import { documented, expectDocumented } from "./documented-json.ts";
+import { documented, documentedBy } from "./documented-json.ts";
 import { type Ran, runBosun } from "./terminal.ts";
 
 interface Checked {
@@ -18,13 +18,7 @@ let taskId: string;
 const bosun = (...args: readonly string[]): Promise<Ran> =>
   runBosun(args, { env: world.env, cwd: world.dir });
 
-/** Runs with --json and holds the answer against docs/json.md. */
-async function documentedJson<T>(...args: readonly string[]): Promise<T> {
-  const ran = await bosun(...args, "--json");
-  expect(ran).toMatchObject({ code: 0 });
-  expectDocumented(args[0] ?? "", ran.json());
-  return ran.json() as T;
-}
+const documentedJson = documentedBy(bosun);
 
 beforeAll(async () => {
   world = await openWorld({ env: { BOSUN_MODEL_HEARTBEAT_MS: "30000" } });

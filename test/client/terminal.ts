@@ -1,7 +1,7 @@
 // A command line without a terminal, for tests.
 import { Readable, Writable } from "node:stream";
 import type { Context } from "../../client/commands/context.ts";
-import { run } from "../../client/commands/run.ts";
+import { run } from "../../client/run.ts";
 import type { Env } from "../../protocol/environment.ts";
 
 export interface Ran {

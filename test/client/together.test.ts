@@ -9,7 +9,7 @@ import type { Execution } from "../../protocol/task-view.ts";
 import type { Trouble } from "../../protocol/trouble.ts";
 import type { TaskReport, TaskView } from "../../protocol/views.ts";
 import { openWorld, until, untilFeed, type World } from "../support/world.ts";
-import { expectDocumented } from "./documented-json.ts";
+import { documentedBy } from "./documented-json.ts";
 import { runBosun } from "./terminal.ts";
 
 let world: World;
@@ -22,12 +22,7 @@ afterAll(() => world.close());
 
 const bosun = (...args: readonly string[]) => runBosun(args, { env: world.env, cwd: world.dir });
 
-async function documentedJson<T>(...args: readonly string[]): Promise<T> {
-  const ran = await bosun(...args, "--json");
-  expect(ran).toMatchObject({ code: 0 });
-  expectDocumented(args[0] ?? "", ran.json());
-  return ran.json() as T;
-}
+const documentedJson = documentedBy(bosun);
 
 test("a task shows what it has found, what it owns and that it does not get on, and the inbox what helps", async () => {
   const start = { description: "Circles: together-task", subagent_type: "researcher" };
@@ -101,22 +96,28 @@ const trouble: Trouble = {
   since: "2026-11-21T10:00:00.000Z",
 };
 
-function execution(id: string, parentId: string | null, given?: Trouble): Execution {
+function execution(id: string, parentId: string | null, given?: Trouble, attempt = id): Execution {
   return {
-    workflowId: id,
+    workflowId: attempt,
     type: "subagent",
     startTime: new Date(),
     status: { name: "RUNNING" },
     memo: {
-      agent: { agent: "writer", description: `about ${id}`, parentId, rootId: "supervisor-1" },
+      agent: {
+        agent: "writer",
+        description: `about ${id}`,
+        parentId,
+        rootId: "supervisor-1",
+        ...(attempt !== id && { taskId: id }),
+      },
       state: { ...(given && { trouble: given }) },
     },
   } as unknown as Execution;
 }
 
-test("the inbox lists the oldest trouble first, and none that only the agent or its parent knows", () => {
+test("the inbox lists the oldest trouble first, by the ids of tasks, and none that only the agent or its parent knows", () => {
   const found = toTroubledAgents([
-    execution("a", "supervisor-1", { ...trouble, since: "2026-11-21T11:00:00.000Z" }),
+    execution("a", "supervisor-1", { ...trouble, since: "2026-11-21T11:00:00.000Z" }, "a-2"),
     execution("b", "supervisor-1", { ...trouble, stage: "parent" }),
     execution("c", "supervisor-1"),
     execution("supervisor-1", null, trouble),

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { nodeArguments } from "../../client/installation/scripted-model.ts";
+import { nodeArguments } from "../../client/installation/clone.ts";
 import { newPlace } from "../launcher/place.ts";
 import { openWorld } from "../support/world.ts";
 import { expectDocumented } from "./documented-json.ts";

@@ -3,14 +3,11 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { onTestFinished } from "vitest";
+import { nodeArguments, root } from "../../client/installation/clone.ts";
 import { findInstallation, type Installation } from "../../client/installation/installation.ts";
 import { isAlive, type Mark, markOf, stop } from "../../client/installation/processes.ts";
 import { takeDown } from "../../client/installation/take-down.ts";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const loader = pathToFileURL(join(root, "scripts", "set-up", "typescript.mjs")).href;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -69,7 +66,7 @@ export function newPlace(name = "place"): Place {
       return run("bash", ["-c", here], env);
     },
     fixture: (file, args, env) =>
-      run(process.execPath, ["--import", loader, join(root, "test/launcher", file), ...args], env),
+      run(process.execPath, [...nodeArguments(join("test", "launcher", file)), ...args], env),
     installation: () => {
       const found = findInstallation(cleanEnv(), folder);
       if (found === undefined) throw new Error(`No installation in ${folder}`);

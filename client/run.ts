@@ -1,9 +1,10 @@
 // One command from its arguments to its exit code.
 import { CommanderError } from "commander";
-import { SettingsError } from "../../protocol/environment.ts";
-import { buildProgram } from "../program.ts";
-import { RequestError, type RequestErrorCode } from "../request-error.ts";
-import { CommandError, type Context } from "./context.ts";
+import { SettingsError } from "../protocol/environment.ts";
+import { buildProgram } from "./program.ts";
+import { RequestError, type RequestErrorCode } from "./request-error.ts";
+import { CommandError, reason } from "./command-error.ts";
+import type { Context } from "./commands/context.ts";
 
 /** Runs `bosun ...args`. 0: done. 1: failed. 2: asked for wrongly. 130: interrupted. */
 export async function run(args: readonly string[], context: Context): Promise<number> {
@@ -32,8 +33,8 @@ function explain(error: unknown): Explained {
     const message = [error.message, remedies[error.code]].filter(Boolean).join("\n");
     return { message, exitCode: error.code === "refused" ? 2 : 1 };
   }
-  const words = error instanceof Error ? error.message : String(error);
-  return { message: `Bosun could not do this: ${words.split("\n")[0]}`, exitCode: 1 };
+  const [words] = reason(error).split("\n");
+  return { message: `Bosun could not do this: ${words}`, exitCode: 1 };
 }
 
 const remedies: Record<RequestErrorCode, string> = {
