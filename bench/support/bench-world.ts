@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectBosun } from "../../client/index.ts";
+import { nodeArguments } from "../../client/installation/clone.ts";
+import { workerArguments } from "../../client/installation/workers.ts";
 import { parseEnvironment } from "../../protocol/environment.ts";
 import { startScriptedModel } from "../../scripted-model/server.ts";
 import { newServer } from "../../test/faults/support/server.ts";
@@ -78,8 +80,8 @@ async function open(
     ...(slots && { BARE_SLOTS: `${slots}` }),
   };
   const workers = await Promise.all([
-    startWorker("workers/main.ts", env),
-    startWorker("bench/bare/worker.ts", bareEnv),
+    startWorker(workerArguments, env),
+    startWorker(nodeArguments("bench/bare/worker.ts"), bareEnv),
   ]);
   for (const worker of workers) closers.push(() => worker.end("SIGKILL"));
   const bosun = await connectBosun({

@@ -3,7 +3,6 @@ import { spawn } from "node:child_process";
 import { type Env, parseEnvironment } from "../../protocol/environment.ts";
 import { CommandError } from "../command-error.ts";
 import { toWorkerEnv } from "./child-env.ts";
-import { nodeArguments } from "./clone.ts";
 import { joinServer } from "./ensure-running.ts";
 import { findRunning } from "./find-running.ts";
 import type { Installation } from "./installation.ts";
@@ -15,7 +14,7 @@ import { toBackend } from "./scripted-model.ts";
 import { withStateLock } from "./state-lock.ts";
 import { isExternal } from "./temporal-connection.ts";
 import { register, sweepUsers } from "./users.ts";
-import { workerEntry } from "./workers.ts";
+import { workerArguments } from "./workers.ts";
 
 interface Order {
   readonly installation: Installation;
@@ -37,7 +36,7 @@ export async function runWorker(order: Order): Promise<number> {
     return found;
   });
   // A group of its own: Ctrl-C reaches it once, from here, and a second one means at once.
-  const child = spawn(process.execPath, nodeArguments(workerEntry), {
+  const child = spawn(process.execPath, workerArguments, {
     cwd,
     env: toWorkerEnv(installation, env, run),
     detached: true,
