@@ -41,6 +41,9 @@ async function main(): Promise<void> {
     dir,
   });
   stopOnSignal(() => workers.stop());
+  // Who keeps it is told, and takes it along.
+  process.on("disconnect", () => process.exit(1));
+  process.send?.("ready");
   process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid, roles })}\n`);
   await workers.done;
 }

@@ -19,6 +19,8 @@ interface BringUpOptions {
   readonly onProgress: (line: string) => void;
   /** Whether to bring a worker along, unless workers run elsewhere. */
   readonly worker: boolean;
+  /** The worker is to outlive this process. */
+  readonly kept?: boolean;
   /** Aborting undoes what was begun, and rejects. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -73,10 +75,10 @@ export async function bringUp(options: BringUpOptions): Promise<Session> {
 
 /** The same, left in the background: it ends with `takeDown`, not with this process. */
 export async function bringUpDetached(
-  options: Omit<BringUpOptions, "worker">,
+  options: Omit<BringUpOptions, "worker" | "kept">,
 ): Promise<Pick<Session, "run" | "attached">> {
   const { dir } = options.installation;
-  const session = await bringUp({ ...options, worker: !isKept(dir) });
+  const session = await bringUp({ ...options, worker: !isKept(dir), kept: true });
   try {
     const run = await withStateLock(dir, options, async () => {
       if (!isKept(dir)) handOver(dir, ownMark());
@@ -105,11 +107,12 @@ function handOver(dir: string, from: Mark): void {
 }
 
 async function bringWorker(options: BringUpOptions, run: RunFile, me: Mark): Promise<Mark> {
-  const { installation, env, cwd, signal } = options;
+  const { installation, env, cwd, signal, kept = false } = options;
   options.onProgress("Starting a worker");
   const worker = await startWorker({
     dir: installation.dir,
     cwd,
+    kept,
     env: {
       ...toWorkerEnv(installation, env, run),
       BOSUN_GRACE_MS: String(interactiveGraceMs(env)),

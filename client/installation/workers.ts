@@ -10,13 +10,15 @@ import {
   startInBackground,
   untilReady,
 } from "./background.ts";
-import { nodeArguments } from "./clone.ts";
+import { nodeArguments, root } from "./clone.ts";
 
 /**
  * What Node is given to run a worker. With less room for what is new, 200 waiting tasks take 100 MB less,
  * and no measurable time more.
  */
 export const workerArguments = ["--max-semi-space-size=4", ...nodeArguments("workers/main.ts")];
+/** The same in the background, where nobody else replaces one that dies. */
+const keptArguments = [join(root, "scripts", "keep-worker.mjs"), ...workerArguments];
 const logsKept = 10;
 const readyShape = z.object({ ready: z.literal(true) });
 
@@ -25,6 +27,8 @@ export async function startWorker(order: {
   readonly dir: string;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** It outlives the command that started it. */
+  readonly kept: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onSpawn: (worker: Background) => void;
 }): Promise<Background> {
@@ -34,7 +38,7 @@ export async function startWorker(order: {
   const unnamed = await startInBackground({
     name,
     command: process.execPath,
-    args: workerArguments,
+    args: order.kept ? keptArguments : workerArguments,
     // Certificates may be named relative to where the person stands.
     cwd: order.cwd,
     env: order.env,

@@ -241,7 +241,7 @@ describe("bosun event", () => {
     await until("the end", ended);
     expect(await bosun("event", supervisor.id, "n")).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/already ended/),
+      err: expect.stringMatching(/has ended: nothing of it runs/),
     });
   });
 });

@@ -78,7 +78,27 @@ test("a worker that is killed is replaced", async () => {
   await untilGone(second);
 });
 
-test("after up --detach, a killed worker is missed by name of the remedy, and that brings another", async () => {
+test("after up --detach, a worker that dies is replaced, and ends with what keeps it", async () => {
+  const place = newPlace();
+  expect(await place.bosun(["up", "--detach"]).ended).toBe(0);
+  const { dir } = place.installation();
+  const [keeper] = liveWorkers(dir);
+  const log = join(dir, "logs", `worker-${keeper?.pid}.log`);
+  const served = (): readonly number[] =>
+    [...readFileSync(log, "utf8").matchAll(/"ready":true,"pid":(\d+)/g)].map(([, pid]) =>
+      Number(pid),
+    );
+  const [first = 0] = served();
+  process.kill(first, "SIGKILL");
+  const second = await vi.waitUntil(() => served()[1], { timeout: 60_000 });
+  expect(second).not.toBe(first);
+  const mark = markOf(second);
+  expect(mark).toBeDefined();
+  process.kill(keeper?.pid ?? 0, "SIGKILL");
+  await untilGone(mark);
+});
+
+test("after up --detach, no worker at all is missed by name of the remedy, and that brings another", async () => {
   const place = newPlace();
   expect(await place.bosun(["up", "--detach"]).ended).toBe(0);
   const { dir } = place.installation();
