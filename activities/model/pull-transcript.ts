@@ -1,10 +1,11 @@
 // A transcript, pulled from its workflow and kept.
-import { ApplicationFailure, Context } from "@temporalio/activity";
+import { ApplicationFailure } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
 import { LRUCache } from "lru-cache";
 import { failureTypes } from "../../protocol/failures.ts";
 import { transcriptQuery } from "../../protocol/messages.ts";
 import type { HeaderKey, Message, TranscriptHeader, TranscriptRef } from "../../protocol/turn.ts";
+import { hasJustBegun } from "../has-just-begun.ts";
 import { untilCancelled } from "../tasks/until-cancelled.ts";
 
 export interface PulledTranscript {
@@ -50,19 +51,6 @@ const toName = ({ print, model, backend }: HeaderKey): string => `${backend} ${m
 function complete({ upTo, tail = [] }: TranscriptRef, known: readonly Message[]) {
   const from = upTo - tail.length;
   return known.length < from ? undefined : [...known.slice(0, from), ...tail];
-}
-
-/** Longer than this after an attempt was scheduled its workflow is asked whether it still counts. */
-const freshMs = 10_000;
-/** The server tells when an attempt was scheduled, so the two clocks may not differ by more. */
-const skewMs = 1_000;
-
-/** Whether this attempt cannot have been given up yet: that takes a beat that was missed. */
-function hasJustBegun(): boolean {
-  const { currentAttemptScheduledTimestampMs: since, heartbeatTimeoutMs = 0 } =
-    Context.current().info;
-  const age = Date.now() - since;
-  return age > -skewMs && age < Math.min(freshMs, heartbeatTimeoutMs / 2);
 }
 
 async function fill(
