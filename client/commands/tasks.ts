@@ -101,11 +101,17 @@ function showOnce(agents: Agents, about: About, options: Options, context: Conte
   if (remark) context.note(`(${remark})`);
 }
 
-/** What the whole tree has used. */
+/** What the whole tree has used. Without an id, where ended tasks are found. */
 function toTotal({ supervisors, tasks: all }: Agents, isOne: boolean): readonly string[] {
-  if (!isOne || all.length === 0) return [];
+  if (!isOne) return all.length === 0 ? [toNoneOpen(supervisors)] : [];
+  if (all.length === 0) return [];
   const { usage } = sumUsage(supervisors, all);
   return [`In all: ${usage.calls} model calls, ${toTokenText(usage)}, ${toUsdText(usage.usd)}`];
+}
+
+function toNoneOpen([one, ...others]: Agents["supervisors"]): string {
+  const id = one && others.length === 0 ? one.id : "ID";
+  return `No task is open. Those that have ended: bosun tasks ${id}`;
 }
 
 function toEmptyText(ended: number): string {

@@ -123,6 +123,13 @@ describe("a running task", () => {
     expect(again).toEqual({ taskId, requested: false, status: "cancelled" });
   });
 
+  it("is listed with its supervisor once it has ended, and the list of what is open says where", async () => {
+    expect((await bosun("tasks")).out).toMatch(
+      `\nNo task is open. Those that have ended: bosun tasks ${supervisorId}\n`,
+    );
+    expect((await bosun("tasks", supervisorId)).out).toMatch(/\n {2}\S cancelled Slow /);
+  });
+
   it("takes no note any more", async () => {
     const ran = await bosun("steer", taskId, "hello");
     expect(ran.code).toBe(1);
