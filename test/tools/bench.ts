@@ -36,9 +36,16 @@ export function inActivity<Input, Output>(
 }
 
 /** Without the worker's log of failures, which are what many a test is about. */
-export function newEnvironment(workflowId = "test"): MockActivityEnvironment {
-  const workflowExecution = { workflowId, runId: "run-1" };
-  return new MockActivityEnvironment({ workflowExecution }, { logger: new DefaultLogger("ERROR") });
+export function newEnvironment(
+  workflowId = "test",
+  scheduledAt = Date.now(),
+): MockActivityEnvironment {
+  const info = {
+    workflowExecution: { workflowId, runId: "run-1" },
+    currentAttemptScheduledTimestampMs: scheduledAt,
+    heartbeatTimeoutMs: 30_000,
+  };
+  return new MockActivityEnvironment(info, { logger: new DefaultLogger("ERROR") });
 }
 
 /** An attempt at an effect that nobody cancels. */

@@ -22,10 +22,14 @@ test("a tool that the workflow does itself is refused", async () => {
   expect(await bench.refused("list_async_tasks", {})).toContain("no tool that works on files");
 });
 
-test("a call beats while it runs, and one that ends at once does so without", async () => {
+test("a call beats while it runs, and one that ends at once only when others may have made it since", async () => {
   const bench = await newBench({ "a.txt": "a" });
-  const beatsOf = async (tool: "read_file" | "run_command", given: object): Promise<number> => {
-    const environment = newEnvironment();
+  const beatsOf = async (
+    tool: "read_file" | "run_command",
+    given: object,
+    age = 0,
+  ): Promise<number> => {
+    const environment = newEnvironment("test", Date.now() - age);
     let beats = 0;
     environment.on("heartbeat", () => (beats += 1));
     await inActivity(bench.runTool, bench.input(tool, given), environment);
@@ -33,6 +37,8 @@ test("a call beats while it runs, and one that ends at once does so without", as
   };
   expect(await beatsOf("run_command", { command: "sleep 1.2" })).toBeGreaterThan(0);
   expect(await beatsOf("read_file", { path: "a.txt" })).toBe(0);
+  // Where it was given up meanwhile, the answer to the beat says so.
+  expect(await beatsOf("read_file", { path: "a.txt" }, 60_000)).toBe(1);
 });
 
 test.each(["read_file", "write_file"] as const)(
