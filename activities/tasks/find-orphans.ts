@@ -69,11 +69,20 @@ async function findUnowned(
   const found: string[] = [];
   for (let from = 0; from < parents.length; from += parentsAtOnce) {
     const some = parents.slice(from, from + parentsAtOnce);
-    const looked = some.map(([parentId, ids]) => unownedBy(client, input, parentId, ids, memory));
+    const looked = some.map(async ([parentId, ids]) => {
+      const unowned = await unownedBy(client, input, parentId, ids, memory);
+      return await stillOpen(client, unowned.slice(0, mostOrphans));
+    });
     found.push(...(await Promise.all(looked)).flat());
     if (found.length >= mostOrphans) break;
   }
   return found.slice(0, mostOrphans);
+}
+
+/** The list tells of ends late. A task that has ended would be asked to stop, and counted, once more. */
+async function stillOpen(client: Client, ids: readonly string[]): Promise<readonly string[]> {
+  const described = await Promise.all(ids.map((id) => describe(client, id)));
+  return ids.filter((_, index) => described[index] && isOpen(described[index]));
 }
 
 /** Running tasks by their parent. */

@@ -4,10 +4,17 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { WorkflowExecutionDescription } from "@temporalio/client";
+import {
+  Client,
+  type WorkflowExecutionDescription,
+  type WorkflowExecutionInfo,
+} from "@temporalio/client";
+import { MockActivityEnvironment } from "@temporalio/testing";
 import { NativeConnection, Worker } from "@temporalio/worker";
 import { expect, inject, test } from "vitest";
+import { createFindOrphans } from "../../activities/tasks/find-orphans.ts";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
+import type { FindOrphansInput, FoundOrphans } from "../../protocol/activities.ts";
 import { parseEnvironment, toSettings } from "../../protocol/environment.ts";
 import { toJanitorId, toQueues } from "../../protocol/ids.ts";
 import { janitorQuery } from "../../protocol/messages.ts";
@@ -266,6 +273,48 @@ test("quiet looks leave no event, and the janitor's history replays", async () =
     await expect(replay).resolves.toBeUndefined();
   });
 }, 60_000);
+
+test("a task that has ended is no orphan any more, also while lists still show it running", async () => {
+  const world = await openWorld({ env: { ...env, BOSUN_ORPHAN_GRACE_MS: "600000" } });
+  await within(world, async () => {
+    const [supervisor, [task]] = await startTasks(world, "late list", 1);
+    const looker = newLooker(world, task!.taskId);
+    await handleOf(world, supervisor.id).terminate("by hand");
+    await until("an orphan", async () => (await looker.look()).orphans.includes(task!.taskId));
+    await looker.keepList();
+    await handleOf(world, task!.taskId).terminate("by hand");
+    expect(await looker.look()).toMatchObject({ orphans: [], suspects: [] });
+  });
+}, 60_000);
+
+/** Looks as the janitor does, for a task that was found once, without its grace. */
+function newLooker(world: World, suspect: string) {
+  const { connection, options } = world.bosun.client;
+  const client = new Client({ connection, namespace: options.namespace });
+  const find = createFindOrphans(client);
+  const input: FindOrphansInput = {
+    installation: world.installation,
+    graceMs: 0,
+    intervalMs,
+    suspects: [suspect],
+    known: [],
+  };
+  return {
+    look: () =>
+      new MockActivityEnvironment().run<[FindOrphansInput], FoundOrphans, typeof find>(find, input),
+    /** From now on lists show what they show now. */
+    async keepList(): Promise<void> {
+      const query = `TaskQueue = '${toQueues(world.installation).workflows}' AND ExecutionStatus = 'Running'`;
+      const shown: WorkflowExecutionInfo[] = [];
+      for await (const execution of client.workflow.list({ query })) shown.push(execution);
+      expect(shown.map(({ workflowId }) => workflowId)).toContain(suspect);
+      const list = async function* () {
+        yield* shown;
+      };
+      client.workflow.list = () => Object.assign(list(), { intoHistories: () => list() as never });
+    },
+  };
+}
 
 test("what another program started on the same queue is left alone, and so is what has no parent", async () => {
   const world = await openWorld({ env });
