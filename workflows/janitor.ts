@@ -38,6 +38,8 @@ interface Keeper {
   stopping: Readonly<Record<string, Grace>>;
   report: Omit<JanitorReport, "stopping">;
   shown: string;
+  /** What comes now is heard by the next run: counted here as well, it would be taken back. */
+  isOver: boolean;
 }
 
 export const janitor: Janitor = async (input) => {
@@ -55,6 +57,7 @@ export const janitor: Janitor = async (input) => {
     if (found) await take(keeper, found);
     await sleep(keeper.limits.janitorIntervalMs);
   }
+  keeper.isOver = true;
   await continueAsNew<Janitor>({
     installation: keeper.installation,
     limits: keeper.limits,
@@ -73,6 +76,7 @@ function openKeeper({ installation, limits, state }: JanitorInput): Keeper {
     stopping: state?.stopping ?? {},
     report: state?.report ?? fresh,
     shown: "",
+    isOver: false,
   };
 }
 
@@ -173,7 +177,7 @@ function drop(keeper: Keeper, taskId: string): void {
 }
 
 function settle(keeper: Keeper, { taskId, end }: TaskEnding): void {
-  if (!keeper.stopping[taskId]) return;
+  if (keeper.isOver || !keeper.stopping[taskId]) return;
   drop(keeper, taskId);
   const { report } = keeper;
   const isForced = end.status === "cancelled" && end.forced === true;

@@ -12,6 +12,7 @@ import {
 import { MockActivityEnvironment } from "@temporalio/testing";
 import { NativeConnection, Worker } from "@temporalio/worker";
 import { expect, inject, test } from "vitest";
+import { createWatchActivities } from "../../activities/index.ts";
 import { createFindOrphans } from "../../activities/tasks/find-orphans.ts";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import type { FindOrphansInput, FoundOrphans } from "../../protocol/activities.ts";
@@ -272,6 +273,61 @@ test("quiet looks leave no event, and the janitor's history replays", async () =
     );
     await expect(replay).resolves.toBeUndefined();
   });
+}, 60_000);
+
+test("an end that comes together with a roll is counted once, and never taken back", async () => {
+  const world = await openWorld({
+    workers: false,
+    env: {
+      BOSUN_JANITOR_INTERVAL_MS: "4000",
+      BOSUN_ORPHAN_GRACE_MS: "100",
+      BOSUN_ROLL_AFTER_TURNS: "1",
+    },
+  });
+  const workers = await world.startWorkers({ BOSUN_ROLES: "workflows,models" });
+  const host = await openStuckHost(world);
+  const connection = await NativeConnection.connect({ address: inject("address") });
+  try {
+    const write = { name: "write_file", input: { path: "artifacts/x.md", content: "x" } };
+    await world.model.script("roll", [
+      { when: { lastUser: "^go roll" }, reply: { toolCalls: [startCall("roll part")] } },
+      { when: { system: "^# supervisor", anyUser: "go roll" }, reply: { text: "Heard." } },
+      { when: { system: "^# researcher", anyUser: "roll part" }, reply: { toolCalls: [write] } },
+    ]);
+    const supervisor = await world.start("go roll");
+    const task = await until("a write", async () => {
+      return host.begun() === 1 && (await supervisor.tasks())[0];
+    });
+    await handleOf(world, supervisor.id).terminate("by hand");
+    await until("it was asked to stop", async () => (await report(world)).stopping === 1);
+    workers.stop();
+    await workers.done;
+    // The time for a roll comes and the task ends, while only those who watch are there.
+    const watch = await Worker.create({
+      connection,
+      taskQueue: toQueues(world.installation).watch,
+      activities: { ...createWatchActivities(world.bosun.client) },
+    });
+    await watch.runUntil(async () => {
+      await handleOf(world, task.taskId).terminate("by hand");
+      const janitor = handleOf(world, toJanitorId(world.installation));
+      await until("its end is known", async () => {
+        const { raw } = await janitor.describe();
+        const { events } = await janitor.fetchHistory();
+        const isTime = events?.some((event) => event.timerFiredEventAttributes);
+        return isTime && raw.pendingActivities?.length === 0;
+      });
+    });
+    const asked = report(world);
+    await world.startWorkers({ BOSUN_ROLES: "workflows,models" });
+    const told = await asked;
+    expect((await report(world)).ended).toBeGreaterThanOrEqual(told.ended);
+    await until("a count", async () => (await report(world)).ended === 1);
+  } finally {
+    await host.close();
+    await connection.close();
+    await world.close();
+  }
 }, 60_000);
 
 test("a task that has ended is no orphan any more, also while lists still show it running", async () => {
