@@ -15,6 +15,9 @@ export interface Price {
 /** By the model's id. */
 export type PriceTable = Readonly<Record<string, Price>>;
 
+/** The backend of the scripted model. Any other is the host name of an API. */
+export const scriptedBackend = "scripted";
+
 interface KnownModel {
   /** What agent files and settings may call it. */
   readonly short?: string;

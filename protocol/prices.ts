@@ -1,5 +1,5 @@
 // What the tokens of a call cost.
-import { type Price, type PriceTable, publicPrices } from "./models.ts";
+import { type Price, type PriceTable, publicPrices, scriptedBackend } from "./models.ts";
 import type { Usage } from "./turn.ts";
 
 /** Where no price of cache writes is published, the ratio of the model that has one. */
@@ -8,7 +8,7 @@ const million = 1_000_000;
 
 /** What agents are started with: the scripted model costs nothing, unless prices are set. */
 export function toPriceTable(backend: string, set: PriceTable): PriceTable {
-  return backend === "scripted" ? set : { ...publicPrices, ...set };
+  return backend === scriptedBackend ? set : { ...publicPrices, ...set };
 }
 
 type Tokens = Omit<Usage, "usd" | "calls">;
@@ -28,7 +28,7 @@ export function toCost(price: Price, tokens: Tokens): number {
 /** The cost of one call in US dollars: 0 when scripted without a price, null when the model has none. */
 export function toUsd(backend: string, price: Price | undefined, tokens: Tokens): number | null {
   if (price) return toCost(price, tokens);
-  return backend === "scripted" ? 0 : null;
+  return backend === scriptedBackend ? 0 : null;
 }
 
 /** What one token costs at most, with nothing of the prompt in the cache. */

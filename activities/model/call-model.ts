@@ -5,7 +5,7 @@ import type { ModelActivities, ModelCallInput } from "../../protocol/activities.
 import { failureTypes } from "../../protocol/failures.ts";
 import type { ModelBeat } from "../../protocol/live-call.ts";
 import { toUsd } from "../../protocol/prices.ts";
-import { type Price, publicPrices } from "../../protocol/models.ts";
+import { type Price, publicPrices, scriptedBackend } from "../../protocol/models.ts";
 import { byteLength, cutText } from "../../protocol/text.ts";
 import type { ModelAnswer, ToolDeclaration } from "../../protocol/turn.ts";
 import { whileBeating } from "../while-beating.ts";
@@ -74,7 +74,7 @@ function checkBackend(own: string, expected: string): void {
 }
 
 const nameOf = (backend: string): string =>
-  backend === "scripted" ? "the scripted model" : backend;
+  backend === scriptedBackend ? "the scripted model" : backend;
 
 async function toParams(
   { pullTranscript }: ModelDependencies,
@@ -116,7 +116,7 @@ function toAnswer(
     cacheReadTokens: usage.cache_read_input_tokens ?? 0,
     cacheWriteTokens: usage.cache_creation_input_tokens ?? 0,
   };
-  const price = given ?? (backend === "scripted" ? undefined : publicPrices[message.model]);
+  const price = given ?? (backend === scriptedBackend ? undefined : publicPrices[message.model]);
   const detail = message.stop_details;
   return {
     messageId: toName(message.id),

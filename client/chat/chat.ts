@@ -1,7 +1,7 @@
 // A conversation with one supervisor, in a terminal or a pipe.
+import { scriptedBackend } from "../../protocol/models.ts";
 import type { Context } from "../commands/context.ts";
 import type { Visit } from "../commands/with-session.ts";
-import { scriptedBackend } from "../installation/scripted-model.ts";
 import type { SupervisorHandle } from "../supervisor-handle.ts";
 import { Conversation } from "./conversation.ts";
 import { openPrompt } from "./prompt.ts";

@@ -1,9 +1,10 @@
 // The guided tour.
 import { type Command, InvalidArgumentError } from "commander";
 import { parseEnvironment } from "../../protocol/environment.ts";
+import { scriptedBackend } from "../../protocol/models.ts";
 import { chatWith } from "../chat/chat.ts";
 import { root } from "../installation/clone.ts";
-import { scriptedBackend, toBackend } from "../installation/scripted-model.ts";
+import { toBackend } from "../installation/scripted-model.ts";
 import { toPalette } from "../screen/palette.ts";
 import { liveScreen, plainScreen } from "../screen/screen.ts";
 import { isOver } from "../supervisor-view.ts";

@@ -1,10 +1,10 @@
 // Starts a supervisor, or sends to the one that runs.
 import type { Command } from "commander";
 import type { Budget } from "../../protocol/budget.ts";
+import { scriptedBackend } from "../../protocol/models.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import type { Bosun } from "../bosun.ts";
 import type { Here } from "../connect-here.ts";
-import { scriptedBackend } from "../installation/scripted-model.ts";
 import { isRequestError } from "../request-error.ts";
 import type { Sent } from "../supervisor-handle.ts";
 import { isOver } from "../supervisor-view.ts";

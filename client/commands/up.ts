@@ -1,12 +1,12 @@
 // bosun up: server, model and a worker.
 import type { Command } from "commander";
 import { setTimeout as sleep } from "node:timers/promises";
+import { scriptedBackend } from "../../protocol/models.ts";
 import { bringUp, bringUpDetached } from "../installation/bring-up.ts";
 import { type Installation, openInstallation } from "../installation/installation.ts";
 import { openInterrupt } from "../installation/interrupts.ts";
 import { abandon } from "../installation/leave.ts";
 import type { RunFile } from "../installation/run-file.ts";
-import { scriptedBackend } from "../installation/scripted-model.ts";
 import { CommandError } from "../command-error.ts";
 import type { Context } from "./context.ts";
 

@@ -1,5 +1,6 @@
 // The server and the model of an installation, started once.
 import type { Env } from "../../protocol/environment.ts";
+import { scriptedBackend } from "../../protocol/models.ts";
 import { CommandError } from "../command-error.ts";
 import { startServer } from "./embedded-server.ts";
 import type { Installation } from "./installation.ts";
@@ -9,7 +10,6 @@ import {
   callsModels,
   needsScriptedModel,
   type ScriptedModel,
-  scriptedBackend,
   startScriptedModel,
   toBackend,
 } from "./scripted-model.ts";

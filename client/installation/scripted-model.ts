@@ -2,11 +2,10 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { type Env, parseEnvironment } from "../../protocol/environment.ts";
+import { scriptedBackend } from "../../protocol/models.ts";
 import { type Background, firstJsonLine, startInBackground, untilReady } from "./background.ts";
 import { withoutSecrets } from "./child-env.ts";
 import { nodeArguments } from "./clone.ts";
-
-export const scriptedBackend = "scripted";
 
 export interface ScriptedModel extends Background {
   readonly url: string;

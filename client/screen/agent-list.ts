@@ -1,4 +1,5 @@
 // Supervisors, each with its tasks below it.
+import { scriptedBackend } from "../../protocol/models.ts";
 import type { Agents } from "../list-executions.ts";
 import { isOver, type SupervisorView } from "../supervisor-view.ts";
 import { toCount, toElapsed, totalTokens } from "./figures.ts";
@@ -30,7 +31,7 @@ function renderSupervisor(view: SupervisorView, frame: Frame): readonly string[]
     `turn ${view.turn}`,
     toElapsed(view.startedAt, view.endedAt, now),
     toCount(totalTokens(view.usage)),
-    view.backend === "scripted" ? "scripted" : "",
+    view.backend === scriptedBackend ? "scripted" : "",
     toPlainLine(view.workspace),
   ].filter(Boolean);
   const isPausing = view.pausedAt !== undefined && view.status === "thinking";

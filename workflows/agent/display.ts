@@ -2,6 +2,7 @@
 import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from "@temporalio/workflow";
 import { toOwned } from "../sharing/claim-list.ts";
 import { dueAt } from "../../protocol/deadline.ts";
+import { scriptedBackend } from "../../protocol/models.ts";
 import type { Envelope } from "../../protocol/task.ts";
 import type { OpenRequest } from "../../protocol/requests.ts";
 import { searchKeys } from "../../protocol/search-attributes.ts";
@@ -77,7 +78,9 @@ function toShownRequests(requests: readonly OpenRequest[]): readonly OpenRequest
 function toDetails(agent: Agent): string {
   const { state } = agent;
   const backend =
-    state.generation.backend === "scripted" ? "scripted model, not Claude" : state.generation.model;
+    state.generation.backend === scriptedBackend
+      ? "scripted model, not Claude"
+      : state.generation.model;
   return cutText(
     [
       `**${agent.name}** · ${toPhaseText(state.phase)} · turn ${state.turn} · ${backend}`,

@@ -15,6 +15,7 @@ import {
 } from "../../protocol/budget.ts";
 import type { Setting } from "../../protocol/control.ts";
 import { budgetQuery, grantSignal } from "../../protocol/messages.ts";
+import { scriptedBackend } from "../../protocol/models.ts";
 import { type Agent, arrive, now, send, shortId, tell } from "../agent/agent.ts";
 import { maxTurnsOf, priceOf, toCallAsk, toRoom } from "./call-room.ts";
 import { publish } from "../agent/display.ts";
@@ -145,7 +146,7 @@ function toLeft(account: Account): Budget {
 
 function toBudgetReport(agent: Agent): BudgetReport {
   const { account, spending, generation } = agent.state;
-  const isPriced = generation.backend === "scripted" || priceOf(agent) !== undefined;
+  const isPriced = generation.backend === scriptedBackend || priceOf(agent) !== undefined;
   const isRoot = account.n === undefined;
   return {
     budget: isRoot ? account.pool : account.own,

@@ -2,6 +2,7 @@
 import { condition, isCancellation } from "@temporalio/workflow";
 import type { ModelPurpose } from "../../protocol/activities.ts";
 import { type Budget, narrow, noSpent } from "../../protocol/budget.ts";
+import { scriptedBackend } from "../../protocol/models.ts";
 import type { Usage } from "../../protocol/turn.ts";
 import { type Agent, isWaitingOn, mustRoll, shortId, tell } from "../agent/agent.ts";
 import { answerAsks, tellIfLess, tellLease, units } from "./budget-news.ts";
@@ -180,7 +181,7 @@ export function dropCall(agent: Agent, error: unknown): void {
 function tellUnpriced(agent: Agent): void {
   const { state } = agent;
   const { model, backend } = state.generation;
-  if (limitOf(state.account, "usd") === Infinity || backend === "scripted" || priceOf(agent))
+  if (limitOf(state.account, "usd") === Infinity || backend === scriptedBackend || priceOf(agent))
     return;
   if (state.spending.unpriced === model) return;
   state.spending = { ...state.spending, unpriced: model };

@@ -7,6 +7,7 @@ import {
 } from "@temporalio/workflow";
 import type { ModelActivities, ModelPurpose } from "../../protocol/activities.ts";
 import { toQueues } from "../../protocol/ids.ts";
+import { scriptedBackend } from "../../protocol/models.ts";
 import { cutText } from "../../protocol/text.ts";
 import type { ModelAnswer, TranscriptRef } from "../../protocol/turn.ts";
 import { type Agent, modelOf } from "../agent/agent.ts";
@@ -115,7 +116,8 @@ function toSummary({ state }: Agent, purpose: ModelPurpose): string {
   if (purpose === "summary") return `summary of ${state.generation.messages.length} messages`;
   const last = state.generation.messages.at(-1);
   const results = last?.content.filter((block) => block.type === "tool_result").length ?? 0;
-  const model = state.generation.backend === "scripted" ? "scripted model" : state.generation.model;
+  const model =
+    state.generation.backend === scriptedBackend ? "scripted model" : state.generation.model;
   const after = results === 0 ? "" : ` · after ${results} tool call${results === 1 ? "" : "s"}`;
   return cutText(`turn ${state.turn + 1} · ${model}${after}`, 200);
 }
