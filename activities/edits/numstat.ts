@@ -1,15 +1,10 @@
 // Git's count of changed lines, file by file.
-
-export interface NumstatLine {
-  readonly path: string;
-  readonly insertions: number | null;
-  readonly deletions: number | null;
-}
+import type { DiffStatLine } from "../../protocol/isolation.ts";
 
 /** The output of `--numstat -z`. A renamed file goes by its new name. */
-export function parseNumstat(out: Buffer): readonly NumstatLine[] {
+export function parseNumstat(out: Buffer): readonly DiffStatLine[] {
   const parts = out.toString().split("\0");
-  const lines: NumstatLine[] = [];
+  const lines: DiffStatLine[] = [];
   for (let at = 0; at < parts.length; at += 1) {
     const [added = "", removed = "", path = ""] = (parts[at] ?? "").split("\t");
     if (removed === "") continue;

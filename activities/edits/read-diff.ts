@@ -1,12 +1,17 @@
 // The diff of an ended task, as it was taken.
 import { readFile } from "node:fs/promises";
-import type { DiffPart, ReadDiffInput, ReleaseInput } from "../../protocol/isolation.ts";
+import type {
+  DiffPart,
+  DiffStatLine,
+  ReadDiffInput,
+  ReleaseInput,
+} from "../../protocol/isolation.ts";
 import { cutText } from "../../protocol/text.ts";
 import { toFileName } from "../file-name.ts";
 import { toHash } from "../to-hash.ts";
 import { createGit } from "./git.ts";
 import { toShownPath, type WorktreeDeps } from "./make-worktree.ts";
-import { type NumstatLine, parseNumstat } from "./numstat.ts";
+import { parseNumstat } from "./numstat.ts";
 import { toArtifact } from "./take-diff.ts";
 import { ToolProblem } from "../tool-problem.ts";
 import { readRecord, type TakenDiff, type WorktreeRecord } from "./worktree-record.ts";
@@ -68,7 +73,7 @@ export async function readDiff(
 export async function readStat(
   { dir, env }: WorktreeDeps,
   { file, data }: LoadedDiff,
-): Promise<readonly NumstatLine[]> {
+): Promise<readonly DiffStatLine[]> {
   if (data.length === 0) return [];
   // Outside of any repository, for there git would leave out what is not below it.
   const options = { cwd: dir, env: { GIT_DIR: "/dev/null" } };

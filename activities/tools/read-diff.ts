@@ -1,8 +1,8 @@
 // Shows a model what an ended task has changed.
+import type { DiffStatLine } from "../../protocol/isolation.ts";
 import { byteLength, toLine } from "../../protocol/text.ts";
 import type { readDiffInput } from "../../protocol/tools/isolation.ts";
 import type { Shaped } from "../../protocol/shape.ts";
-import type { NumstatLine } from "../edits/numstat.ts";
 import { loadDiff, readStat } from "../edits/read-diff.ts";
 import { cutLine } from "./cut-line.ts";
 import type { Tool } from "./tool.ts";
@@ -37,7 +37,7 @@ export const readDiffTool: Tool<Shaped<typeof readDiffInput>> = async (input, co
   };
 };
 
-function toStatLine({ path, insertions, deletions }: NumstatLine): string {
+function toStatLine({ path, insertions, deletions }: DiffStatLine): string {
   const count = insertions === null ? "binary" : `+${insertions} -${deletions}`;
   return `${toLine(path, 200)}\t${count}`;
 }
