@@ -1,11 +1,11 @@
 // The agent files there are, good or not.
-import { createHash } from "node:crypto";
 import { constants, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { LRUCache } from "lru-cache";
 import { supervisorAgent } from "../../protocol/agent.ts";
 import { type AgentFile, parseAgentFile } from "./agent-file.ts";
 import { AgentProblem } from "./front-matter.ts";
+import { toHash } from "../to-hash.ts";
 import { toCode } from "../tool-problem.ts";
 
 export interface AgentShelf {
@@ -83,7 +83,7 @@ async function readAgent(
 ): Promise<AgentFile | AgentProblem> {
   try {
     const data = await readBounded(path, file);
-    const key = `${file} ${createHash("sha256").update(data).digest("hex")}`;
+    const key = `${file} ${toHash(data)}`;
     const agent = parsed.get(key) ?? parseAgentFile(file, data);
     parsed.set(key, agent, { size: data.length + 1_000 });
     return agent;

@@ -1,10 +1,10 @@
 // An agent, read from its Markdown file.
-import { createHash } from "node:crypto";
 import { ApplicationFailure } from "@temporalio/activity";
 import type { HostActivities, LoadAgentInput } from "../../protocol/activities.ts";
 import { type AgentDefinition, type AgentLine, supervisorAgent } from "../../protocol/agent.ts";
 import { failureTypes } from "../../protocol/failures.ts";
 import { byteLength, cutText, toLine } from "../../protocol/text.ts";
+import { toHash } from "../to-hash.ts";
 import type { AgentFile } from "./agent-file.ts";
 import { type AgentShelf, keepParsedFiles, readShelf } from "./agent-shelf.ts";
 import { AgentProblem } from "./front-matter.ts";
@@ -56,15 +56,12 @@ function toDefinition(
     delegate,
     roster,
     tools: declared,
-    print: toPrint([given.system, declared]),
+    print: toHash(JSON.stringify([given.system, declared])).slice(0, 40),
     warnings: toFew([...agent.warnings, ...warnings]),
   };
   checkSize(agent, definition);
   return definition;
 }
-
-const toPrint = (data: unknown): string =>
-  createHash("sha256").update(JSON.stringify(data)).digest("base64url");
 
 const maxDefinitionBytes = 150_000;
 
