@@ -2,8 +2,14 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { dueAt, prolongLate, timeLeft, toDeadline } from "../../protocol/deadline.ts";
-import { type KeptEvent, sizeOfEvent, toKeptEvent } from "../../workflows/waits/event-box.ts";
-import { type EventBox, putEvent, takeFrom } from "../../workflows/waits/event-box.ts";
+import {
+  type EventBox,
+  type KeptEvent,
+  putEvent,
+  sizeOfEvent,
+  takeFrom,
+  toKeptEvent,
+} from "../../workflows/waits/event-box.ts";
 import { nextDue, splitDue, type Wait, withoutEvent } from "../../workflows/waits/waits.ts";
 import { anyText, holds } from "./property.ts";
 

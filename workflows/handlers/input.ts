@@ -25,6 +25,6 @@ export function demand(what: string, shape: () => z.ZodType, given: unknown): vo
   if (!read.success) refuse(`${what}: ${z.prettifyError(read.error)}`);
 }
 
-export function refuse(text: string, type: string = failureTypes.messageRefused): never {
-  throw ApplicationFailure.nonRetryable(text, type);
+export function refuse(text: string): never {
+  throw ApplicationFailure.nonRetryable(text, failureTypes.messageRefused);
 }

@@ -2,22 +2,20 @@
 import { setHandler } from "@temporalio/workflow";
 import { resumeShape, retryShape, settingShape } from "../../protocol/control.ts";
 import {
-  interruptSignal,
-  pauseSignal,
-  resumeSignal,
-  retrySignal,
-  retryUpdate,
-  setSignal,
-} from "../../protocol/messages.ts";
-import {
   beginSignal,
   cancelReasonSignal,
   decideSignal,
   decideUpdate,
   endSignal,
   findingsSignal,
+  interruptSignal,
+  pauseSignal,
+  resumeSignal,
+  retrySignal,
+  retryUpdate,
   sendMessageSignal,
   sendMessageUpdate,
+  setSignal,
   taskEventSignal,
   updateTaskSignal,
 } from "../../protocol/messages.ts";

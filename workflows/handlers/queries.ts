@@ -1,9 +1,9 @@
 // What an agent answers to queries.
 import { setHandler } from "@temporalio/workflow";
-import { handoverQuery } from "../../protocol/messages.ts";
 import {
   checkTaskQuery,
   feedQuery,
+  handoverQuery,
   knowsQuery,
   transcriptEndQuery,
   transcriptQuery,

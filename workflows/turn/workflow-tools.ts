@@ -1,5 +1,5 @@
 // The tools that the workflow itself carries out.
-import { type toolSpecs, type WorkflowTool } from "../../protocol/tools/tools.ts";
+import type { toolSpecs, WorkflowTool } from "../../protocol/tools/tools.ts";
 import type { ToolAnswer } from "../../protocol/turn.ts";
 import type { Agent } from "../agent/agent.ts";
 import { claim } from "../sharing/claims.ts";
