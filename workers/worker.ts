@@ -4,7 +4,7 @@ import { NativeConnection, Worker } from "@temporalio/worker";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stopLeftovers, sweepWorktrees } from "../activities/index.ts";
-import { describe, isOpen } from "../activities/tasks/running-tree.ts";
+import { isRunning } from "../activities/tasks/running-tree.ts";
 import { keepJanitor } from "./keep-janitor.ts";
 import { toWorkerOptions, type WorkerSetup } from "./worker-options.ts";
 
@@ -60,11 +60,9 @@ function startSweep({ dir, environment }: WorkerSetup, client: Client) {
   const stopping = new AbortController();
   const { signal } = stopping;
   const deps = { dir, env: environment.commands.env };
-  const hasEnded = async (taskId: string): Promise<boolean> => {
-    const found = await client.withAbortSignal(signal, () => describe(client, taskId));
-    // Temporal keeps what has ended for a time, and what runs for ever.
-    return !found || !isOpen(found);
-  };
+  // Temporal keeps what has ended for a time, and what runs for ever.
+  const hasEnded = async (taskId: string): Promise<boolean> =>
+    !(await client.withAbortSignal(signal, () => isRunning(client, taskId)));
   const swept = sweepWorktrees(deps, hasEnded, signal).catch(() => undefined);
   return {
     stop: async (): Promise<void> => {

@@ -6,7 +6,7 @@ import type { ClaimAnswer, ClaimResult } from "../../protocol/claims.ts";
 import { claimUpdate } from "../../protocol/messages.ts";
 import { toTaskView } from "../../protocol/task-view.ts";
 import { cutText, toLine } from "../../protocol/text.ts";
-import { describe, isOpen } from "./running-tree.ts";
+import { describe, isRunning, whichRun } from "./running-tree.ts";
 import { untilCancelled } from "./until-cancelled.ts";
 
 /** Each round finds an owner that has ended. After so many Temporal lets some time pass. */
@@ -25,7 +25,8 @@ export function claimKey(client: Client, { rootId, key }: ClaimKeyInput): Promis
       const answer = await ask(client, rootId, { key, taskId, ended });
       if (answer.status === "unavailable" || answer.status === "yours") return answer;
       const owners = answer.status === "full" ? answer.owners : [answer.taskId];
-      ended = await endedOf(client, owners);
+      const running = new Set(await whichRun(client, owners));
+      ended = owners.filter((id) => !running.has(id));
       if (ended.length === 0) return await toResult(client, answer);
     }
     throw new Error(`Every owner of ${key} had ended when it was looked at.`);
@@ -55,24 +56,6 @@ async function ask(
     }
     throw error;
   }
-}
-
-async function isRunning(client: Client, id: string): Promise<boolean> {
-  const described = await describe(client, id);
-  return described !== undefined && isOpen(described);
-}
-
-/** Looked at together so many. */
-const atOnce = 20;
-
-async function endedOf(client: Client, ids: readonly string[]): Promise<readonly string[]> {
-  const ended: string[] = [];
-  for (let from = 0; from < ids.length; from += atOnce) {
-    const some = ids.slice(from, from + atOnce);
-    const running = await Promise.all(some.map((id) => isRunning(client, id)));
-    ended.push(...some.filter((_, index) => !running[index]));
-  }
-  return ended;
 }
 
 async function toResult(

@@ -8,7 +8,7 @@ import { toQueues } from "../../protocol/ids.ts";
 import { knowsQuery } from "../../protocol/messages.ts";
 import { workflowTypes } from "../../protocol/workflows.ts";
 import { whileBeating } from "../while-beating.ts";
-import { describe, isOpen } from "./running-tree.ts";
+import { describe, isOpen, whichRun } from "./running-tree.ts";
 import { untilCancelled } from "./until-cancelled.ts";
 
 /** At most so many are dealt with together, and looked at. The rest has to wait for a later look. */
@@ -71,18 +71,13 @@ async function findUnowned(
     const some = parents.slice(from, from + parentsAtOnce);
     const looked = some.map(async ([parentId, ids]) => {
       const unowned = await unownedBy(client, input, parentId, ids, memory);
-      return await stillOpen(client, unowned.slice(0, mostOrphans));
+      // One that has ended would be asked to stop, and counted, once more.
+      return await whichRun(client, unowned.slice(0, mostOrphans));
     });
     found.push(...(await Promise.all(looked)).flat());
     if (found.length >= mostOrphans) break;
   }
   return found.slice(0, mostOrphans);
-}
-
-/** The list tells of ends late. A task that has ended would be asked to stop, and counted, once more. */
-async function stillOpen(client: Client, ids: readonly string[]): Promise<readonly string[]> {
-  const described = await Promise.all(ids.map((id) => describe(client, id)));
-  return ids.filter((_, index) => described[index] && isOpen(described[index]));
 }
 
 /** Running tasks by their parent. */

@@ -54,6 +54,25 @@ export function isOpen({ status }: WorkflowExecutionDescription): boolean {
   return status.name === "RUNNING" || status.name === "PAUSED";
 }
 
+/** Looked at together so many. */
+const atOnce = 20;
+
+/** Those of them that run now. A list tells of ends late. */
+export async function whichRun(client: Client, ids: readonly string[]): Promise<readonly string[]> {
+  const running: string[] = [];
+  for (let from = 0; from < ids.length; from += atOnce) {
+    const some = ids.slice(from, from + atOnce);
+    const open = await Promise.all(some.map((id) => isRunning(client, id)));
+    running.push(...some.filter((_, index) => open[index]));
+  }
+  return running;
+}
+
+export async function isRunning(client: Client, id: string): Promise<boolean> {
+  const described = await describe(client, id);
+  return described !== undefined && isOpen(described);
+}
+
 /** The run's own record knows the children it started itself at once, the list also those of earlier runs. */
 async function childrenOf(
   client: Client,
