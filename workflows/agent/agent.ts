@@ -199,6 +199,11 @@ export function modelOf(agent: Agent): string {
   return toModelId(asked);
 }
 
+/** The model that its transcript is bound to, or will be once its agent's file is read. */
+export function boundModelOf(agent: Agent): string {
+  return agent.state.generation.model || modelOf(agent);
+}
+
 /** Keeps a command on its way out in sight until it is acknowledged. A failed one has nobody to tell. */
 export function send(agent: Agent, command: Promise<unknown>): Promise<void> {
   const done: Promise<void> = command.then(

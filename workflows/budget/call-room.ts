@@ -4,7 +4,7 @@ import { type Ask, type Budget, type Dimension, toBudget } from "../../protocol/
 import { toTokenPrices } from "../../protocol/prices.ts";
 import type { Price } from "../../protocol/models.ts";
 import { byteLength } from "../../protocol/text.ts";
-import { type Agent, modelOf } from "../agent/agent.ts";
+import { type Agent, boundModelOf } from "../agent/agent.ts";
 import { free } from "./account.ts";
 import { toAsk } from "./asks.ts";
 import { tokensOf } from "../transcript/transcript.ts";
@@ -70,7 +70,7 @@ function maxTokensOf({ state, settings }: Agent, purpose: ModelPurpose): number 
 
 /** The price of its model, as the agent was started with it. */
 export function priceOf(agent: Agent): Price | undefined {
-  return agent.settings.prices?.[agent.state.generation.model || modelOf(agent)];
+  return agent.settings.prices?.[boundModelOf(agent)];
 }
 
 /**

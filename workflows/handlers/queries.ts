@@ -8,7 +8,7 @@ import {
   transcriptEndQuery,
   transcriptQuery,
 } from "../../protocol/messages.ts";
-import { type Agent, modelOf } from "../agent/agent.ts";
+import { type Agent, boundModelOf } from "../agent/agent.ts";
 import { toHandover } from "../tasks/handover.ts";
 import { readFeed } from "../agent/feed.ts";
 import { answerRecords } from "../tasks/records.ts";
@@ -40,7 +40,7 @@ export function answerQueries(agent: Agent): void {
 function toHeader(agent: Agent) {
   const { generation, definition } = agent.state;
   return {
-    model: generation.model || modelOf(agent),
+    model: boundModelOf(agent),
     backend: generation.backend,
     system: definition?.system ?? "",
     tools: definition?.tools ?? [],

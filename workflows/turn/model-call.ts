@@ -10,7 +10,7 @@ import { toQueues } from "../../protocol/ids.ts";
 import { scriptedBackend } from "../../protocol/models.ts";
 import { cutText } from "../../protocol/text.ts";
 import type { ModelAnswer, TranscriptRef } from "../../protocol/turn.ts";
-import { type Agent, modelOf } from "../agent/agent.ts";
+import { type Agent, boundModelOf } from "../agent/agent.ts";
 import { priceOf } from "../budget/call-room.ts";
 import { enter, publish, workingStatus } from "../agent/display.ts";
 import { chargeCall, dropCall, openCall } from "../budget/spending.ts";
@@ -90,7 +90,7 @@ function toRef(agent: Agent): TranscriptRef {
     generation: number,
     upTo: messages.length,
     ...(sizeOf(tail) <= tailBytes && { tail }),
-    ...(print && { header: { print, model: generation.model || modelOf(agent), backend } }),
+    ...(print && { header: { print, model: boundModelOf(agent), backend } }),
   };
 }
 
