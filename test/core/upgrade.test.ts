@@ -8,13 +8,25 @@ import { fileURLToPath } from "node:url";
 import type { WorkflowHandle } from "@temporalio/client";
 import { Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { type Env, parseEnvironment, SettingsError } from "../../protocol/environment.ts";
-import { toQueues } from "../../protocol/ids.ts";
+import type { SupervisorHandle } from "../../client/index.ts";
+import {
+  type Env,
+  parseEnvironment,
+  SettingsError,
+  toSettings,
+} from "../../protocol/environment.ts";
+import { toQueues, toSupervisorId } from "../../protocol/ids.ts";
 import { isEnded } from "../../protocol/task.ts";
-import type { Snapshot, SubagentInput, SupervisorInput } from "../../protocol/workflows.ts";
+import {
+  type Snapshot,
+  type SubagentInput,
+  type Supervisor,
+  type SupervisorInput,
+  workflowTypes,
+} from "../../protocol/workflows.ts";
 import { type RunningWorkers, startWorkers } from "../../workers/worker.ts";
 import { bundleWorkflows, workflowEntries } from "../../workers/workflow-bundle.ts";
-import { bundleWithStep } from "../support/changed-workflows.ts";
+import { bundleWithout, bundleWithStep } from "../support/changed-workflows.ts";
 import { untilAll } from "../support/lead-agent.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 
@@ -68,6 +80,26 @@ const delegation = (mark: string, tasks: number, turns: number) => [
   { when: { system: "^# researcher", anyUser: `${mark}-task` }, reply: { text: "Done." } },
 ];
 
+/** What version 0.1 did not ask of a new task's memo. */
+const readsFirstState = `const state = workflowInfo().memo?.[memoKeys.state] as StateMemo | undefined;
+  if (!state) `;
+
+/** As a client of version 0.1 does. */
+async function startAsBefore(world: World, text: string): Promise<SupervisorHandle> {
+  const { installation, bosun } = world;
+  const server = { installation, searchAttributes: false };
+  const { prices: _, ...settings } = toSettings(parseEnvironment(world.env), server);
+  const workspace = { host: world.env["BOSUN_HOST"] ?? "", path: world.workspace };
+  const messages = [{ id: randomUUID(), text, from: "person" }];
+  const workflowId = toSupervisorId(randomUUID());
+  await bosun.client.workflow.start<Supervisor>(workflowTypes.supervisor, {
+    taskQueue: toQueues(installation).workflows,
+    workflowId,
+    args: [{ agent: "supervisor", workspace, messages, settings }],
+  });
+  return bosun.supervisor(workflowId);
+}
+
 /** A decision that earlier versions did not take. */
 const step = "upsertMemo({ later: true });";
 
@@ -79,10 +111,12 @@ describe("a rolling restart", () => {
   let world: World;
   let changed: string;
   let unmarked: string;
+  let older: string;
   beforeAll(async () => {
     world = await openWorld({ workers: false, env: { BOSUN_GRACE_MS: "10000" } });
     changed = await bundleWithStep(`if (patched("test-step")) ${step}`);
     unmarked = await bundleWithStep(step);
+    older = await bundleWithout("agent/agent.ts", readsFirstState);
   });
   afterAll(() => world.close());
 
@@ -121,6 +155,22 @@ describe("a rolling restart", () => {
       const replay = Worker.runReplayHistory({ workflowBundle: { code: changed } }, history);
       await expect(replay).resolves.toBeUndefined();
     }
+    await supervisor.end();
+    await stop(second);
+  }, 60_000);
+
+  test("a task that an older worker begins for a supervisor of before can be gone on with", async () => {
+    await world.model.script("both", delegation("both", 1, turns));
+    const first = await serve(world, older);
+    const supervisor = await startAsBefore(world, "go both");
+    const isHeld = async () =>
+      (await world.model.journal("both-task")).some(({ request }) => request.messages.length === 7);
+    await until("its fourth call", isHeld);
+    const stopped = stop(first);
+    await world.model.release("both");
+    await stopped;
+    const second = await serve(world, inject("bundle"));
+    await until("its end", async () => (await supervisor.tasks())[0]?.status === "completed");
     await supervisor.end();
     await stop(second);
   }, 60_000);

@@ -69,7 +69,7 @@ export async function startTask(agent: Agent, task: NewTask): Promise<void> {
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: toLine(`${task.agent}: ${task.description}`, 390),
       staticDetails: toStartDetails(agent, task),
-      memo: { [memoKeys.agent]: toMemo(agent, task), [memoKeys.state]: toStartState(task) },
+      memo: { [memoKeys.agent]: toMemo(agent, task), ...toStartState(agent, task) },
       ...(agent.settings.searchAttributes && {
         typedSearchAttributes: toSearchAttributes({
           name: task.agent,
@@ -133,10 +133,19 @@ function toMemo(agent: Agent, task: NewTask): AgentMemo {
   };
 }
 
-/** What the task would write of itself before its first turn, in the same order: so it need not. */
-function toStartState({ begun, startedAt }: NewTask): StateMemo {
-  const status = begun ? "running" : "queued";
-  return { phase: { status }, turn: 0, usage: noUsage, receipts: [], updatedAt: startedAt };
+/**
+ * What the task would write of itself before its first turn, in the same order: so it need not. A worker of
+ * version 0.1 writes it all the same, and no later one could replay that. In a tree that a later client began
+ * there is none any more, for workers come first.
+ */
+function toStartState(
+  { settings }: Agent,
+  { begun, startedAt }: NewTask,
+): Record<string, StateMemo> {
+  if (!settings.prices) return {};
+  const phase = { status: begun ? "running" : "queued" } as const;
+  const state = { phase, turn: 0, usage: noUsage, receipts: [], updatedAt: startedAt };
+  return { [memoKeys.state]: state };
 }
 
 function toStartDetails(agent: Agent, task: NewTask): string {
