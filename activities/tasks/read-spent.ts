@@ -3,11 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Context } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
 import { addSpent, noSpent, type Spent } from "../../protocol/budget.ts";
-import { isWorkflowId } from "../../protocol/ids.ts";
 import { readMemos } from "../../protocol/task-view.ts";
 import { whileBeating } from "../while-beating.ts";
 import { askTask } from "./read-ending.ts";
-import { describe, runningTree } from "./running-tree.ts";
+import { childrenOf, describe, runningTree } from "./running-tree.ts";
 import { untilCancelled } from "./until-cancelled.ts";
 
 const lookMs = 1_000;
@@ -32,16 +31,15 @@ const deepest = 20;
 /** One that ended in order has counted its own tasks. The others are asked one by one. */
 async function sumUp(client: Client, taskId: string, depth = 0): Promise<Spent> {
   const described = await describe(client, taskId);
-  if (!described || depth > deepest || !isWorkflowId(taskId)) return noSpent;
+  if (!described || depth > deepest) return noSpent;
   const { envelope, state } = readMemos(described);
   if (envelope?.spent) return envelope.spent;
   const report = await askTask(client, taskId, "status");
   const usage = report?.usage ?? envelope?.usage ?? state?.usage;
   const turns = report?.turn ?? state?.turn ?? 0;
   let spent = usage ? { turns, usd: usage.usd ?? 0, usage } : noSpent;
-  const query = `ParentWorkflowId = '${taskId}' AND ExecutionStatus != 'ContinuedAsNew'`;
-  for await (const child of client.workflow.list({ query })) {
-    spent = addSpent(spent, await sumUp(client, child.workflowId, depth + 1));
+  for (const child of await childrenOf(client, described, "all")) {
+    spent = addSpent(spent, await sumUp(client, child, depth + 1));
   }
   return spent;
 }

@@ -19,7 +19,7 @@ export async function runningTree(
   if (!described) return [];
   const below: string[] = [];
   if (depth < deepest) {
-    for (const child of await childrenOf(client, described)) {
+    for (const child of await childrenOf(client, described, "running")) {
       below.push(...(await runningTree(client, child, depth + 1)));
     }
   }
@@ -31,7 +31,7 @@ export async function heightBelow(client: Client, id: string, depth = 0): Promis
   const described = await describe(client, id);
   if (!described || depth >= deepest) return 0;
   let height = 0;
-  for (const child of await childrenOf(client, described)) {
+  for (const child of await childrenOf(client, described, "running")) {
     height = Math.max(height, 1 + (await heightBelow(client, child, depth + 1)));
   }
   return height;
@@ -73,14 +73,23 @@ export async function isRunning(client: Client, id: string): Promise<boolean> {
   return described !== undefined && isOpen(described);
 }
 
-/** The run's own record knows the children it started itself at once, the list also those of earlier runs. */
-async function childrenOf(
+const listed = {
+  running: "ExecutionStatus = 'Running'",
+  all: "ExecutionStatus != 'ContinuedAsNew'",
+} as const;
+
+/**
+ * The run's own record knows the children it started itself at once, the list also those of earlier runs.
+ * Each once: a list has two lines for a child that was reset, or has just rolled.
+ */
+export async function childrenOf(
   client: Client,
   { workflowId, raw }: WorkflowExecutionDescription,
+  which: keyof typeof listed,
 ): Promise<readonly string[]> {
   const children = new Set(raw.pendingChildren?.flatMap((child) => child.workflowId ?? []));
   if (!isWorkflowId(workflowId)) return [...children];
-  const query = `ParentWorkflowId = '${workflowId}' AND ExecutionStatus = 'Running'`;
+  const query = `ParentWorkflowId = '${workflowId}' AND ${listed[which]}`;
   for await (const child of client.workflow.list({ query })) children.add(child.workflowId);
   return [...children];
 }

@@ -1,4 +1,5 @@
 // What may be spent is looked at before each model call.
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { startCall, untilTasks } from "../support/lead-agent.ts";
@@ -247,6 +248,20 @@ describe("the budget of a tree", () => {
   });
 });
 
+/** `temporal workflow reset`: back to the last step that was taken. */
+async function reset(workflowId: string): Promise<void> {
+  const { workflow, workflowService } = world.bosun.client;
+  const { events } = await workflow.getHandle(workflowId).fetchHistory();
+  const last = events?.findLast((event) => event.workflowTaskCompletedEventAttributes);
+  await workflowService.resetWorkflowExecution({
+    namespace: "default",
+    workflowExecution: { workflowId },
+    workflowTaskFinishEventId: last!.eventId!,
+    requestId: randomUUID(),
+    reason: "a test",
+  });
+}
+
 describe("a task that has a lease", () => {
   test("and is terminated counts with all of it until what it spent is read", async () => {
     await world.model.script("killed", [
@@ -270,6 +285,40 @@ describe("a task that has a lease", () => {
     const { usage } = after.spent;
     expect(usage.outputTokens).toBe(after.own.usage.outputTokens + tokens);
     expect(after.left.outputTokens).toBe(2_000_000 - usage.outputTokens);
+    await supervisor.end();
+  });
+
+  test("and is terminated counts a task below it once, though that was reset", async () => {
+    const below = { system: "^# researcher", anyUser: "again-task below" };
+    await world.model.script("again", [
+      ...handOut("again", {}, "lead"),
+      {
+        when: { system: "^# lead", anyUser: "again-task", assistantTurns: 0 },
+        reply: { toolCalls: [startCall("again-task below")] },
+      },
+      { when: { system: "^# lead", anyUser: "again-task" }, reply: { text: "Waiting." } },
+      { when: { ...below, assistantTurns: 0 }, reply: spend },
+      { when: below, reply: { text: "Late.", until: "never" } },
+    ]);
+    const supervisor = await world.start("go again");
+    const [lead, task] = await until("its second call", async () => {
+      const tasks = await supervisor.tasks();
+      const isThere = tasks.length === 2 && tasks[1]?.turn === 1;
+      return isThere && tasks.map(({ taskId }) => supervisor.task(taskId));
+    });
+    await reset(task!.id);
+    const { workflow } = world.bosun.client;
+    const runs = `ParentWorkflowId = '${lead!.id}' AND ExecutionStatus != 'ContinuedAsNew'`;
+    await until("two runs", async () => (await workflow.count(runs)).count === 2);
+    await until("its second call again", async () => (await task!.view()).turn === 1);
+    for (const { id } of [lead!, task!]) await workflow.getHandle(id).terminate("for a test");
+    const { spent, own } = await until("its lease settled", async () => {
+      const report = await supervisor.budget();
+      return report.leases.length === 0 && report;
+    });
+    const used = usageOf([own, await lead!.view(), await task!.view()]);
+    expect((await task!.view()).usage.outputTokens).toBeGreaterThan(0);
+    expect(spent.usage.outputTokens).toBe(used.outputTokens);
     await supervisor.end();
   });
 
