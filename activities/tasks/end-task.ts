@@ -24,15 +24,15 @@ export function awaitCancelTaken(
   const wait = async (): Promise<{ readonly height: number }> => {
     let first: number | undefined;
     for (;;) {
-      const described = await describe(client, taskId);
+      const described = await untilCancelled(client, () => describe(client, taskId));
       first ??= described && attemptOf(described);
       if (!described || !isOpen(described) || isTaken(described, first)) {
-        return { height: await heightBelow(client, taskId) };
+        return { height: await untilCancelled(client, () => heightBelow(client, taskId)) };
       }
       await sleep(lookMs, undefined, { signal });
     }
   };
-  return whileBeating(() => untilCancelled(client, wait));
+  return whileBeating(wait);
 }
 
 function attemptOf({ raw }: WorkflowExecutionDescription): number | undefined {

@@ -19,11 +19,12 @@ export function readSpent(client: Client, taskId: string): Promise<Spent> {
     for (let wait = lookMs; ; wait = Math.min(slowestMs, 2 * wait)) {
       // A task that has just been started is in the list a moment later.
       await sleep(lookMs, undefined, { signal });
-      if ((await runningTree(client, taskId)).length === 0) return await sumUp(client, taskId);
+      const running = await untilCancelled(client, () => runningTree(client, taskId));
+      if (running.length === 0) return await untilCancelled(client, () => sumUp(client, taskId));
       await sleep(wait, undefined, { signal });
     }
   };
-  return whileBeating(() => untilCancelled(client, read));
+  return whileBeating(read);
 }
 
 const deepest = 20;

@@ -1,5 +1,6 @@
 // How other tasks stand or ended, as Temporal knows it.
 import { setMaxListeners } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Context } from "@temporalio/activity";
 import { type Client, WorkflowFailedError, WorkflowNotFoundError } from "@temporalio/client";
 import type { TaskEnding, TaskReading, WatchActivities } from "../../protocol/activities.ts";
@@ -35,29 +36,41 @@ export function createWatchActivities(client: Client): WatchActivities {
   };
 }
 
-/** Races the results of all tasks. The losing polls end with the call, or they would add up. */
 async function awaitTasks(
   client: Client,
   taskIds: readonly string[],
 ): Promise<readonly TaskEnding[]> {
-  const polls = new AbortController();
-  // One listener for each task watched.
-  setMaxListeners(0, polls.signal);
   const ended = new Set<string>();
-  const race = () =>
+  const watch = async (taskId: string): Promise<void> => {
+    await hasEnded(client, taskId);
+    ended.add(taskId);
+  };
+  await whileBeating(async () => {
+    while (ended.size === 0) await race(client, () => taskIds.map(watch));
+  });
+  return await Promise.all([...ended].map((taskId) => readEnding(client, taskId)));
+}
+
+/** Polls are asked anew so often, for a client keeps what it has asked until their signal is gone. */
+const roundMs = 60_000;
+
+/** Races the results of all tasks for a while. The losing polls end with it, or they would add up. */
+async function race(client: Client, watchAll: () => readonly Promise<void>[]): Promise<void> {
+  const polls = new AbortController();
+  const { signal } = polls;
+  // One listener for each poll.
+  setMaxListeners(0, signal);
+  const round = () =>
     Promise.race([
       Context.current().cancelled,
-      ...taskIds.map(async (taskId) => {
-        await hasEnded(client, taskId);
-        ended.add(taskId);
-      }),
+      sleep(roundMs, undefined, { signal }),
+      ...watchAll(),
     ]);
   try {
-    await whileBeating(() => client.withAbortSignal(polls.signal, race));
+    await client.withAbortSignal(signal, round);
   } finally {
     polls.abort();
   }
-  return await Promise.all([...ended].map((taskId) => readEnding(client, taskId)));
 }
 
 /** Resolves at the end of a task, however it ended. Any other error is the network's and is thrown. */

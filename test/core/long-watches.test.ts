@@ -1,0 +1,43 @@
+// What a watch of other workflows keeps while it lasts.
+import { getEventListeners } from "node:events";
+import { Client } from "@temporalio/client";
+import { MockActivityEnvironment } from "@temporalio/testing";
+import { DefaultLogger } from "@temporalio/worker";
+import { expect, test } from "vitest";
+import { awaitCancelTaken } from "../../activities/tasks/end-task.ts";
+import { openWorld, until } from "../support/world.ts";
+
+test("a watch that looks again and again lets go of each look", async () => {
+  const world = await openWorld({ workers: false });
+  try {
+    // Nobody is there to take the cancellation.
+    const { id } = await world.start();
+    await world.bosun.client.workflow.getHandle(id).cancel();
+    let looks = 0;
+    const { connection, options } = world.bosun.client;
+    const client = new Client({
+      connection,
+      namespace: options.namespace,
+      interceptors: {
+        workflow: [
+          {
+            describe(input, next) {
+              looks += 1;
+              return next(input);
+            },
+          },
+        ],
+      },
+    });
+    const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger("ERROR") });
+    const watching = environment.run(() => awaitCancelTaken(client, id));
+    const ended = expect(watching).rejects.toThrow();
+    await until("five looks", async () => looks >= 5);
+    const listeners = getEventListeners(environment.context.cancellationSignal, "abort");
+    expect(listeners.length).toBeLessThan(4);
+    environment.cancel();
+    await ended;
+  } finally {
+    await world.close();
+  }
+});
