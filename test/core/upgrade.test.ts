@@ -170,7 +170,10 @@ describe("a rolling restart", () => {
     await world.model.release("both");
     await stopped;
     const second = await serve(world, inject("bundle"));
-    await until("its end", async () => (await supervisor.tasks())[0]?.status === "completed");
+    const task = await until("its end", async () =>
+      (await supervisor.tasks()).find(({ endedAt }) => endedAt !== null),
+    );
+    expect(task).toMatchObject({ status: "completed", turn: turns });
     await supervisor.end();
     await stop(second);
   }, 60_000);
