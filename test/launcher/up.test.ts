@@ -101,6 +101,18 @@ test("up ends when its worker is not replaced any more, and names the log", asyn
   );
 });
 
+test("down ends a worker that hangs, too", async () => {
+  const place = newPlace();
+  expect(await place.bosun(["up", "--detach"]).ended).toBe(0);
+  const installation = place.installation();
+  const [pid = 0] = served(installation, liveWorkers(installation.dir)[0]);
+  const worker = markOf(pid);
+  expect(worker).toBeDefined();
+  process.kill(pid, "SIGSTOP");
+  expect(await place.bosun(["down"]).ended).toBe(0);
+  await untilGone(worker);
+});
+
 test("after up --detach, no worker at all is missed by name of the remedy, and that brings another", async () => {
   const place = newPlace();
   expect(await place.bosun(["up", "--detach"]).ended).toBe(0);
