@@ -17,7 +17,7 @@ import type { Frame } from "../screen/frame.ts";
 import { renderAsked } from "../screen/request-lines.ts";
 import { renderCheck } from "../screen/task-card.ts";
 import { renderTroubled } from "../screen/trouble-lines.ts";
-import { pickAgent, pickHandle, pickTask, type Place, split } from "./place.ts";
+import { pickHandle, pickTask, type Place, split } from "./place.ts";
 import { apply, budget, diff, event, set } from "./slash-work.ts";
 
 interface SlashCommand {
@@ -184,9 +184,9 @@ async function decide(
   const named = isRequestId(second) ? second : undefined;
   const decision = toDecision(named ? others : rest);
   if (!decision) return [usage];
-  const pick = (text: string): Promise<string> => pickAgent(place, text);
-  const { id, asker, request } = await findAsker(place.bosun, given, named, pick);
-  return [toDecidedText(id, await decideRequest(asker, decision, request, "/"))];
+  const pick = (text: string) => pickHandle(place, text);
+  const { asker, request } = await findAsker(place.bosun, given, named, pick);
+  return [toDecidedText(asker.handle.id, await decideRequest(asker, decision, request, "/"))];
 }
 
 async function end({ supervisor }: Place): Promise<readonly string[]> {
