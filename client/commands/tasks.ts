@@ -94,11 +94,11 @@ function showOnce(agents: Agents, about: About, options: Options, context: Conte
   const total = toTotal(agents, isOne).flatMap((line) => wrapText(line, context.columns()));
   const text = lines.length > 0 ? [...lines, ...total].join("\n") : toEmptyText(ended);
   if (options.watch && context.isTty) {
-    logUpdate(remark ? `${text}\n(${remark})` : text);
+    logUpdate(remark ? `${text}\n${remark}` : text);
     return;
   }
   context.print(text);
-  if (remark) context.note(`(${remark})`);
+  if (remark) context.note(remark);
 }
 
 /** What the whole tree has used. Without an id, where ended tasks are found. */
