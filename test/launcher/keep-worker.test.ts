@@ -50,14 +50,14 @@ const until = async (isSo) => { while (!isSo()) await new Promise((resolve) => s
 setInterval(() => {}, 1e6);`;
 
 test.each([
-  { name: "serves", then: "endWithParent(); console.log(process.pid);" },
+  { name: "serves", does: "endWithParent(); console.log(process.pid);" },
   {
     name: "is still starting",
-    then: "console.log(process.pid); await until(() => !process.connected); endWithParent();",
+    does: "console.log(process.pid); await until(() => !process.connected); endWithParent();",
   },
-])("a worker that $name ends when what keeps it is killed", async ({ then }) => {
+])("a worker that $name ends when what keeps it is killed", async ({ does }) => {
   const options = ["--input-type=module", "--import", loader];
-  const { child } = keep(`${program}\n${then}`, options);
+  const { child } = keep(`${program}\n${does}`, options);
   const [pid] = await once(child.stdout, "data");
   const worker = markOf(Number(pid));
   expect(worker).toBeDefined();
