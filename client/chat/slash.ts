@@ -11,7 +11,7 @@ import { toInterruptedText } from "../commands/interrupt.ts";
 import { toPausedText } from "../commands/pause.ts";
 import { toResumedText } from "../commands/resume.ts";
 import { toRetriedText } from "../commands/retry.ts";
-import { readRetriedCalls } from "../retried-calls.ts";
+import { readLiveCalls } from "../live-calls.ts";
 import { renderAgents } from "../screen/agent-list.ts";
 import { toDuration } from "../screen/figures.ts";
 import type { Frame } from "../screen/frame.ts";
@@ -78,7 +78,7 @@ function help({ width }: Frame): readonly string[] {
 async function tasks({ bosun, supervisor, frame }: Place): Promise<readonly string[]> {
   const [view, found] = await Promise.all([supervisor.status(), supervisor.tasks()]);
   const agents = { supervisors: [view], tasks: found };
-  return renderAgents(agents, frame, await readRetriedCalls(bosun, agents));
+  return renderAgents(agents, frame, await readLiveCalls(bosun, agents));
 }
 
 async function check(place: Place, argument: string): Promise<readonly string[]> {

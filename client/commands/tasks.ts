@@ -9,7 +9,7 @@ import { toTokenText, toUsdText } from "../screen/figures.ts";
 import { renderAgents } from "../screen/agent-list.ts";
 import { toFrame } from "../screen/frame.ts";
 import { wrapText } from "../screen/wrap-text.ts";
-import { readRetriedCalls, type RetriedCalls } from "../retried-calls.ts";
+import { readLiveCalls, type LiveCalls } from "../live-calls.ts";
 import { isOver } from "../supervisor-view.ts";
 import type { Bosun } from "../bosun.ts";
 import type { Context } from "./context.ts";
@@ -49,7 +49,7 @@ async function tasks(given: string | undefined, options: Options, context: Conte
       const runs = agents.supervisors.some((view) => !isOver(view));
       const [remark, calls] = await Promise.all([
         runs ? toWorkerRemark(here, context) : undefined,
-        readRetriedCalls(bosun, agents),
+        readLiveCalls(bosun, agents),
       ]);
       showOnce(agents, { isOne: id !== undefined, remark, calls }, options, context);
     };
@@ -85,7 +85,7 @@ interface About {
   /** One supervisor with all of its tasks. */
   readonly isOne: boolean;
   readonly remark: string | undefined;
-  readonly calls: RetriedCalls;
+  readonly calls: LiveCalls;
 }
 
 function toJson(agents: Agents, isOne: boolean): object {

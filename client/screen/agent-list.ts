@@ -1,6 +1,6 @@
 // Supervisors, each with its tasks below it.
 import type { Agents } from "../list-executions.ts";
-import type { RetriedCalls } from "../retried-calls.ts";
+import type { LiveCalls } from "../live-calls.ts";
 import { isOver, type SupervisorView } from "../supervisor-view.ts";
 import { toCount, toElapsed, totalTokens } from "./figures.ts";
 import type { Frame } from "./frame.ts";
@@ -16,7 +16,7 @@ import { cutLine } from "./wrap-text.ts";
 export function renderAgents(
   { supervisors, tasks }: Agents,
   frame: Frame,
-  calls: RetriedCalls = new Map(),
+  calls: LiveCalls = new Map(),
 ): readonly string[] {
   const shown = supervisors.length === 1 ? supervisors : supervisors.filter((one) => !isOver(one));
   const ended = supervisors.length - shown.length;
@@ -32,11 +32,7 @@ export function renderAgents(
   return [...lines, frame.palette.faint(cutLine(more, frame.width))];
 }
 
-function renderSupervisor(
-  view: SupervisorView,
-  frame: Frame,
-  calls: RetriedCalls,
-): readonly string[] {
+function renderSupervisor(view: SupervisorView, frame: Frame, calls: LiveCalls): readonly string[] {
   const { palette, now, width } = frame;
   const figures = [
     `turn ${view.turn}`,

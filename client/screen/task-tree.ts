@@ -4,7 +4,7 @@ import type { Owned } from "../../protocol/claims.ts";
 import type { LiveCall } from "../../protocol/live-call.ts";
 import type { WaitingReason } from "../../protocol/task.ts";
 import type { TaskView } from "../../protocol/views.ts";
-import type { RetriedCalls } from "../retried-calls.ts";
+import type { LiveCalls } from "../live-calls.ts";
 import { toCount, toElapsed, totalTokens } from "./figures.ts";
 import type { Frame } from "./frame.ts";
 import { groupBy } from "./group-by.ts";
@@ -21,7 +21,7 @@ const leastTitle = 12;
 export function renderTree(
   tasks: readonly TaskView[],
   frame: Frame,
-  calls: RetriedCalls = new Map(),
+  calls: LiveCalls = new Map(),
 ): readonly string[] {
   const known = new Set(tasks.map(({ taskId }) => taskId));
   const parentOf = ({ parentId }: TaskView) =>
