@@ -2,8 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Client } from "@temporalio/client";
 import type { BudgetChange, BudgetReport } from "../protocol/budget.ts";
-import { setSignal } from "../protocol/messages.ts";
-import { budgetQuery } from "../protocol/messages.ts";
+import { budgetQuery, setSignal } from "../protocol/messages.ts";
 import { addUsage, noUsage, type Usage } from "../protocol/turn.ts";
 import type { TaskView } from "../protocol/views.ts";
 import { callServer, callWorker } from "./call.ts";

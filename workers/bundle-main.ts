@@ -1,9 +1,9 @@
 // The process that bundles the workflows, and ends.
+import { endWithParent } from "./end-with-parent.ts";
 import { workflowEntries, bundleWorkflows } from "./workflow-bundle.ts";
 import { writeBundle } from "./bundle-record.ts";
 
-// Without the worker that asked, nobody needs it.
-process.on("disconnect", () => process.exit(1));
+endWithParent();
 
 const [entry = workflowEntries.unversioned, folder = "."] = process.argv.slice(2);
 const begunAt = Date.now();

@@ -7,12 +7,14 @@ import {
   Runtime,
 } from "@temporalio/worker";
 import { parseEnvironment, SettingsError } from "../protocol/environment.ts";
+import { endWithParent } from "./end-with-parent.ts";
 import { BundleError } from "./open-bundle.ts";
 import { startWorkers } from "./worker.ts";
 
 const usageExit = 2;
 
 async function main(): Promise<void> {
+  endWithParent();
   const environment = parseEnvironment(process.env);
   const { installation, host, dir, roles } = environment;
   if (roles.length === 0) {
@@ -41,8 +43,7 @@ async function main(): Promise<void> {
     dir,
   });
   stopOnSignal(() => workers.stop());
-  // Who keeps it is told, and takes it along.
-  process.on("disconnect", () => process.exit(1));
+  // For who keeps it.
   process.send?.("ready");
   process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid, roles })}\n`);
   await workers.done;

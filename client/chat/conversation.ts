@@ -7,6 +7,7 @@ import { isEnded } from "../../protocol/task.ts";
 import { CommandError } from "../command-error.ts";
 import type { Context } from "../commands/context.ts";
 import { readAsker } from "../commands/decide-request.ts";
+import { toHandle } from "../commands/pick-agent.ts";
 import type { Visit } from "../commands/with-session.ts";
 import type { LiveCall } from "../../protocol/live-call.ts";
 import { RequestError } from "../request-error.ts";
@@ -118,7 +119,9 @@ export class Conversation {
     const { visit, json, prompt } = this.#options;
     const id = toAsking(event, supervisor.id);
     if (id === undefined || json) return;
-    const asker = await readAsker(visit.here.bosun, id).catch(() => undefined);
+    const asker = await toHandle(visit.here.bosun, id)
+      .then(readAsker)
+      .catch(() => undefined);
     const fresh = asker?.requests.filter(({ requestId }) => !this.#asked.has(requestId)) ?? [];
     for (const { requestId } of fresh) this.#asked.add(requestId);
     const frame = { width: this.#width() - 2, now: new Date(), palette: this.#palette };

@@ -13,19 +13,15 @@ export interface Place {
   readonly leave: () => void;
 }
 
-/** A task, or the supervisor where none is named. */
+/** The supervisor, which may ask something itself, where it or none is named. Else a task. */
 export async function pickHandle(
   place: Place,
   given: string,
 ): Promise<TaskHandle | SupervisorHandle> {
   const { bosun, supervisor } = place;
-  return given ? await toHandle(bosun, await pickAgent(place, given)) : supervisor;
-}
-
-/** The supervisor may ask something itself. */
-export async function pickAgent(place: Place, given: string): Promise<string> {
-  const { id } = place.supervisor;
-  return id.includes(given) ? id : await pickTask(place, given);
+  return supervisor.id.includes(given)
+    ? supervisor
+    : await toHandle(bosun, await pickTask(place, given));
 }
 
 /** Of several that fit, one that is open and belongs to this supervisor is meant. */

@@ -11,13 +11,14 @@ import { toInterruptedText } from "../commands/interrupt.ts";
 import { toPausedText } from "../commands/pause.ts";
 import { toResumedText } from "../commands/resume.ts";
 import { toRetriedText } from "../commands/retry.ts";
+import { readLiveCalls } from "../live-calls.ts";
 import { renderAgents } from "../screen/agent-list.ts";
 import { toDuration } from "../screen/figures.ts";
 import type { Frame } from "../screen/frame.ts";
 import { renderAsked } from "../screen/request-lines.ts";
 import { renderCheck } from "../screen/task-card.ts";
 import { renderTroubled } from "../screen/trouble-lines.ts";
-import { pickAgent, pickHandle, pickTask, type Place, split } from "./place.ts";
+import { pickHandle, pickTask, type Place, split } from "./place.ts";
 import { apply, budget, diff, event, set } from "./slash-work.ts";
 
 interface SlashCommand {
@@ -74,9 +75,10 @@ function help({ width }: Frame): readonly string[] {
   return ["Anything else is a message to the supervisor.", ...lines];
 }
 
-async function tasks({ supervisor, frame }: Place): Promise<readonly string[]> {
+async function tasks({ bosun, supervisor, frame }: Place): Promise<readonly string[]> {
   const [view, found] = await Promise.all([supervisor.status(), supervisor.tasks()]);
-  return renderAgents({ supervisors: [view], tasks: found }, frame);
+  const agents = { supervisors: [view], tasks: found };
+  return renderAgents(agents, frame, await readLiveCalls(bosun, agents));
 }
 
 async function check(place: Place, argument: string): Promise<readonly string[]> {
@@ -184,9 +186,9 @@ async function decide(
   const named = isRequestId(second) ? second : undefined;
   const decision = toDecision(named ? others : rest);
   if (!decision) return [usage];
-  const pick = (text: string): Promise<string> => pickAgent(place, text);
-  const { id, asker, request } = await findAsker(place.bosun, given, named, pick);
-  return [toDecidedText(id, await decideRequest(asker, decision, request, "/"))];
+  const pick = (text: string) => pickHandle(place, text);
+  const { asker, request } = await findAsker(place.bosun, given, named, pick);
+  return [toDecidedText(asker.handle.id, await decideRequest(asker, decision, request, "/"))];
 }
 
 async function end({ supervisor }: Place): Promise<readonly string[]> {

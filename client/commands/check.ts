@@ -7,7 +7,7 @@ import type { Context } from "./context.ts";
 import { toNumber } from "./to-number.ts";
 import { pickId } from "./pick-agent.ts";
 import { withBosun } from "./with-bosun.ts";
-import { toWorkerRemark } from "./worker-remark.ts";
+import { noteMissingWorkers } from "./worker-remark.ts";
 
 interface Options {
   readonly detail: CheckDetail;
@@ -47,7 +47,6 @@ async function check(given: string, options: Options, context: Context) {
     }
     context.print(renderCheck(task, { report, live }, toFrame(context)).join("\n"));
     if (missing) context.note(`(${missing})`);
-    const remark = task.endedAt === null ? await toWorkerRemark(here, context) : undefined;
-    if (remark) context.note(`(${remark})`);
+    if (task.endedAt === null) await noteMissingWorkers(here, context);
   });
 }

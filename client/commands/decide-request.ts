@@ -10,7 +10,7 @@ import { TaskHandle } from "../task-handle.ts";
 import { CommandError } from "../command-error.ts";
 import type { Context } from "./context.ts";
 import { toPerson } from "./person.ts";
-import { pickId, toHandle } from "./pick-agent.ts";
+import { pickHandle, toHandle } from "./pick-agent.ts";
 import { withBosun } from "./with-bosun.ts";
 
 /** Decides, and says what became of it. */
@@ -21,7 +21,8 @@ export async function decideAndTell(
   context: Context,
 ): Promise<void> {
   await withBosun(context, async (bosun) => {
-    const { id, asker, request } = await findAsker(bosun, asked.given, asked.request);
+    const { asker, request } = await findAsker(bosun, asked.given, asked.request);
+    const { id } = asker.handle;
     const taken = await decideRequest(asker, decision, request);
     if (json) context.json(toDecidedJson(id, decision.type, taken));
     else context.print(toDecidedText(id, taken));
@@ -40,12 +41,9 @@ export async function findAsker(
   bosun: Bosun,
   given: string,
   request: string | undefined,
-  pick: (given: string) => Promise<string> = (text) => pickId(bosun, text, "any"),
-): Promise<{ id: string; asker: Asker; request: string | undefined }> {
-  if (!isRequestId(given)) {
-    const id = await pick(given);
-    return { id, asker: await readAsker(bosun, id), request };
-  }
+  pick = (text: string) => pickHandle(bosun, text),
+): Promise<{ asker: Asker; request: string | undefined }> {
+  if (!isRequestId(given)) return { asker: await readAsker(await pick(given)), request };
   const found = (await bosun.requests()).filter(({ requestId }) => requestId.startsWith(given));
   const [only, other] = found;
   if (!only) {
@@ -55,13 +53,12 @@ export async function findAsker(
     const some = found.map(({ requestId }) => requestId).join(", ");
     throw new CommandError(`"${given}" could be any of ${some}. Give more of the id.`, 2);
   }
-  return { id: only.id, asker: await readAsker(bosun, only.id), request: only.requestId };
+  return { asker: await readAsker(await toHandle(bosun, only.id)), request: only.requestId };
 }
 
 export const isRequestId = (text: string): boolean => /^q-[0-9a-f]+$/.test(text);
 
-export async function readAsker(bosun: Bosun, id: string): Promise<Asker> {
-  const handle = await toHandle(bosun, id);
+export async function readAsker(handle: Asker["handle"]): Promise<Asker> {
   const view = handle instanceof TaskHandle ? await handle.view() : await handle.status();
   const { status, requests = [] } = view;
   return { handle, status, requests };

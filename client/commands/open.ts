@@ -1,6 +1,7 @@
 // Shows a workflow in Temporal's Web UI.
 import { spawn } from "node:child_process";
 import type { Command } from "commander";
+import { workflowTypes } from "../../protocol/workflows.ts";
 import type { Here } from "../connect-here.ts";
 import { CommandError } from "../command-error.ts";
 import type { Context } from "./context.ts";
@@ -47,7 +48,8 @@ export function toUrl({ webUi, namespace }: Place, id: string): string | undefin
 
 /** The agents that have not ended, of every installation on this server. */
 function toListUrl({ webUi, namespace }: Place): string | undefined {
-  const query = 'ExecutionStatus="Running" AND WorkflowType IN ("supervisor", "subagent")';
+  const { supervisor, subagent } = workflowTypes;
+  const query = `ExecutionStatus="Running" AND WorkflowType IN ("${supervisor}", "${subagent}")`;
   return webUi && `${webUi}/namespaces/${namespace}/workflows?query=${encodeURIComponent(query)}`;
 }
 

@@ -4,7 +4,6 @@ import type { Budget } from "../../protocol/budget.ts";
 import { scriptedBackend } from "../../protocol/models.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import type { Bosun } from "../bosun.ts";
-import type { Here } from "../connect-here.ts";
 import { isRequestError } from "../request-error.ts";
 import type { Sent } from "../supervisor-handle.ts";
 import { isOver } from "../supervisor-view.ts";
@@ -13,7 +12,7 @@ import type { Context } from "./context.ts";
 import { addLimits, type LimitOptions, toBudgetChange } from "./limit-options.ts";
 import { readMessage } from "./read-message.ts";
 import { withBosun } from "./with-bosun.ts";
-import { toWorkerRemark } from "./worker-remark.ts";
+import { noteMissingWorkers } from "./worker-remark.ts";
 import { resolveWorkspace } from "./workspace.ts";
 
 interface Options extends LimitOptions {
@@ -64,18 +63,15 @@ async function start(given: string | undefined, options: Options, context: Conte
       if (options.usd !== undefined) for (const text of toUnpriced(settings)) context.note(text);
       const started = { id: supervisor.id, started: true, workspace, backend };
       if (options.json) context.json({ ...started, messageId: messageId ?? null, stored: null });
-      else await tellStarted(here, toText(supervisor.id, workspace, backend), context);
+      else {
+        context.print(toText(supervisor.id, workspace, backend));
+        await noteMissingWorkers(here, context);
+      }
     } catch (error) {
       if (!isRequestError(error, "exists") || !id) throw error;
       await sendInstead(bosun, id, message, options, context);
     }
   });
-}
-
-async function tellStarted(here: Here, text: string, context: Context): Promise<void> {
-  context.print(text);
-  const remark = await toWorkerRemark(here, context);
-  if (remark) context.note(`(${remark})`);
 }
 
 /** The id is taken: by a supervisor that runs, which gets the message, or by one that has ended. */

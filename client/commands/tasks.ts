@@ -9,6 +9,7 @@ import { toTokenText, toUsdText } from "../screen/figures.ts";
 import { renderAgents } from "../screen/agent-list.ts";
 import { toFrame } from "../screen/frame.ts";
 import { wrapText } from "../screen/wrap-text.ts";
+import { readLiveCalls, type LiveCalls } from "../live-calls.ts";
 import { isOver } from "../supervisor-view.ts";
 import type { Bosun } from "../bosun.ts";
 import type { Context } from "./context.ts";
@@ -44,9 +45,13 @@ async function tasks(given: string | undefined, options: Options, context: Conte
     const id = given && (await pickId(bosun, given, "supervisor"));
     const show = async () => {
       const agents = await readAgents(bosun, id);
-      const runs = !options.json && agents.supervisors.some((view) => !isOver(view));
-      const remark = runs ? await toWorkerRemark(here, context) : undefined;
-      showOnce(agents, { isOne: id !== undefined, remark }, options, context);
+      if (options.json) return context.json(toJson(agents, id !== undefined));
+      const runs = agents.supervisors.some((view) => !isOver(view));
+      const [remark, calls] = await Promise.all([
+        runs ? toWorkerRemark(here, context) : undefined,
+        readLiveCalls(bosun, agents),
+      ]);
+      showOnce(agents, { isOne: id !== undefined, remark, calls }, options, context);
     };
     await show();
     if (options.watch) await everySecond(show);
@@ -80,25 +85,26 @@ interface About {
   /** One supervisor with all of its tasks. */
   readonly isOne: boolean;
   readonly remark: string | undefined;
+  readonly calls: LiveCalls;
+}
+
+function toJson(agents: Agents, isOne: boolean): object {
+  const total = isOne && sumUsage(agents.supervisors, agents.tasks);
+  return { ...agents, ...(total && { total }), asOf: new Date().toISOString() };
 }
 
 function showOnce(agents: Agents, about: About, options: Options, context: Context): void {
-  const { isOne, remark } = about;
-  if (options.json) {
-    const total = isOne && sumUsage(agents.supervisors, agents.tasks);
-    context.json({ ...agents, ...(total && { total }), asOf: new Date().toISOString() });
-    return;
-  }
-  const lines = renderAgents(agents, toFrame(context));
+  const { isOne, remark, calls } = about;
+  const lines = renderAgents(agents, toFrame(context), calls);
   const ended = agents.supervisors.filter(isOver).length;
   const total = toTotal(agents, isOne).flatMap((line) => wrapText(line, context.columns()));
   const text = lines.length > 0 ? [...lines, ...total].join("\n") : toEmptyText(ended);
   if (options.watch && context.isTty) {
-    logUpdate(remark ? `${text}\n(${remark})` : text);
+    logUpdate(remark ? `${text}\n${remark}` : text);
     return;
   }
   context.print(text);
-  if (remark) context.note(`(${remark})`);
+  if (remark) context.note(remark);
 }
 
 /** What the whole tree has used. Without an id, where ended tasks are found. */

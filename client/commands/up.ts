@@ -41,8 +41,7 @@ async function up(context: Context, options: UpOptions): Promise<void> {
     await (options.detach ? upDetached : upHere)(context, options, installation, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
-    context.note("Interrupted. Nothing was left running by this start.");
-    process.exit(130);
+    throw new CommandError("Interrupted. Nothing was left running by this start.", 130);
   } finally {
     stopListening();
   }

@@ -23,5 +23,11 @@ export async function toWorkerRemark(
     missing.length === needed.length ? "No worker runs" : `No worker is for ${missing[0]}`;
   const brings = parseEnvironment(env).roles.length > 0;
   const remedy = brings ? "Start one: bosun up --detach" : "Start one where the workers run";
-  return `${who}, so nothing moves here. ${remedy}`;
+  return `(${who}, so nothing moves here. ${remedy})`;
+}
+
+/** The same as a note. */
+export async function noteMissingWorkers(here: Here, context: Context): Promise<void> {
+  const remark = await toWorkerRemark(here, context);
+  if (remark) context.note(remark);
 }

@@ -1,5 +1,6 @@
 // Brings an installation up, or joins the one that runs.
 import { type Env, parseEnvironment } from "../../protocol/environment.ts";
+import type { Background } from "./background.ts";
 import { toWorkerEnv } from "./child-env.ts";
 import { ensureRunning } from "./ensure-running.ts";
 import type { Installation } from "./installation.ts";
@@ -8,7 +9,6 @@ import { isAlive, type Mark, ownMark } from "./processes.ts";
 import { readProcesses, readRun, type RunFile, writeRun } from "./run-file.ts";
 import { withStateLock } from "./state-lock.ts";
 import { findUser, liveWorkers, register, sweepUsers } from "./users.ts";
-import { tendWorker } from "./tend-worker.ts";
 import { interactiveGraceMs, startWorker } from "./workers.ts";
 
 interface BringUpOptions {
@@ -19,8 +19,6 @@ interface BringUpOptions {
   readonly onProgress: (line: string) => void;
   /** Whether to bring a worker along, unless workers run elsewhere. */
   readonly worker: boolean;
-  /** The worker is to outlive this process. */
-  readonly kept?: boolean;
   /** Aborting undoes what was begun, and rejects. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,7 +28,7 @@ export interface Session {
   readonly run: RunFile;
   /** Whether it ran before. */
   readonly attached: boolean;
-  /** Replaces a worker that died, and names what is gone for good. Ask it now and then. */
+  /** Names what is gone for good. Ask it now and then. */
   lost(): string | undefined;
   /** Stops the worker, and everything when nobody else uses it. Takes 3 s at most. */
   leave(): Promise<void>;
@@ -49,23 +47,13 @@ export async function bringUp(options: BringUpOptions): Promise<Session> {
     });
     const brings = options.worker && parseEnvironment(options.env).roles.length > 0;
     const worker = brings ? await bringWorker(options, run, me) : undefined;
-    const note = () => withStateLock(dir, options, async () => noteWorkers(run));
-    const now = await note();
-    const start = async (): Promise<Mark> => {
-      const mark = await bringWorker(options, run, me);
-      await note();
-      return mark;
-    };
-    const tended = tendWorker({ dir, first: worker, start, onProgress: options.onProgress });
+    const now = await withStateLock(dir, options, async () => noteWorkers(run));
     return {
       run: now,
       attached,
       // Of what runs elsewhere nothing is ours to lose, whatever others do with this folder.
-      lost: () => (isElsewhere(run) && !brings ? undefined : (findLoss(dir) ?? tended.check())),
-      leave: async () => {
-        await tended.stop();
-        await goAway();
-      },
+      lost: () => (isElsewhere(run) && !brings ? undefined : findLoss(dir, worker)),
+      leave: goAway,
     };
   } catch (error) {
     await goAway();
@@ -75,10 +63,10 @@ export async function bringUp(options: BringUpOptions): Promise<Session> {
 
 /** The same, left in the background: it ends with `takeDown`, not with this process. */
 export async function bringUpDetached(
-  options: Omit<BringUpOptions, "worker" | "kept">,
+  options: Omit<BringUpOptions, "worker">,
 ): Promise<Pick<Session, "run" | "attached">> {
   const { dir } = options.installation;
-  const session = await bringUp({ ...options, worker: !isKept(dir), kept: true });
+  const session = await bringUp({ ...options, worker: !isKept(dir) });
   try {
     const run = await withStateLock(dir, options, async () => {
       if (!isKept(dir)) handOver(dir, ownMark());
@@ -106,13 +94,12 @@ function handOver(dir: string, from: Mark): void {
   register(dir, { mark: from, workers: [] });
 }
 
-async function bringWorker(options: BringUpOptions, run: RunFile, me: Mark): Promise<Mark> {
-  const { installation, env, cwd, signal, kept = false } = options;
+function bringWorker(options: BringUpOptions, run: RunFile, me: Mark): Promise<Background> {
+  const { installation, env, cwd, signal } = options;
   options.onProgress("Starting a worker");
-  const worker = await startWorker({
+  return startWorker({
     dir: installation.dir,
     cwd,
-    kept,
     env: {
       ...toWorkerEnv(installation, env, run),
       BOSUN_GRACE_MS: String(interactiveGraceMs(env)),
@@ -120,7 +107,6 @@ async function bringWorker(options: BringUpOptions, run: RunFile, me: Mark): Pro
     signal,
     onSpawn: ({ mark }) => register(installation.dir, { mark: me, workers: [mark] }),
   });
-  return worker.mark;
 }
 
 function noteWorkers(known: RunFile): RunFile {
@@ -134,12 +120,12 @@ function isElsewhere({ serverPid, modelPid }: RunFile): boolean {
   return serverPid === null && modelPid === null;
 }
 
-function findLoss(dir: string): string | undefined {
+function findLoss(dir: string, worker: Background | undefined): string | undefined {
   const { server } = readProcesses(dir);
   const run = readRun(dir);
   const serverIsGone =
     run === undefined || (run.serverPid !== null && !(server && isAlive(server)));
-  return serverIsGone
-    ? `The Temporal server was stopped. Its log: ${dir}/logs/server.log`
-    : undefined;
+  if (serverIsGone) return `The Temporal server was stopped. Its log: ${dir}/logs/server.log`;
+  if (worker === undefined || isAlive(worker.mark)) return undefined;
+  return `The worker has ended, and is not replaced any more. Its log: ${worker.log}`;
 }

@@ -18,11 +18,6 @@ export async function checkModel(env: Env): Promise<readonly Check[]> {
   }
   const key = readKey(model);
   if (typeof key === "object") return [key];
-  if (key === undefined && model.authToken === undefined) {
-    return [
-      fail(name, `no key for ${model.backend}`, "Set ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN"),
-    ];
-  }
   const ids = [...new Set([supervisorModel, taskModel])];
   const prices = { ...publicPrices, ...set };
   const unpriced = ids.filter((id) => prices[id] === undefined).map(toUnpriced);
@@ -32,9 +27,10 @@ export async function checkModel(env: Env): Promise<readonly Check[]> {
   return [...told.values(), ...unpriced];
 }
 
-function readKey(model: ModelEnvironment): string | undefined | Check {
+/** What a worker sends. A server of one's own may need none. */
+function readKey(model: ModelEnvironment): string | Check {
   try {
-    return toApiKey(model, (path) => readFileSync(path, "utf8"));
+    return toApiKey(model, (path) => readFileSync(path, "utf8")) ?? model.authToken ?? "none";
   } catch (error) {
     return fail(name, reason(error), "Correct the file, or set ANTHROPIC_API_KEY");
   }
@@ -46,16 +42,9 @@ function toUnpriced(id: string): Check {
 }
 
 /** Asked by hand: the whole client library would slow every other command down. */
-async function askFor(
-  id: string,
-  model: ModelEnvironment,
-  key: string | undefined,
-): Promise<Check> {
+async function askFor(id: string, model: ModelEnvironment, key: string): Promise<Check> {
   const base = (model.baseUrl ?? "https://api.anthropic.com").replace(/\/+$/, "");
-  const headers = {
-    "anthropic-version": "2023-06-01",
-    ...(key === undefined ? { authorization: `Bearer ${model.authToken}` } : { "x-api-key": key }),
-  };
+  const headers = { "anthropic-version": "2023-06-01", authorization: `Bearer ${key}` };
   try {
     const address = `${base}/v1/models/${encodeURIComponent(id)}`;
     const answer = await fetch(address, { headers, signal: AbortSignal.timeout(5_000) });

@@ -2,6 +2,7 @@
 import { accessSync, constants } from "node:fs";
 import type { Env } from "../../protocol/environment.ts";
 import { reason } from "../command-error.ts";
+import { isExternal } from "./temporal-connection.ts";
 import { checkSetUp, type SetUpAnswer } from "./temporal-program.ts";
 
 export interface Check {
@@ -32,13 +33,13 @@ export async function checkMachine(env: Env, dir: string | undefined): Promise<r
 }
 
 async function checkSoftware(env: Env): Promise<readonly Check[]> {
-  const external = env["TEMPORAL_ADDRESS"]?.trim();
   try {
     const { temporal, packagesProblem } = await checkSetUp(env);
     const packages = packagesProblem
       ? warn("packages", `out of date: ${packagesProblem}`, "Run: npm ci")
       : ok("packages", "as locked");
-    if (external) return [packages, ok("Temporal program", "not needed, TEMPORAL_ADDRESS is set")];
+    if (isExternal(env))
+      return [packages, ok("Temporal program", "not needed, TEMPORAL_ADDRESS is set")];
     return [packages, checkProgram(temporal)];
   } catch (error) {
     return [fail("Temporal program", reason(error), "Run: node scripts/set-up.mjs")];

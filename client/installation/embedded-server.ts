@@ -65,13 +65,14 @@ async function untilServes(
 async function spawnServer(order: Order): Promise<EmbeddedServer> {
   const port = await getPort({ port: 7233, host });
   const uiPort = await getPort({ port: 8233, host, exclude: [port] });
+  const env = withoutSecrets(order.env);
   const server = await startInBackground({
     name: "The Temporal server",
     command: order.program,
     args: serverArguments(join(order.dir, "temporal.db"), port, uiPort),
     cwd: order.dir,
     // It ends at once when it finds neither a name nor a home of its user, as in many containers.
-    env: { USER: "bosun", HOME: order.dir, ...withoutSecrets(order.env) },
+    env: { ...env, USER: env["USER"] || "bosun", HOME: env["HOME"] || order.dir },
     log: join(order.dir, "logs", "server.log"),
   });
   return { ...server, address: `${host}:${port}`, uiUrl: `http://${host}:${uiPort}` };

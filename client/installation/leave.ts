@@ -1,5 +1,5 @@
 // Stops what nobody uses any more.
-import { isSame, type Mark, ownMark, signal, stop } from "./processes.ts";
+import { isSame, kill, type Mark, ownMark, stop } from "./processes.ts";
 import { readProcesses, readRun, removeRun, writeRun } from "./run-file.ts";
 import { isLockedByAnother, withStateLock } from "./state-lock.ts";
 import { findUser, liveUsers, liveWorkers, sweepUsers, unregister } from "./users.ts";
@@ -39,12 +39,12 @@ export async function stopServices(dir: string, graceMs: number): Promise<void> 
 /** Leaves without waiting for anything: what a second Ctrl-C asks for. */
 export function abandon(dir: string): void {
   const me = ownMark();
-  for (const worker of findUser(dir, me)?.workers ?? []) signal(worker, "SIGKILL");
+  for (const worker of findUser(dir, me)?.workers ?? []) kill(worker);
   unregister(dir, me);
   const others = liveUsers(dir).some(({ mark }) => !isSame(mark, me));
   if (others || isLockedByAnother(dir)) return;
   const { server, model } = readProcesses(dir);
-  for (const mark of [server, model]) if (mark) signal(mark, "SIGKILL");
+  for (const mark of [server, model]) if (mark) kill(mark);
   removeRun(dir);
 }
 

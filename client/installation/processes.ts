@@ -27,22 +27,28 @@ export function isSame(a: Mark, b: Mark): boolean {
   return a.pid === b.pid && a.start === b.start;
 }
 
-/** Signals this very process, never one that took its id. */
-export function signal(mark: Mark, name: NodeJS.Signals): void {
-  if (!isAlive(mark)) return;
-  try {
-    process.kill(mark.pid, name);
-  } catch {
-    // It ended in between, or belongs to somebody else.
-  }
-}
-
 /** Asks a process to end, makes it end after the grace, and resolves when it is gone. */
 export async function stop(mark: Mark, graceMs: number): Promise<void> {
-  signal(mark, "SIGTERM");
+  send(mark.pid, "SIGTERM", mark);
   if (await isGone(mark, graceMs)) return;
-  signal(mark, "SIGKILL");
+  kill(mark);
   await isGone(mark, 5_000);
+}
+
+/** Ends a process at once, with the group that it leads: a worker dies with what keeps it, also one that hangs. */
+export function kill(mark: Mark): void {
+  send(-mark.pid, "SIGKILL", mark);
+  send(mark.pid, "SIGKILL", mark);
+}
+
+/** Signals this very process or its group, never one that took its id. */
+function send(target: number, name: NodeJS.Signals, mark: Mark): void {
+  if (!isAlive(mark)) return;
+  try {
+    process.kill(target, name);
+  } catch {
+    // It ended in between, leads no group, or belongs to somebody else.
+  }
 }
 
 async function isGone(mark: Mark, withinMs: number): Promise<boolean> {

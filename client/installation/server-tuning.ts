@@ -1,9 +1,14 @@
 // How every development server of Bosun is tuned.
+import { searchKeys } from "../../protocol/search-attributes.ts";
 
 export const retentionDays = 30;
 
-/** The search attributes Bosun writes, by name and type. */
-export const searchAttributes = { AgentName: "Keyword", AgentStatus: "Keyword", AgentDepth: "Int" };
+const typeWords = { KEYWORD: "Keyword", INT: "Int" } as const;
+
+/** The search attributes Bosun writes, by name and type, in the words of Temporal's command line. */
+export const searchAttributes = Object.fromEntries(
+  Object.values(searchKeys).map(({ name, type }) => [name, typeWords[type]]),
+);
 
 /** With the defaults every hop waits for a 50 ms tick, and a second question at once for 1.4 s. */
 export const dynamicConfig = {

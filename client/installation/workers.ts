@@ -17,18 +17,16 @@ import { nodeArguments, root } from "./clone.ts";
  * and no measurable time more.
  */
 export const workerArguments = ["--max-semi-space-size=4", ...nodeArguments("workers/main.ts")];
-/** The same in the background, where nobody else replaces one that dies. */
+/** The same in the background, with another one when it dies. */
 const keptArguments = [join(root, "scripts", "keep-worker.mjs"), ...workerArguments];
 const logsKept = 10;
 const readyShape = z.object({ ready: z.literal(true) });
 
-/** Starts a worker and waits until it polls. */
+/** Starts a worker and waits until it polls. The process is the one that replaces it when it dies. */
 export async function startWorker(order: {
   readonly dir: string;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  /** It outlives the command that started it. */
-  readonly kept: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onSpawn: (worker: Background) => void;
 }): Promise<Background> {
@@ -38,7 +36,7 @@ export async function startWorker(order: {
   const unnamed = await startInBackground({
     name,
     command: process.execPath,
-    args: order.kept ? keptArguments : workerArguments,
+    args: keptArguments,
     // Certificates may be named relative to where the person stands.
     cwd: order.cwd,
     env: order.env,

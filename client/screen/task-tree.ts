@@ -1,11 +1,14 @@
 // Tasks as a tree, one or two lines each.
 import stringWidth from "string-width";
 import type { Owned } from "../../protocol/claims.ts";
+import type { LiveCall } from "../../protocol/live-call.ts";
 import type { WaitingReason } from "../../protocol/task.ts";
 import type { TaskView } from "../../protocol/views.ts";
+import type { LiveCalls } from "../live-calls.ts";
 import { toCount, toElapsed, totalTokens } from "./figures.ts";
 import type { Frame } from "./frame.ts";
 import { groupBy } from "./group-by.ts";
+import { toAttemptText } from "./live-text.ts";
 import { paintStatus, toMark } from "./palette.ts";
 import { toPlainLine } from "./plain-text.ts";
 import { renderListed } from "./request-lines.ts";
@@ -15,7 +18,11 @@ import { cutLine, wrapText } from "./wrap-text.ts";
 const leastTitle = 12;
 
 /** Parents before their children, each in the order of its start. */
-export function renderTree(tasks: readonly TaskView[], frame: Frame): readonly string[] {
+export function renderTree(
+  tasks: readonly TaskView[],
+  frame: Frame,
+  calls: LiveCalls = new Map(),
+): readonly string[] {
   const known = new Set(tasks.map(({ taskId }) => taskId));
   const parentOf = ({ parentId }: TaskView) =>
     parentId !== null && known.has(parentId) ? parentId : "";
@@ -26,7 +33,7 @@ export function renderTree(tasks: readonly TaskView[], frame: Frame): readonly s
     siblings(parentId).flatMap((task, index): string[] => [
       ...renderTask(task, level, frame, columns),
       ...renderWhy(task, siblings(parentId)[index + 1], level, frame),
-      ...renderNews(task, frame),
+      ...renderNews(task, calls.get(task.taskId), frame),
       ...renderListed(task.taskId, task.requests ?? [], frame),
       ...walk(task.taskId, level + 1),
     ]);
@@ -97,10 +104,16 @@ function renderWhy(
 }
 
 /** What a running task has found and owns, and whether it gets on, each in a line. */
-function renderNews(task: TaskView, { palette, width }: Frame): string[] {
+function renderNews(
+  task: TaskView,
+  call: LiveCall | undefined,
+  { palette, width }: Frame,
+): string[] {
   const { findings, claims, trouble, endedAt } = task;
   if (endedAt !== null) return [];
+  const attempt = toAttemptText(call);
   return [
+    ...(attempt ? [palette.wait(attempt)] : []),
     ...(findings
       ? [palette.faint(`${findings.count} found: ${toPlainLine(findings.newest)}`)]
       : []),

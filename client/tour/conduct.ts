@@ -137,11 +137,13 @@ async function watch(
 async function drawOnce(supervisor: SupervisorHandle, progress: Progress, screen: TourScreen) {
   try {
     const ids = [...progress.tasks.keys()];
-    const [look, ...tasks] = await Promise.all([
+    const [own, ...looks] = await Promise.all([
       supervisor.look(),
-      ...ids.map((id) => supervisor.task(id).view()),
+      ...ids.map((id) => supervisor.task(id).look()),
     ]);
-    screen.draw(look.view, tasks, look.live);
+    const tasks = looks.map(({ view }) => view);
+    const calls = looks.map(({ view, live }) => [view.taskId, live] as const);
+    screen.draw(own.view, tasks, new Map([[supervisor.id, own.live], ...calls]));
   } catch (error) {
     if (!isRequestError(error)) throw error;
   }

@@ -1,7 +1,7 @@
 // How the tour looks: a timeline, and the tasks below it.
 import type { FeedEntry } from "../../protocol/feed.ts";
 import type { TaskView } from "../../protocol/views.ts";
-import type { LiveCall } from "../../protocol/live-call.ts";
+import type { LiveCalls } from "../live-calls.ts";
 import { renderAgents } from "../screen/agent-list.ts";
 import { layOut, renderEntry } from "../screen/feed-lines.ts";
 import type { Palette } from "../screen/palette.ts";
@@ -40,12 +40,12 @@ export class TourScreen {
     screen.log(renderEntry(entry, this.#frame(new Date(entry.at))));
   }
 
-  draw(supervisor: SupervisorView, tasks: readonly TaskView[], live: LiveCall | undefined): void {
+  draw(supervisor: SupervisorView, tasks: readonly TaskView[], calls: LiveCalls): void {
     const { screen, palette, columns } = this.#options;
     const width = columns() - 1;
     const agents = { supervisors: [supervisor], tasks };
-    const lines = renderAgents(agents, { width, now: new Date(), palette });
-    const tail = toPlainLine(live?.tail ?? "");
+    const lines = renderAgents(agents, { width, now: new Date(), palette }, calls);
+    const tail = toPlainLine(calls.get(supervisor.id)?.tail ?? "");
     const writing = tail ? [palette.faint(cutLine(`  … ${tail}`, width, "middle"))] : [];
     screen.picture(["", ...lines, ...writing]);
   }

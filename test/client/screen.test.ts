@@ -15,6 +15,7 @@ import { wrapText } from "../../client/screen/wrap-text.ts";
 import type { SupervisorView } from "../../client/supervisor-view.ts";
 import type { WaitingRequest } from "../../client/waiting-requests.ts";
 import type { FeedEvent } from "../../protocol/feed.ts";
+import type { LiveCall } from "../../protocol/live-call.ts";
 import type { OpenRequest } from "../../protocol/requests.ts";
 import { noUsage } from "../../protocol/turn.ts";
 import type { TaskView } from "../../protocol/views.ts";
@@ -94,6 +95,14 @@ const tasks = [
   task("writer-00112233aabb", { description: "文書を調べる: 全部", status: "completed" }),
 ];
 
+const failing: LiveCall = {
+  phase: "waiting",
+  bytes: 0,
+  tail: "",
+  attempt: 3,
+  lastFailure: "529 that the person at this terminal may want to know of 文書を調べる",
+};
+
 const usage = {
   calls: 2,
   inputTokens: 1_000,
@@ -129,7 +138,11 @@ describe.each([20, 40, 80, 120])("at %i columns", (width) => {
   });
 
   it("no line of a list is wider than the screen", () => {
-    const lines = renderAgents({ supervisors: [supervisor], tasks }, frame);
+    const calls = new Map([
+      [supervisor.id, failing],
+      [tasks[0]!.taskId, failing],
+    ]);
+    const lines = renderAgents({ supervisors: [supervisor], tasks }, frame, calls);
     for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width);
   });
 

@@ -79,7 +79,9 @@ test("doctor in a worker's environment fails when nobody polls the queues of its
   mkdirSync(toShared(world)["BOSUN_DIR"] ?? "", { recursive: true });
   const place = newPlace();
   const ask = async (role: string) => {
-    const run = place.bosun(["doctor"], { ...toShared(world), BOSUN_ROLES: role });
+    // What is wrong with a program that nobody needs there is not told.
+    const unneeded = { TEMPORAL_CLI: "/nowhere/temporal" };
+    const run = place.bosun(["doctor"], { ...toShared(world), ...unneeded, BOSUN_ROLES: role });
     return { code: await run.ended, out: run.out() };
   };
   const well = await ask("workflows");

@@ -4,13 +4,15 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { root } from "../../client/installation/clone.ts";
+import { nodeArguments, root } from "../../client/installation/clone.ts";
+import { markOf } from "../../client/installation/processes.ts";
+import { untilGone } from "./place.ts";
 
 const ready = 'process.send("ready")';
 
-function keep(program: string) {
+function keep(program: string, options: readonly string[] = []) {
   const script = join(root, "scripts", "keep-worker.mjs");
-  const child = spawn(process.execPath, [script, "-e", program], {
+  const child = spawn(process.execPath, [script, ...options, "-e", program], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said = text(child.stderr);
@@ -40,4 +42,25 @@ test("what ends when it is asked to is not replaced, and its end is passed on", 
   await once(child.stdout, "data");
   child.kill("SIGTERM");
   expect(await ended).toEqual({ code: 0, said: "" });
+});
+
+const [, loader = ""] = nodeArguments("");
+const program = `const { endWithParent } = await import("${new URL("../../workers/end-with-parent.ts", import.meta.url).href}");
+const until = async (isSo) => { while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10)); };
+setInterval(() => {}, 1e6);`;
+
+test.each([
+  { name: "serves", does: "endWithParent(); console.log(process.pid);" },
+  {
+    name: "is still starting",
+    does: "console.log(process.pid); await until(() => !process.connected); endWithParent();",
+  },
+])("a worker that $name ends when what keeps it is killed", async ({ does }) => {
+  const options = ["--input-type=module", "--import", loader];
+  const { child } = keep(`${program}\n${does}`, options);
+  const [pid] = await once(child.stdout, "data");
+  const worker = markOf(Number(pid));
+  expect(worker).toBeDefined();
+  child.kill("SIGKILL");
+  await untilGone(worker);
 });

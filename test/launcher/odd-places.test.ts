@@ -108,7 +108,7 @@ describe.skipIf(!canBeTried)("a second user of a clone that only its owner can w
     { name: "with a home", toEnv: (home: string) => ({ HOME: home }) },
     {
       name: "without a home, told where",
-      toEnv: (home: string) => ({ HOME: undefined, BOSUN_DIR: join(home, "state") }),
+      toEnv: (home: string) => ({ HOME: "", BOSUN_DIR: join(home, "state") }),
     },
   ])("has a server of their own, $name", async ({ toEnv }) => {
     const { place, home, env } = shared();

@@ -1,7 +1,8 @@
 // What goes wrong is said in a sentence, with what to do.
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { checkModel } from "../../client/installation/check-model.ts";
 import { newPlace } from "./place.ts";
 
 // Whole processes start here, which takes its time on a busy machine.
@@ -93,15 +94,44 @@ test("doctor sees a server without workers", async () => {
   });
 });
 
-test("doctor fails when the key is refused", async () => {
-  const api = createServer((_, response) => response.writeHead(401).end("{}"));
+/** The address of an API that answers so. */
+async function serve(answer: RequestListener): Promise<string> {
+  const api = createServer(answer);
   await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void api.close());
-  const { port } = api.address() as AddressInfo;
-  const env = { ANTHROPIC_API_KEY: "wrong", ANTHROPIC_BASE_URL: `http://127.0.0.1:${port}` };
-  const run = newPlace().bosun(["doctor"], env);
+  return `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+}
+
+test("doctor fails when the key is refused", async () => {
+  const url = await serve((_, response) => response.writeHead(401).end("{}"));
+  const run = newPlace().bosun(["doctor"], {
+    ANTHROPIC_API_KEY: "wrong",
+    ANTHROPIC_BASE_URL: url,
+  });
   expect(await run.ended).toBe(1);
   // Once, although two models were asked for.
   expect(run.out().match(/^fail {2}model .*refuses the key \(401\)$/gm)).toHaveLength(1);
   expect(run.out()).not.toContain("wrong");
+});
+
+test.each([
+  { name: "a key", env: { ANTHROPIC_API_KEY: "sk-1" }, sent: "Bearer sk-1" },
+  { name: "a token", env: { ANTHROPIC_AUTH_TOKEN: "t-1" }, sent: "Bearer t-1" },
+  { name: "a server that needs neither", env: {}, sent: "Bearer none" },
+])("doctor asks as a worker does, with $name", async ({ env, sent }) => {
+  const seen = new Set<unknown>();
+  const url = await serve(({ headers }, response) => {
+    seen.add(headers.authorization);
+    response.end("{}");
+  });
+  const prices = '{"one":{"input":1,"output":1}}';
+  const checks = await checkModel({
+    ...env,
+    ANTHROPIC_BASE_URL: url,
+    BOSUN_SUPERVISOR_MODEL: "one",
+    BOSUN_TASK_MODEL: "one",
+    BOSUN_PRICES: prices,
+  });
+  expect(checks).toEqual([{ name: "model", status: "ok", detail: `one at ${new URL(url).host}` }]);
+  expect(seen).toEqual(new Set([sent]));
 });

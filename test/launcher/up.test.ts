@@ -2,7 +2,8 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { markOf } from "../../client/installation/processes.ts";
+import type { Installation } from "../../client/installation/installation.ts";
+import { type Mark, markOf } from "../../client/installation/processes.ts";
 import { readProcesses, readRun } from "../../client/installation/run-file.ts";
 import { liveUsers, liveWorkers } from "../../client/installation/users.ts";
 import { newPlace, type Place, untilGone } from "./place.ts";
@@ -62,40 +63,54 @@ test("up --detach stays until down, and another up --detach changes nothing", as
   expect(nothing.out()).toBe("Nothing was running here.\n");
 });
 
-test("a worker that is killed is replaced", async () => {
-  const place = newPlace();
-  const up = place.bosun(["up"]);
-  await up.until(/Press Ctrl-C/);
-  const { dir } = place.installation();
-  const [first] = liveWorkers(dir);
-  process.kill(first?.pid ?? 0, "SIGKILL");
-  await up.until(/another one takes over/);
-  const second = await vi.waitUntil(() => liveWorkers(dir)[0], { timeout: 60_000 });
-  expect(second).not.toEqual(first);
-  await vi.waitUntil(() => readRun(dir)?.workerPids.includes(second.pid), { timeout: 60_000 });
-  up.signal("SIGINT");
-  expect(await up.ended).toBe(0);
-  await untilGone(second);
-});
+/** The processes that have served, the newest last. */
+function served({ dir }: Installation, keeper: Mark | undefined): readonly number[] {
+  const log = readFileSync(join(dir, "logs", `worker-${keeper?.pid}.log`), "utf8");
+  return [...log.matchAll(/"ready":true,"pid":(\d+)/g)].map(([, pid]) => Number(pid));
+}
 
-test("after up --detach, a worker that dies is replaced, and ends with what keeps it", async () => {
+test.each([
+  { name: "up", args: ["up"] },
+  { name: "up --detach", args: ["up", "--detach"] },
+])("after $name, a worker that dies is replaced, and ends with what keeps it", async ({ args }) => {
   const place = newPlace();
-  expect(await place.bosun(["up", "--detach"]).ended).toBe(0);
-  const { dir } = place.installation();
-  const [keeper] = liveWorkers(dir);
-  const log = join(dir, "logs", `worker-${keeper?.pid}.log`);
-  const served = (): readonly number[] =>
-    [...readFileSync(log, "utf8").matchAll(/"ready":true,"pid":(\d+)/g)].map(([, pid]) =>
-      Number(pid),
-    );
-  const [first = 0] = served();
+  const up = place.bosun(args);
+  await up.until(/Bosun is up/);
+  const installation = place.installation();
+  const [keeper] = liveWorkers(installation.dir);
+  const [first = 0] = served(installation, keeper);
   process.kill(first, "SIGKILL");
-  const second = await vi.waitUntil(() => served()[1], { timeout: 60_000 });
+  const second = await vi.waitUntil(() => served(installation, keeper)[1], { timeout: 60_000 });
   expect(second).not.toBe(first);
   const mark = markOf(second);
   expect(mark).toBeDefined();
   process.kill(keeper?.pid ?? 0, "SIGKILL");
   await untilGone(mark);
+});
+
+test("up ends when its worker is not replaced any more, and names the log", async () => {
+  const place = newPlace();
+  const up = place.bosun(["up"]);
+  await up.until(/Press Ctrl-C/);
+  const { dir } = place.installation();
+  const [keeper] = liveWorkers(dir);
+  process.kill(keeper?.pid ?? 0, "SIGKILL");
+  expect(await up.ended).toBe(1);
+  expect(up.err()).toContain(
+    `The worker has ended, and is not replaced any more. Its log: ${join(dir, "logs", `worker-${keeper?.pid}.log`)}\n`,
+  );
+});
+
+test("down ends a worker that hangs, too", async () => {
+  const place = newPlace();
+  expect(await place.bosun(["up", "--detach"]).ended).toBe(0);
+  const installation = place.installation();
+  const [pid = 0] = served(installation, liveWorkers(installation.dir)[0]);
+  const worker = markOf(pid);
+  expect(worker).toBeDefined();
+  process.kill(pid, "SIGSTOP");
+  expect(await place.bosun(["down"]).ended).toBe(0);
+  await untilGone(worker);
 });
 
 test("after up --detach, no worker at all is missed by name of the remedy, and that brings another", async () => {
