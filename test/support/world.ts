@@ -126,10 +126,10 @@ function beAsPatient(bosun: Bosun, isServed: () => boolean): Bosun {
   return bosun;
 }
 
-/** Polls until a value is there. The limit is the test's own. */
+/** Polls until a value is there: `false` and nothing at all are none. The limit is the test's own. */
 export async function until<Value>(
   what: string,
-  look: () => Promise<Value | undefined | false>,
+  look: () => Promise<Value | null | undefined | false>,
 ): Promise<Value> {
   for (let tries = 0; tries < 400; tries += 1) {
     // On a busy machine a worker may be too slow to answer in time: then it is asked again.
@@ -137,7 +137,7 @@ export async function until<Value>(
       if (error instanceof RequestError && error.code === "noWorker") return undefined;
       throw error;
     });
-    if (found !== undefined && found !== false) return found;
+    if (found !== null && found !== undefined && found !== false) return found;
     await sleep(50);
   }
   throw new Error(`never came: ${what}`);
