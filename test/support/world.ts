@@ -9,9 +9,9 @@ import {
   type Bosun,
   connectBosun,
   type FeedEntry,
-  RequestError,
   type SupervisorHandle,
 } from "../../client/index.ts";
+import { isRequestError, type RequestErrorCode } from "../../client/request-error.ts";
 import { parseEnvironment } from "../../protocol/environment.ts";
 import { type RunningWorkers, startWorkers } from "../../workers/worker.ts";
 import { quick } from "./quick.ts";
@@ -126,19 +126,33 @@ function beAsPatient(bosun: Bosun, isServed: () => boolean): Bosun {
   return bosun;
 }
 
-/** Polls until a value is there: `false` and nothing at all are none. The limit is the test's own. */
+export type Look<Value> = () => Promise<Value | null | undefined | false>;
+
+export interface Patience {
+  /** Less than the limit of the test, which would not say what was waited for. */
+  readonly limitMs: number;
+  readonly everyMs: number;
+  /** What is no answer yet, and asked again. */
+  readonly through: readonly RequestErrorCode[];
+}
+
+/** On a busy machine a worker may be too slow to answer in time. */
+const usual: Patience = { limitMs: 45_000, everyMs: 50, through: ["noWorker"] };
+
+/** Polls until a value is there: `false` and nothing at all are none. */
 export async function until<Value>(
   what: string,
-  look: () => Promise<Value | null | undefined | false>,
+  look: Look<Value>,
+  { limitMs, everyMs, through } = usual,
 ): Promise<Value> {
-  for (let tries = 0; tries < 400; tries += 1) {
-    // On a busy machine a worker may be too slow to answer in time: then it is asked again.
+  const end = Date.now() + limitMs;
+  while (Date.now() < end) {
     const found = await look().catch((error: unknown) => {
-      if (error instanceof RequestError && error.code === "noWorker") return undefined;
+      if (isRequestError(error, ...through)) return undefined;
       throw error;
     });
     if (found !== null && found !== undefined && found !== false) return found;
-    await sleep(50);
+    await sleep(everyMs);
   }
   throw new Error(`never came: ${what}`);
 }
