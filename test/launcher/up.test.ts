@@ -5,7 +5,7 @@ import { expect, test, vi } from "vitest";
 import { markOf } from "../../client/installation/processes.ts";
 import { readProcesses, readRun } from "../../client/installation/run-file.ts";
 import { liveUsers, liveWorkers } from "../../client/installation/users.ts";
-import { newPlace, type Place, untilGone } from "./place.ts";
+import { kill, newPlace, type Place, untilGone } from "./place.ts";
 
 // Whole processes start here, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
@@ -68,7 +68,7 @@ test("a worker that is killed is replaced", async () => {
   await up.until(/Press Ctrl-C/);
   const { dir } = place.installation();
   const [first] = liveWorkers(dir);
-  process.kill(first?.pid ?? 0, "SIGKILL");
+  kill(first);
   await up.until(/another one takes over/);
   const second = await vi.waitUntil(() => liveWorkers(dir)[0], { timeout: 60_000 });
   expect(second).not.toEqual(first);
@@ -89,12 +89,13 @@ test("after up --detach, a worker that dies is replaced, and ends with what keep
       Number(pid),
     );
   const [first = 0] = served();
-  process.kill(first, "SIGKILL");
+  kill(markOf(first));
   const second = await vi.waitUntil(() => served()[1], { timeout: 60_000 });
   expect(second).not.toBe(first);
+  // Of one that has ended by itself it cannot be said what it ended with.
   const mark = markOf(second);
-  expect(mark).toBeDefined();
-  process.kill(keeper?.pid ?? 0, "SIGKILL");
+  expect(mark).toMatchObject({ pid: second });
+  kill(keeper);
   await untilGone(mark);
 });
 
@@ -109,7 +110,7 @@ test("after up --detach, no worker at all is missed by name of the remedy, and t
   const well = { code: 0, err: "" };
   expect(await say("start", "--id", "one")).toEqual(well);
   const [first] = liveWorkers(dir);
-  process.kill(first?.pid ?? 0, "SIGKILL");
+  kill(first);
   await untilGone(first);
   const line = "(No worker runs, so nothing moves here. Start one: bosun up --detach)\n";
   expect(await say("tasks")).toEqual({ code: 0, err: line });
