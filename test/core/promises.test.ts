@@ -559,7 +559,7 @@ test("a check of a task at work tells time, tools, usage and the answer that is 
 }, 60_000);
 
 test("a check of a task that has lived long keeps to its bytes at every level of detail", async () => {
-  const turns = 60;
+  const turns = 30;
   const { supervisor, task } = await begin("pr-o", "researcher", [
     {
       when: { system: "^# researcher", anyUser: "pr-o-task", maxAssistantTurns: turns - 1 },
