@@ -4,7 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { retrySignal } from "../../protocol/messages.ts";
 import { countIn } from "../support/gates.ts";
-import { openWorld, untilFeed, untilReply, type World } from "../support/world.ts";
+import { openWorld, runsOf, untilFeed, untilReply, type World } from "../support/world.ts";
 import { until } from "./support/until.ts";
 
 let world: World;
@@ -90,12 +90,7 @@ test("a task that ended and was deleted while its supervisor was away is told as
     const all = await supervisor.tasks();
     return all.length === 1 && all;
   });
-  await until("a later run", async () => {
-    const runs = [];
-    const query = `WorkflowId = '${supervisor.id}'`;
-    for await (const run of world.bosun.client.workflow.list({ query })) runs.push(run);
-    return runs.length > 2;
-  });
+  await until("a later run", async () => (await runsOf(world, supervisor.id)) > 2);
   workers.stop();
   await workers.done;
   await world.bosun.client.workflow.getHandle(task!.taskId).terminate("by a test");

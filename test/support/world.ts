@@ -172,6 +172,11 @@ export async function recordOf({ client }: Bosun, workflowId: string): Promise<s
   return [...past, `now ${new Date().toISOString()}`, ...open].join("\n");
 }
 
+/** How many runs lists know of a workflow that continues as new. */
+export async function runsOf({ bosun }: Pick<World, "bosun">, id: string): Promise<number> {
+  return (await bosun.client.workflow.count(`WorkflowId = '${id}'`)).count;
+}
+
 /** The feed's first entry that fits, waited for. */
 export async function untilFeed(
   supervisor: SupervisorHandle,

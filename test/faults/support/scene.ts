@@ -1,5 +1,6 @@
 // A supervisor whose tasks stand in every phase at once.
 import type { SupervisorHandle, TaskView } from "../../../client/index.ts";
+import { startCall } from "../../support/lead-agent.ts";
 import type { Rule } from "../../support/scripted-model.ts";
 import type { FaultWorld } from "./fault-world.ts";
 import { until } from "./until.ts";
@@ -32,11 +33,6 @@ const slowSearch = {
   name: "search_files",
   input: { pattern: "(a*b*c*)*(ab|bc|ca)*x(a|b|c)*y", path: "heap" },
 };
-
-const startCall = (description: string, agent: string) => ({
-  name: "start_async_task",
-  input: { description, subagent_type: agent },
-});
 
 /** How long a streamed answer takes. */
 const streamMs = 2_000;
