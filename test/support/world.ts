@@ -14,6 +14,7 @@ import {
 import { isRequestError, type RequestErrorCode } from "../../client/request-error.ts";
 import { parseEnvironment } from "../../protocol/environment.ts";
 import { type RunningWorkers, startWorkers } from "../../workers/worker.ts";
+import { servedBy, toPatient } from "./patience.ts";
 import { quick } from "./quick.ts";
 import { borrowModel, controlModel, type ModelControl } from "./scripted-model.ts";
 
@@ -60,11 +61,12 @@ export async function openWorld(
   const environment = parseEnvironment(env);
   const host = `host-${installation}`;
   const running: RunningWorkers[] = [];
-  // Those that answer for workflows.
-  const serving = new Set<RunningWorkers>();
   const connect = async (): Promise<Bosun> => {
-    const given = { connection: { address }, installation, host, environment };
-    return beAsPatient(await connectBosun(given), () => serving.size > 0);
+    const bosun = await connectBosun({ connection: { address }, installation, host, environment });
+    const { connection } = bosun.client;
+    const within = connection.withDeadline.bind(connection);
+    connection.withDeadline = (at, call) => within(toPatient(at, installation), call);
+    return bosun;
   };
   const bosun = await connect();
   const start = async (changed = {}): Promise<RunningWorkers> => {
@@ -79,11 +81,7 @@ export async function openWorld(
       workflowBundle: { code: inject("bundle") },
     });
     running.push(workers);
-    if (its.roles.includes("workflows")) {
-      serving.add(workers);
-      const leave = () => void serving.delete(workers);
-      workers.done.then(leave, leave);
-    }
+    if (its.roles.includes("workflows")) servedBy(workers, installation);
     return workers;
   };
   const stopWorkers = async (): Promise<void> => {
@@ -113,17 +111,6 @@ export async function openWorld(
       await rm(dir, { recursive: true, force: true });
     },
   };
-}
-
-const patienceMs = 20_000;
-
-/** While workers run, a slow machine is not taken for their absence: what they are asked is waited for. */
-function beAsPatient(bosun: Bosun, isServed: () => boolean): Bosun {
-  const { connection } = bosun.client;
-  const within = connection.withDeadline.bind(connection);
-  connection.withDeadline = (deadline, call) =>
-    within(isServed() ? Math.max(Number(deadline), Date.now() + patienceMs) : deadline, call);
-  return bosun;
 }
 
 export type Look<Value> = () => Promise<Value | null | undefined | false>;
