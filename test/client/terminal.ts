@@ -1,8 +1,11 @@
 // A command line without a terminal, for tests.
+import { AsyncLocalStorage } from "node:async_hooks";
 import { Readable, Writable } from "node:stream";
+import { Connection } from "@temporalio/client";
 import type { Context } from "../../client/commands/context.ts";
 import { run } from "../../client/run.ts";
 import type { Env } from "../../protocol/environment.ts";
+import { toPatient } from "../support/patience.ts";
 
 export interface Ran {
   readonly code: number;
@@ -11,6 +14,18 @@ export interface Ran {
   /** Standard output as JSON. */
   json(): unknown;
 }
+
+/** The installation that a command is about, for its connections. */
+const asked = new AsyncLocalStorage<string | undefined>();
+// oxlint-disable-next-line typescript/unbound-method -- it is called on a connection below
+const within = Connection.prototype.withDeadline;
+Connection.prototype.withDeadline = function <Answer>(
+  this: Connection,
+  deadline: number | Date,
+  call: () => Promise<Answer>,
+): Promise<Answer> {
+  return within.call(this, toPatient(deadline, asked.getStore()), call) as Promise<Answer>;
+};
 
 export async function runBosun(
   args: readonly string[],
@@ -40,6 +55,6 @@ export async function runBosun(
     output: new Writable({ write: (_chunk, _encoding, done) => done() }),
     columns: () => place.columns ?? 80,
   };
-  const code = await run(args, context);
+  const code = await asked.run(place.env["BOSUN_INSTALLATION"], () => run(args, context));
   return { code, out: out.join(""), err: err.join(""), json: () => JSON.parse(out.join("")) };
 }

@@ -1,9 +1,11 @@
 // Approvals that meet other calls, ends and rolls.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { WorkflowHandle } from "@temporalio/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OpenRequest, SupervisorHandle, TaskHandle } from "../../client/index.ts";
 import { toQueues } from "../../protocol/ids.ts";
+import { memoKeys } from "../../protocol/views.ts";
 import { workflowTypes } from "../../protocol/workflows.ts";
 import { startCall } from "../support/lead-agent.ts";
 import { exists, resultsOf } from "../support/careful-agent.ts";
@@ -221,13 +223,29 @@ test("a task that is cancelled takes back what it asked before it waits for its 
   });
   await approveFirst(world.bosun.task(below.id), [below]);
   await task.cancel("enough");
-  await until("nothing asked", async () => (await task.view()).requests === undefined);
   await expect(task.decide(request!.requestId, { type: "approve" })).rejects.toThrow(
     /asks nothing any more/,
   );
   expect((await task.ended()).status).toBe("cancelled");
+  const { events } = await world.bosun.client.workflow.getHandle(task.id).fetchHistory();
+  const asks = (events ?? []).map(asksIn);
+  const takenBack = asks.indexOf(false, asks.lastIndexOf(true));
+  const ended = events?.findIndex((event) => event.childWorkflowExecutionCanceledEventAttributes);
+  expect(takenBack).toBeGreaterThan(0);
+  expect(ended).toBeGreaterThan(takenBack);
   await supervisor.end();
 });
+
+type HistoryEvent = NonNullable<
+  Awaited<ReturnType<WorkflowHandle["fetchHistory"]>>["events"]
+>[number];
+
+/** Whether an agent asks a person something, where an event says what it is in. */
+function asksIn({ workflowPropertiesModifiedEventAttributes: shown }: HistoryEvent) {
+  const data = shown?.upsertedMemo?.fields?.[memoKeys.state]?.data;
+  if (!data) return undefined;
+  return "requests" in (JSON.parse(Buffer.from(data).toString()) as object);
+}
 
 test("a supervisor that is cancelled leaves no request behind", async () => {
   await world.model.script("stop-2", [

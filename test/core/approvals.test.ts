@@ -168,7 +168,7 @@ test("an open turn with results so far and requests travels through rolls and go
   await supervisor.end();
 });
 
-test("a decision made while no worker runs is stored and heeded", async () => {
+test.concurrent("a decision made while no worker runs is stored and heeded", async () => {
   const away = await openWorld({ workers: false });
   try {
     await addCarefulAgent(away.workspace);
@@ -189,7 +189,7 @@ test("a decision made while no worker runs is stored and heeded", async () => {
   }
 });
 
-test("nobody decides: the request is denied when its time is up, and the task goes on", async () => {
+test.concurrent("nobody decides: the request is denied when its time is up, and the task goes on", async () => {
   const hasty = await openWorld({ env: { BOSUN_APPROVAL_TIMEOUT_MS: "1500" } });
   try {
     await addCarefulAgent(hasty.workspace);
@@ -203,7 +203,7 @@ test("nobody decides: the request is denied when its time is up, and the task go
   }
 });
 
-test("a request whose time ran out while nothing ran is prolonged once, and can still be decided", async () => {
+test.concurrent("a request whose time ran out while nothing ran is prolonged once, and can still be decided", async () => {
   const away = await openWorld({
     env: { BOSUN_APPROVAL_TIMEOUT_MS: "12000", BOSUN_LATE_MS: "1000" },
     workers: false,

@@ -11,14 +11,9 @@ import {
   withoutBudget,
   waitingForBudget,
 } from "../support/spending.ts";
-import { openWorld, until, untilReply, type World } from "../support/world.ts";
+import { openWorld, runsOf, until, untilReply, type World } from "../support/world.ts";
 
 const small = { BOSUN_CLOSING_TOKENS: "100", BOSUN_MAX_TOKENS: "400" };
-
-async function runsOf({ bosun }: World, workflowId: string): Promise<number> {
-  const { count } = await bosun.client.workflow.count(`WorkflowId = '${workflowId}'`);
-  return count;
-}
 
 describe("agents that roll after each turn", () => {
   let world: World;

@@ -1,6 +1,4 @@
 // Decisions and notes in the worst moments.
-import { access } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -10,7 +8,7 @@ import {
   type SupervisorHandle,
   type TaskHandle,
 } from "../../client/index.ts";
-import { addCarefulAgent } from "../support/careful-agent.ts";
+import { addCarefulAgent, exists } from "../support/careful-agent.ts";
 import type { Rule } from "../support/scripted-model.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
 
@@ -68,12 +66,6 @@ const asking = (mark: string): readonly Rule[] => [
 
 const untilAsked = (task: TaskHandle) =>
   until("a request", async () => (await task.view()).requests?.[0]?.requestId);
-
-const exists = (world: World, path: string) =>
-  access(join(world.workspace, path)).then(
-    () => true,
-    () => false,
-  );
 
 const moment = (most: number) => sleep(Math.random() * most);
 

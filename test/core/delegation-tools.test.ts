@@ -250,6 +250,8 @@ describe("task", () => {
       subagent_type: "researcher",
     });
     expect(JSON.parse(text)).toMatchObject({ status: "completed", summary: "Quickly done." });
+    // A notice that waited would come with the next message.
+    await callTool(supervisor, "list_async_tasks", {});
     const page = await supervisor.transcript();
     expect(JSON.stringify(page.messages)).not.toContain("task_ended");
     await supervisor.end();

@@ -1,6 +1,6 @@
 // Tasks that ignore their cancellation are ended.
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { startCall } from "../support/lead-agent.ts";
 import { openStuckHost, type StuckHost } from "../support/stuck-host.ts";
@@ -33,7 +33,6 @@ const write = { name: "write_file", input: { path: "artifacts/x.md", content: "x
 
 /** A supervisor whose task writes and does not stop doing so. */
 async function startStuck(mark: string): Promise<[SupervisorHandle, TaskView]> {
-  const before = host.begun();
   await world.model.script(mark, [
     {
       when: { lastUser: `^go ${mark}` },
@@ -61,11 +60,14 @@ async function startStuck(mark: string): Promise<[SupervisorHandle, TaskView]> {
     },
   ]);
   const supervisor = await world.start(`go ${mark}`);
-  const [task] = await until("a write that does not end", async () => {
-    const tasks = await supervisor.tasks();
-    return host.begun() > before && tasks.length === 1 && tasks;
+  const task = await until("the task", async () => (await supervisor.tasks())[0]);
+  await until("a write that does not end", async () => {
+    const { pendingActivities } = (await handleOf(task.taskId).describe()).raw;
+    return pendingActivities?.some(
+      ({ activityType, lastStartedTime }) => activityType?.name === "runTool" && lastStartedTime,
+    );
   });
-  return [supervisor, task!];
+  return [supervisor, task];
 }
 
 /** The ends of tasks, as they stand in a transcript. */
@@ -84,53 +86,56 @@ async function closeTimeOf(id: string): Promise<number> {
   return closeTime?.getTime() ?? Number.NaN;
 }
 
-test("a task that ignores its supervisor's cancel is stopped by force after the grace, across rolls, and told once", async () => {
-  const [supervisor, task] = await startStuck("force-a");
-  const asked = Date.now();
-  await supervisor.ask("cancel it");
-  const { runId } = await handleOf(supervisor.id).describe();
-  for (const word of ["one", "two", "three"]) await supervisor.ask(`and ${word}?`);
-  expect((await handleOf(supervisor.id).describe()).runId).not.toBe(runId);
-  expect((await supervisor.task(task.taskId).view()).endedAt).toBe(null);
-  await untilReply(supervisor, "^Over: cancelled");
-  expect((await closeTimeOf(task.taskId)) - asked).toBeGreaterThanOrEqual(graceMs);
-  const view = await supervisor.task(task.taskId).view();
-  expect(view).toMatchObject({ status: "cancelled", forced: true });
-  await until("an idle supervisor", async () => (await supervisor.feed()).status === "idle");
-  const notices = await noticesOf(supervisor);
-  expect(notices).toHaveLength(1);
-  expect(notices[0]).toMatch(/"status":"cancelled","forced":true,"summary":"Half of it\."/);
-  expect(notices[0]).toMatch(/stopped by force/);
-  await supervisor.end();
-});
-
-test("one cancelled past its supervisor is forced by it, too", async () => {
-  const [supervisor, task] = await startStuck("force-b");
-  await world.bosun.task(task.taskId).cancel("by hand");
-  await untilReply(supervisor, "^Over: cancelled");
-  expect(await supervisor.task(task.taskId).view()).toMatchObject({ forced: true });
-  await supervisor.end();
-});
-
-test("a supervisor ends although its task does not stop", async () => {
-  const [supervisor, task] = await startStuck("force-c");
-  await supervisor.end();
-  await handleOf(supervisor.id).result();
-  expect(await supervisor.task(task.taskId).view()).toMatchObject({
-    status: "cancelled",
-    forced: true,
+// Each waits for the grace.
+describe.concurrent("while workers run", () => {
+  test("a task that ignores its supervisor's cancel is stopped by force after the grace, across rolls, and told once", async () => {
+    const [supervisor, task] = await startStuck("force-a");
+    const asked = Date.now();
+    await supervisor.ask("cancel it");
+    const { runId } = await handleOf(supervisor.id).describe();
+    for (const word of ["one", "two"]) await supervisor.ask(`and ${word}?`);
+    await until("a roll", async () => (await handleOf(supervisor.id).describe()).runId !== runId);
+    expect((await supervisor.task(task.taskId).view()).endedAt).toBe(null);
+    await untilReply(supervisor, "^Over: cancelled");
+    expect((await closeTimeOf(task.taskId)) - asked).toBeGreaterThanOrEqual(graceMs);
+    const view = await supervisor.task(task.taskId).view();
+    expect(view).toMatchObject({ status: "cancelled", forced: true });
+    await until("an idle supervisor", async () => (await supervisor.feed()).status === "idle");
+    const notices = await noticesOf(supervisor);
+    expect(notices).toHaveLength(1);
+    expect(notices[0]).toMatch(/"status":"cancelled","forced":true,"summary":"Half of it\."/);
+    expect(notices[0]).toMatch(/stopped by force/);
+    await supervisor.end();
   });
-});
 
-test("somebody else's termination stays what it is", async () => {
-  const [supervisor, task] = await startStuck("force-d");
-  await handleOf(task.taskId).terminate("by hand");
-  await untilReply(supervisor, "^Over: failed");
-  expect(await supervisor.task(task.taskId).view()).toMatchObject({
-    status: "failed",
-    reason: "terminated",
+  test("one cancelled past its supervisor is forced by it, too", async () => {
+    const [supervisor, task] = await startStuck("force-b");
+    await world.bosun.task(task.taskId).cancel("by hand");
+    await untilReply(supervisor, "^Over: cancelled");
+    expect(await supervisor.task(task.taskId).view()).toMatchObject({ forced: true });
+    await supervisor.end();
   });
-  await supervisor.end();
+
+  test("a supervisor ends although its task does not stop", async () => {
+    const [supervisor, task] = await startStuck("force-c");
+    await supervisor.end();
+    await handleOf(supervisor.id).result();
+    expect(await supervisor.task(task.taskId).view()).toMatchObject({
+      status: "cancelled",
+      forced: true,
+    });
+  });
+
+  test("somebody else's termination stays what it is", async () => {
+    const [supervisor, task] = await startStuck("force-d");
+    await handleOf(task.taskId).terminate("by hand");
+    await untilReply(supervisor, "^Over: failed");
+    expect(await supervisor.task(task.taskId).view()).toMatchObject({
+      status: "failed",
+      reason: "terminated",
+    });
+    await supervisor.end();
+  });
 });
 
 async function leave(): Promise<void> {
@@ -138,21 +143,8 @@ async function leave(): Promise<void> {
   await workers.done;
 }
 
-test("while workers are away nothing is forced, and after it the grace is given again", async () => {
+test("while workers are away nothing is forced: after it the grace is given again, and who never heard of the cancel stops", async () => {
   const [supervisor, task] = await startStuck("force-e");
-  await supervisor.ask("cancel it");
-  await leave();
-  await sleep(awayMs);
-  expect((await handleOf(task.taskId).describe()).status.name).toBe("RUNNING");
-  const back = Date.now();
-  workers = await world.startWorkers(roles);
-  await untilReply(supervisor, "^Over: cancelled");
-  expect((await closeTimeOf(task.taskId)) - back).toBeGreaterThanOrEqual(graceMs);
-  expect(await supervisor.task(task.taskId).view()).toMatchObject({ forced: true });
-  await supervisor.end();
-}, 60_000);
-
-test("a task whose worker never took the cancel is not forced, and stops when one does", async () => {
   const mark = "force-f";
   await world.model.script(mark, [
     {
@@ -165,15 +157,21 @@ test("a task whose worker never took the cancel is not forced, and stops when on
       reply: { text: "Late.", until: "never" },
     },
   ]);
-  const supervisor = await world.start(`go ${mark}`);
-  await untilReply(supervisor, "Heard");
-  const task = await until("the task", async () => (await supervisor.tasks())[0]);
+  const another = await world.start(`go ${mark}`);
+  await untilReply(another, "Heard");
+  const willing = await until("the task", async () => (await another.tasks())[0]);
+  await supervisor.ask("cancel it");
   await leave();
-  await world.bosun.task(task.taskId).cancel("enough");
+  await world.bosun.task(willing.taskId).cancel("enough");
   await sleep(awayMs);
-  expect((await handleOf(task.taskId).describe()).status.name).toBe("RUNNING");
+  for (const { taskId } of [task, willing])
+    expect((await handleOf(taskId).describe()).status.name).toBe("RUNNING");
+  const back = Date.now();
   workers = await world.startWorkers(roles);
-  const view = await world.bosun.task(task.taskId).ended();
+  const view = await world.bosun.task(willing.taskId).ended();
   expect([view.status, view.forced]).toEqual(["cancelled", undefined]);
-  await supervisor.end();
+  await untilReply(supervisor, "^Over: cancelled");
+  expect((await closeTimeOf(task.taskId)) - back).toBeGreaterThanOrEqual(graceMs);
+  expect(await supervisor.task(task.taskId).view()).toMatchObject({ forced: true });
+  await Promise.all([supervisor, another].map((one) => one.end()));
 }, 60_000);

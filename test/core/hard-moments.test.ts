@@ -6,15 +6,10 @@ import { Context } from "@temporalio/activity";
 import { NativeConnection, Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createHostActivities } from "../../activities/index.ts";
-import type { SupervisorHandle } from "../../client/index.ts";
 import { toHostQueue } from "../../protocol/ids.ts";
+import { startCall, untilTasks } from "../support/lead-agent.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 import type { Rule } from "../support/scripted-model.ts";
-
-const startCall = (description: string, agent = "researcher") => ({
-  name: "start_async_task",
-  input: { description, subagent_type: agent },
-});
 
 /** A supervisor that starts tasks with a mark and acknowledges whatever else happens. */
 function delegating(mark: string, count = 1, agent = "researcher"): readonly Rule[] {
@@ -31,12 +26,6 @@ const closed = (world: World, id: string) =>
   until(`${id} closed`, async () => {
     const { status } = await world.bosun.client.workflow.getHandle(id).describe();
     return status.name !== "RUNNING" && status.name;
-  });
-
-const untilTasks = (supervisor: SupervisorHandle, count: number) =>
-  until("the tasks", async () => {
-    const tasks = await supervisor.tasks();
-    return tasks.length === count && tasks;
   });
 
 describe("in a world that rolls after each turn", () => {

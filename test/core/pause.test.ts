@@ -226,7 +226,7 @@ describe("one after the other", () => {
       const held = await untilAll(
         supervisor,
         "held",
-        (task) => isPaused(task) || task.status === "queued",
+        (task) => isMarked(task) && (isPaused(task) || task.status === "queued"),
       );
       expect(held).toHaveLength(5);
       await supervisor.resume();
@@ -450,7 +450,7 @@ describe("when a person is asked", () => {
   });
   afterAll(() => world.close());
 
-  test("what was approved of a paused task waits over rolls and workers, and is done once it goes on", async () => {
+  test.concurrent("what was approved of a paused task waits over rolls and workers, and is done once it goes on", async () => {
     const mark = "pause-decided";
     const { supervisor, task, requestId } = await ask(world, mark);
     await supervisor.pause();
@@ -468,7 +468,7 @@ describe("when a person is asked", () => {
     await supervisor.end();
   });
 
-  test("the time to decide runs out while a task is paused", async () => {
+  test.concurrent("the time to decide runs out while a task is paused", async () => {
     const mark = "pause-expired";
     const env = { BOSUN_ROLL_AFTER_TURNS: "1", BOSUN_APPROVAL_TIMEOUT_MS: "12000" };
     const hasty = await openWorld({ env });

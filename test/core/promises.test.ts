@@ -17,7 +17,7 @@ import type { BoardTask } from "../../workflows/tasks/board.ts";
 import { addCarefulAgent } from "../support/careful-agent.ts";
 import { callTool } from "../support/call-tool.ts";
 import { fakeAgent } from "../support/fake-agent.ts";
-import { addLeadAgent } from "../support/lead-agent.ts";
+import { addLeadAgent, startCall } from "../support/lead-agent.ts";
 import type { Rule } from "../support/scripted-model.ts";
 import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
 
@@ -33,11 +33,6 @@ interface Begun {
   readonly supervisor: SupervisorHandle;
   readonly task: TaskHandle;
 }
-
-const startCall = (description: string, agent: string) => ({
-  name: "start_async_task",
-  input: { description, subagent_type: agent },
-});
 
 /** A supervisor with one task for each description, whose rules come first. */
 async function begin(
@@ -559,7 +554,7 @@ test("a check of a task at work tells time, tools, usage and the answer that is 
 }, 60_000);
 
 test("a check of a task that has lived long keeps to its bytes at every level of detail", async () => {
-  const turns = 60;
+  const turns = 30;
   const { supervisor, task } = await begin("pr-o", "researcher", [
     {
       when: { system: "^# researcher", anyUser: "pr-o-task", maxAssistantTurns: turns - 1 },

@@ -35,6 +35,12 @@ const readsThenSays = (mark: string, text: string): readonly Rule[] => [
   { when: { system: "^# researcher", anyUser: `Subject of ${mark}` }, reply: { text } },
 ];
 
+/** How many ends of tasks a supervisor's model has read of. */
+async function endsToldTo(supervisor: SupervisorHandle): Promise<number> {
+  const said = JSON.stringify((await supervisor.transcript()).messages);
+  return said.match(/bosun-event type=..task_ended/g)?.length ?? 0;
+}
+
 describe("a supervisor that stays in its run", () => {
   let world: World;
   beforeAll(async () => {
@@ -75,7 +81,11 @@ describe("a supervisor that stays in its run", () => {
       result: { summary: "Again: Nothing found." },
     });
     expect(await task.workflowId()).toBe(`${view.taskId}-2`);
-    expect(await supervisor.tasks()).toMatchObject([{ taskId: view.taskId, attempt: 2 }]);
+    const listed = await until("it in the list", async () => {
+      const all = await supervisor.tasks();
+      return all.some(({ attempt }) => attempt === 2) && all;
+    });
+    expect(listed).toMatchObject([{ taskId: view.taskId, attempt: 2 }]);
     const { messages } = await task.transcript();
     const first = JSON.stringify(messages[0]);
     // The whole description, not the line of the board.
@@ -85,9 +95,10 @@ describe("a supervisor that stays in its run", () => {
     expect(first).toContain(`[retry ${answer.retryId} from person] look into the tests too`);
     const before = await (await task.attempt(1)).view();
     expect(before).toMatchObject({ status: "completed", result: { summary: "Nothing found." } });
+    await until("both ends told", async () => (await endsToldTo(supervisor)) === 2);
     await until("an idle supervisor", async () => (await supervisor.feed()).status === "idle");
     const said = JSON.stringify((await supervisor.transcript()).messages);
-    expect(said.match(/bosun-event type=..task_ended/g)).toHaveLength(2);
+    expect(await endsToldTo(supervisor)).toBe(2);
     expect(said.match(/attempt..:2/g)).toHaveLength(1);
     await supervisor.end();
   });
@@ -445,11 +456,16 @@ describe("a supervisor that rolls after each turn, with one slot and few open ta
         reply: { text: "Again." },
       },
       { when: { system: "^# researcher", anyUser: `${mark}-task` }, reply: { text: "Once." } },
+      {
+        when: { system: "^# supervisor", lastUser: `^third ${mark}` },
+        reply: { toolCalls: [startCall(`${mark}-task three`)] },
+      },
       ...delegating(mark, startCall(`${mark}-task one`), startCall(`${mark}-task two`)),
     ]);
     const supervisor = await world.start(`go ${mark}`);
     await untilTasks(supervisor, 2);
     const tasks = await untilAll(supervisor, "completed", ({ status }) => status === "completed");
+    await until("both ends told", async () => (await endsToldTo(supervisor)) === 2);
     await until("an idle supervisor", async () => (await supervisor.feed()).status === "idle");
     return [supervisor, tasks];
   }
@@ -467,13 +483,9 @@ describe("a supervisor that rolls after each turn, with one slot and few open ta
     for (const handle of handles) {
       expect(await handle.ended()).toMatchObject({ status: "completed", attempt: 2 });
     }
-    await until("both told", async () => {
-      const said = JSON.stringify((await supervisor.transcript()).messages);
-      return said.match(/bosun-event type=..task_ended/g)?.length === 4;
-    });
+    await until("both told", async () => (await endsToldTo(supervisor)) === 4);
     await supervisor.ask("and five?");
-    const said = JSON.stringify((await supervisor.transcript()).messages);
-    expect(said.match(/bosun-event type=..task_ended/g)).toHaveLength(4);
+    expect(await endsToldTo(supervisor)).toBe(4);
     await supervisor.end();
     await world.bosun.client.workflow.getHandle(supervisor.id).result();
     const ids = [supervisor.id, ...tasks.flatMap(({ taskId }) => [taskId, `${taskId}-2`])];
@@ -486,17 +498,26 @@ describe("a supervisor that rolls after each turn, with one slot and few open ta
   }, 60_000);
 
   test("waits for a slot, and is refused where the limit of open tasks is reached", async () => {
-    const [supervisor, tasks] = await two("retry-limit");
+    const mark = "retry-limit";
+    const [supervisor, tasks] = await two(mark);
     const [one, other] = tasks.map(({ taskId }) => supervisor.task(taskId));
+    await supervisor.send(`third ${mark}`);
+    const all = await untilTasks(supervisor, 3);
+    const last = all.find(({ description }) => description.endsWith("three"));
+    const third = supervisor.task(last!.taskId);
+    await until("its end told", async () => (await endsToldTo(supervisor)) === 3);
     await one!.retry("slower");
     await other!.retry("slower");
+    await expect(third.retry()).rejects.toMatchObject(
+      refusal("refused", /^2 tasks are open or ended unread.*the limit maxOpen/),
+    );
     await until("one at work, one queued", async () => {
       const statuses = [(await one!.view()).status, (await other!.view()).status];
       return statuses.join() === "running,queued";
     });
     await one!.cancel("enough");
     await one!.ended();
-    await world.model.release("retry-limit slower");
+    await world.model.release(`${mark} slower`);
     expect((await other!.ended()).status).toBe("completed");
     const journal = await world.model.journal("retry-limit-task");
     expect(journal.some(({ request }) => textsOf(request).includes("slower"))).toBe(true);

@@ -1,20 +1,13 @@
 // A run that continues as new carries everything with it.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { untilAll } from "../support/lead-agent.ts";
-import { openWorld, until, untilFeed, untilReply, type World } from "../support/world.ts";
+import { openWorld, runsOf, until, untilFeed, untilReply, type World } from "../support/world.ts";
 
 let world: World;
 beforeAll(async () => {
   world = await openWorld({ env: { BOSUN_ROLL_AFTER_TURNS: "1" } });
 });
 afterAll(() => world.close());
-
-async function runsOf(workflowId: string): Promise<number> {
-  let runs = 0;
-  for await (const _ of world.bosun.client.workflow.list({ query: `WorkflowId = '${workflowId}'` }))
-    runs += 1;
-  return runs;
-}
 
 const start = (part: string) => ({
   name: "start_async_task",
@@ -89,7 +82,7 @@ test("tasks started before a roll are told after it, each once, and can still be
   const { messages } = await supervisor.transcript();
   const notices = JSON.stringify(messages).match(/<bosun-event type=..task_ended/g);
   expect(notices).toHaveLength(3);
-  await until("more than three runs", async () => (await runsOf(supervisor.id)) > 3);
+  await until("more than three runs", async () => (await runsOf(world, supervisor.id)) > 3);
   await supervisor.end();
 });
 
@@ -98,7 +91,7 @@ test("the same message id has one effect across a roll", async () => {
   const supervisor = await world.start();
   await supervisor.send("again-1", { id: "m-1" });
   await untilReply(supervisor, "once");
-  await until("a second run", async () => (await runsOf(supervisor.id)) > 1);
+  await until("a second run", async () => (await runsOf(world, supervisor.id)) > 1);
   expect(await supervisor.send("again-1", { id: "m-1" })).toMatchObject({ known: true });
   expect(await world.model.journal("again-1")).toHaveLength(1);
   await supervisor.end();
@@ -134,7 +127,7 @@ test("a task rolls too, and its parent hears one end", async () => {
   const supervisor = await world.start("go child");
   expect(await untilReply(supervisor, "^Over")).toBe("Over: After four rolls.");
   const [task] = await untilAll(supervisor, "completed", ({ status }) => status === "completed");
-  await until("its runs in the list", async () => (await runsOf(task!.taskId)) >= 5);
-  expect(await runsOf(task!.taskId)).toBe(5);
+  await until("its runs in the list", async () => (await runsOf(world, task!.taskId)) >= 5);
+  expect(await runsOf(world, task!.taskId)).toBe(5);
   await supervisor.end();
 });

@@ -142,7 +142,7 @@ describe("a supervisor that waits", () => {
   });
 });
 
-describe("a person who speaks to a supervisor that waits", () => {
+describe.concurrent("a person who speaks to a supervisor that waits", () => {
   test("is answered at once, and each end comes as a notice, once", async () => {
     const supervisor = await world.start();
     const ids = await startTasks(world, supervisor, [start("~gate 1"), start("~gate 2")]);

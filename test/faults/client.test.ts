@@ -1,6 +1,7 @@
 // A person's program that dies, or loses the answer.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Sent, SupervisorHandle } from "../../client/index.ts";
+import { runsOf } from "../support/world.ts";
 import { untilReady } from "./support/child.ts";
 import { type FaultWorld, openFaultWorld } from "./support/fault-world.ts";
 import { until } from "./support/until.ts";
@@ -41,13 +42,6 @@ async function accepted(supervisor: SupervisorHandle, text: string, id: string):
   });
 }
 
-const runsOf = async (id: string): Promise<number> => {
-  let runs = 0;
-  for await (const _ of world.bosun.client.workflow.list({ query: `WorkflowId = '${id}'` }))
-    runs += 1;
-  return runs;
-};
-
 test("a client killed right after it sent has sent: the message is answered once", async () => {
   const supervisor = await open("dies");
   const program = world.startProgram("send-and-hang.ts", [supervisor.id, "dies-1", "dies slow"]);
@@ -73,7 +67,7 @@ test("the same id sent twice counts once, also in a later run", async () => {
   await takenOf(supervisor, ["twice-1"]);
   await supervisor.send("twice two", { id: "twice-2" });
   await takenOf(supervisor, ["twice-1", "twice-2"]);
-  await until("a later run", async () => (await runsOf(supervisor.id)) > 1);
+  await until("a later run", async () => (await runsOf(world, supervisor.id)) > 1);
   expect(await accepted(supervisor, "twice one", "twice-1")).toMatchObject({ known: true });
   await supervisor.send("twice three", { id: "twice-3" });
   const ids = ["twice-1", "twice-2", "twice-3"];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { SupervisorHandle } from "../../client/index.ts";
 import { startCall } from "../support/lead-agent.ts";
-import { openWorld, type World } from "../support/world.ts";
+import { openWorld, runsOf, type World } from "../support/world.ts";
 import { until } from "./support/until.ts";
 
 /** An agent starts none of its own name. */
@@ -21,13 +21,6 @@ You hand work on.
 
 let world: World;
 afterEach(() => world?.close());
-
-async function runsOf(workflowId: string): Promise<number> {
-  let runs = 0;
-  const query = `WorkflowId = '${workflowId}'`;
-  for await (const _ of world.bosun.client.workflow.list({ query })) runs += 1;
-  return runs;
-}
 
 /** How often each task's end stands in the transcript. */
 async function noticesOf(supervisor: SupervisorHandle): Promise<ReadonlyMap<string, number>> {
@@ -96,7 +89,7 @@ test("a supervisor of 50 rolls answers every message once and hears every end on
   for (let round = 0; round < rounds; round += 1) {
     expect(texts.split(`"fifty-${round} please"`)).toHaveLength(2);
   }
-  await until("50 rolls", async () => (await runsOf(supervisor.id)) > 50);
+  await until("50 rolls", async () => (await runsOf(world, supervisor.id)) > 50);
   await supervisor.end();
 }, 300_000);
 
@@ -132,7 +125,7 @@ test("three levels of tasks, every parent rolled and one slot for tools, end wit
   const parents = tasks.filter((task) => task.agent !== "researcher");
   expect(parents).toHaveLength(6);
   for (const { taskId } of parents) {
-    await until(`a roll of ${taskId}`, async () => (await runsOf(taskId)) > 1);
+    await until(`a roll of ${taskId}`, async () => (await runsOf(world, taskId)) > 1);
   }
   await until("both ends", async () => (await noticesOf(supervisor)).size === 2);
   await supervisor.end();

@@ -1,20 +1,27 @@
 // What remains when Temporal has deleted a closed task.
 import { WorkflowNotFoundError } from "@temporalio/client";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { SupervisorHandle, TaskView } from "../../client/index.ts";
 import { retrySignal } from "../../protocol/messages.ts";
 import { countIn } from "../support/gates.ts";
-import { openWorld, untilFeed, untilReply, type World } from "../support/world.ts";
+import { openWorld, runsOf, untilFeed, untilReply, type World } from "../support/world.ts";
 import { until } from "./support/until.ts";
 
-let world: World;
-afterEach(() => world.close());
+/** Half a minute of each is the server's. */
+const inWorld =
+  (options: Parameters<typeof openWorld>[0], use: (world: World) => Promise<void>) => async () => {
+    const world = await openWorld(options);
+    try {
+      await use(world);
+    } finally {
+      await world.close();
+    }
+  };
 
 const gone = (error: unknown): boolean => error instanceof WorkflowNotFoundError;
 
 /** What the retention time does to a closed workflow. The server takes half a minute for it. */
-async function forget(workflowId: string): Promise<void> {
-  const { client } = world.bosun;
+async function forget({ bosun: { client } }: World, workflowId: string): Promise<void> {
   await client.workflowService.deleteWorkflowExecution({
     namespace: "default",
     workflowExecution: { workflowId },
@@ -27,7 +34,7 @@ async function forget(workflowId: string): Promise<void> {
   });
 }
 
-async function begin(mark: string, reply: object): Promise<void> {
+async function begin(world: World, mark: string, reply: object): Promise<void> {
   await world.model.script(mark, [
     {
       when: { lastUser: `^go ${mark}` },
@@ -69,66 +76,67 @@ async function untilTold(supervisor: SupervisorHandle): Promise<TaskView> {
   });
 }
 
-test("an ended task's result is copied when it ends, and outlives the closed workflow", async () => {
-  world = await openWorld();
-  await begin("copied", { text: "All of it." });
-  const supervisor = await world.start("go copied");
-  const task = await untilTold(supervisor);
-  expect(task.status).toBe("completed");
-  await forget(task.taskId);
-  expect(await supervisor.ask("look copied")).toBe("Result: All of it.");
-  await supervisor.end();
-});
+test.concurrent(
+  "an ended task's result is copied when it ends, and outlives the closed workflow",
+  inWorld({}, async (world) => {
+    await begin(world, "copied", { text: "All of it." });
+    const supervisor = await world.start("go copied");
+    const task = await untilTold(supervisor);
+    expect(task.status).toBe("completed");
+    await forget(world, task.taskId);
+    expect(await supervisor.ask("look copied")).toBe("Result: All of it.");
+    await supervisor.end();
+  }),
+);
 
-test("a task that ended and was deleted while its supervisor was away is told as lost", async () => {
-  world = await openWorld({ env: { BOSUN_ROLL_AFTER_TURNS: "1" }, workers: false });
-  const workers = await world.startWorkers();
-  await begin("lost", { text: "Never.", delayMs: 280_000 });
-  const supervisor = await world.start("go lost");
-  await untilReply(supervisor, "Heard");
-  const [task] = await until("the task", async () => {
-    const all = await supervisor.tasks();
-    return all.length === 1 && all;
-  });
-  await until("a later run", async () => {
-    const runs = [];
-    const query = `WorkflowId = '${supervisor.id}'`;
-    for await (const run of world.bosun.client.workflow.list({ query })) runs.push(run);
-    return runs.length > 2;
-  });
-  workers.stop();
-  await workers.done;
-  await world.bosun.client.workflow.getHandle(task!.taskId).terminate("by a test");
-  await forget(task!.taskId);
-  await world.startWorkers();
-  const { event } = await untilFeed(
-    supervisor,
-    ({ event: one }) => one.type === "task" && one.phase.status === "failed",
-  );
-  expect(event).toMatchObject({
-    taskId: task!.taskId,
-    phase: { status: "failed", reason: "lost" },
-  });
-  await supervisor.end();
-});
+test.concurrent(
+  "a task that ended and was deleted while its supervisor was away is told as lost",
+  inWorld({ env: { BOSUN_ROLL_AFTER_TURNS: "1" }, workers: false }, async (world) => {
+    const workers = await world.startWorkers();
+    await begin(world, "lost", { text: "Never.", delayMs: 280_000 });
+    const supervisor = await world.start("go lost");
+    await untilReply(supervisor, "Heard");
+    const [task] = await until("the task", async () => {
+      const all = await supervisor.tasks();
+      return all.length === 1 && all;
+    });
+    await until("a later run", async () => (await runsOf(world, supervisor.id)) > 2);
+    workers.stop();
+    await workers.done;
+    await world.bosun.client.workflow.getHandle(task!.taskId).terminate("by a test");
+    await forget(world, task!.taskId);
+    await world.startWorkers();
+    const { event } = await untilFeed(
+      supervisor,
+      ({ event: one }) => one.type === "task" && one.phase.status === "failed",
+    );
+    expect(event).toMatchObject({
+      taskId: task!.taskId,
+      phase: { status: "failed", reason: "lost" },
+    });
+    await supervisor.end();
+  }),
+);
 
-test("a new attempt at a task whose record was deleted fails and says what nobody knows", async () => {
-  world = await openWorld();
-  await begin("again", { text: "All of it." });
-  const supervisor = await world.start("go again");
-  const task = await untilTold(supervisor);
-  await forget(task.taskId);
-  await expect(supervisor.task(task.taskId).retry()).rejects.toMatchObject({ code: "unknown" });
-  // As if it had been deleted between the asking and the doing.
-  await world.bosun.client.workflow
-    .getHandle(supervisor.id)
-    .signal(retrySignal, { retryId: "r-1", taskId: task.taskId, message: "again" });
-  const { event } = await untilFeed(
-    supervisor,
-    ({ event: one }) => one.type === "task" && one.phase.status === "failed",
-  );
-  expect(event).toMatchObject({ taskId: task.taskId });
-  const second = await world.bosun.task(`${task.taskId}-2`).ended();
-  expect(second.result?.notDone).toContain("no longer kept");
-  await supervisor.end();
-});
+test.concurrent(
+  "a new attempt at a task whose record was deleted fails and says what nobody knows",
+  inWorld({}, async (world) => {
+    await begin(world, "again", { text: "All of it." });
+    const supervisor = await world.start("go again");
+    const task = await untilTold(supervisor);
+    await forget(world, task.taskId);
+    await expect(supervisor.task(task.taskId).retry()).rejects.toMatchObject({ code: "unknown" });
+    // As if it had been deleted between the asking and the doing.
+    await world.bosun.client.workflow
+      .getHandle(supervisor.id)
+      .signal(retrySignal, { retryId: "r-1", taskId: task.taskId, message: "again" });
+    const { event } = await untilFeed(
+      supervisor,
+      ({ event: one }) => one.type === "task" && one.phase.status === "failed",
+    );
+    expect(event).toMatchObject({ taskId: task.taskId });
+    const second = await world.bosun.task(`${task.taskId}-2`).ended();
+    expect(second.result?.notDone).toContain("no longer kept");
+    await supervisor.end();
+  }),
+);

@@ -118,7 +118,7 @@ test("what a person sends, steers and cancels while no worker runs is kept and d
   );
   expect(ended.filter((task) => task.status === "completed")).toHaveLength(sceneTasks - 2);
   expect((await note.receipt()).noteId).toBe(note.noteId);
-  const { entries } = await supervisor.feed();
+  const { entries } = await until("the feed", () => supervisor.feed());
   const taken = entries.filter(({ event }) => event.type === "taken");
   expect(taken).toMatchObject([{ event: { text: "go away" } }, { event: { text: "ask away" } }]);
   expect((await inspectAftermath(world, scene, bundle)).wrong).toEqual([]);

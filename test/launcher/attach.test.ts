@@ -110,7 +110,9 @@ test("down asks the users to leave and ends what is left", async () => {
   expect(markOf(run.serverPid)).toBeUndefined();
 });
 
-/** Takes a port, as soon as nobody else has it. */
+const triesMs = 30_000;
+
+/** Takes a port, as soon as nobody else has it. Who keeps it for so long keeps it for the test, too. */
 async function occupy(port: number): Promise<void> {
   const server: Server = createServer();
   const isTaken = () =>
@@ -118,6 +120,7 @@ async function occupy(port: number): Promise<void> {
       server.once("error", () => resolve(false));
       server.listen(port, "127.0.0.1", () => resolve(true));
     });
-  while (!(await isTaken())) await sleep(100);
+  const end = Date.now() + triesMs;
+  while (!(await isTaken()) && Date.now() < end) await sleep(100);
   onTestFinished(() => void server.close());
 }

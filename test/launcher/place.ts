@@ -108,6 +108,12 @@ function start(command: string, args: readonly string[], cwd: string, env: Env):
   };
 }
 
+/** Ends a process that has to be there. No process is no reason to go on: 0 would be all of the test's own. */
+export function kill(mark: Mark | undefined): void {
+  if (!mark || !isAlive(mark)) throw new Error("The process to be killed is not there.");
+  process.kill(mark.pid, "SIGKILL");
+}
+
 /** Resolves when none of the processes is alive any more. */
 export async function untilGone(...marks: readonly (Mark | undefined)[]): Promise<void> {
   while (marks.some((mark) => mark && isAlive(mark))) {

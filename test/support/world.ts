@@ -9,11 +9,12 @@ import {
   type Bosun,
   connectBosun,
   type FeedEntry,
-  RequestError,
   type SupervisorHandle,
 } from "../../client/index.ts";
+import { isRequestError, type RequestErrorCode } from "../../client/request-error.ts";
 import { parseEnvironment } from "../../protocol/environment.ts";
 import { type RunningWorkers, startWorkers } from "../../workers/worker.ts";
+import { servedBy, toPatient } from "./patience.ts";
 import { quick } from "./quick.ts";
 import { borrowModel, controlModel, type ModelControl } from "./scripted-model.ts";
 
@@ -60,11 +61,12 @@ export async function openWorld(
   const environment = parseEnvironment(env);
   const host = `host-${installation}`;
   const running: RunningWorkers[] = [];
-  // Those that answer for workflows.
-  const serving = new Set<RunningWorkers>();
   const connect = async (): Promise<Bosun> => {
-    const given = { connection: { address }, installation, host, environment };
-    return beAsPatient(await connectBosun(given), () => serving.size > 0);
+    const bosun = await connectBosun({ connection: { address }, installation, host, environment });
+    const { connection } = bosun.client;
+    const within = connection.withDeadline.bind(connection);
+    connection.withDeadline = (at, call) => within(toPatient(at, installation), call);
+    return bosun;
   };
   const bosun = await connect();
   const start = async (changed = {}): Promise<RunningWorkers> => {
@@ -79,11 +81,7 @@ export async function openWorld(
       workflowBundle: { code: inject("bundle") },
     });
     running.push(workers);
-    if (its.roles.includes("workflows")) {
-      serving.add(workers);
-      const leave = () => void serving.delete(workers);
-      workers.done.then(leave, leave);
-    }
+    if (its.roles.includes("workflows")) servedBy(workers, installation);
     return workers;
   };
   const stopWorkers = async (): Promise<void> => {
@@ -115,30 +113,33 @@ export async function openWorld(
   };
 }
 
-const patienceMs = 20_000;
+export type Look<Value> = () => Promise<Value | null | undefined | false>;
 
-/** While workers run, a slow machine is not taken for their absence: what they are asked is waited for. */
-function beAsPatient(bosun: Bosun, isServed: () => boolean): Bosun {
-  const { connection } = bosun.client;
-  const within = connection.withDeadline.bind(connection);
-  connection.withDeadline = (deadline, call) =>
-    within(isServed() ? Math.max(Number(deadline), Date.now() + patienceMs) : deadline, call);
-  return bosun;
+export interface Patience {
+  /** Less than the limit of the test, which would not say what was waited for. */
+  readonly limitMs: number;
+  readonly everyMs: number;
+  /** What is no answer yet, and asked again. */
+  readonly through: readonly RequestErrorCode[];
 }
 
-/** Polls until a value is there. The limit is the test's own. */
+/** On a busy machine a worker may be too slow to answer in time. */
+const usual: Patience = { limitMs: 45_000, everyMs: 50, through: ["noWorker"] };
+
+/** Polls until a value is there: `false` and nothing at all are none. */
 export async function until<Value>(
   what: string,
-  look: () => Promise<Value | undefined | false>,
+  look: Look<Value>,
+  { limitMs, everyMs, through } = usual,
 ): Promise<Value> {
-  for (let tries = 0; tries < 400; tries += 1) {
-    // On a busy machine a worker may be too slow to answer in time: then it is asked again.
+  const end = Date.now() + limitMs;
+  while (Date.now() < end) {
     const found = await look().catch((error: unknown) => {
-      if (error instanceof RequestError && error.code === "noWorker") return undefined;
+      if (isRequestError(error, ...through)) return undefined;
       throw error;
     });
-    if (found !== undefined && found !== false) return found;
-    await sleep(50);
+    if (found !== null && found !== undefined && found !== false) return found;
+    await sleep(everyMs);
   }
   throw new Error(`never came: ${what}`);
 }
@@ -156,6 +157,11 @@ export async function recordOf({ client }: Bosun, workflowId: string): Promise<s
   });
   const open = (raw.pendingActivities ?? []).map((activity) => JSON.stringify(activity));
   return [...past, `now ${new Date().toISOString()}`, ...open].join("\n");
+}
+
+/** How many runs lists know of a workflow that continues as new. */
+export async function runsOf({ bosun }: Pick<World, "bosun">, id: string): Promise<number> {
+  return (await bosun.client.workflow.count(`WorkflowId = '${id}'`)).count;
 }
 
 /** The feed's first entry that fits, waited for. */

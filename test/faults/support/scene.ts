@@ -1,5 +1,6 @@
 // A supervisor whose tasks stand in every phase at once.
 import type { SupervisorHandle, TaskView } from "../../../client/index.ts";
+import { startCall } from "../../support/lead-agent.ts";
 import type { Rule } from "../../support/scripted-model.ts";
 import type { FaultWorld } from "./fault-world.ts";
 import { until } from "./until.ts";
@@ -8,8 +9,10 @@ import { until } from "./until.ts";
 const parts = { quick: 2, lead: 2, streaming: 3, searching: 2, queued: 3 } as const;
 type Part = keyof typeof parts;
 
+const ownTasks = Object.values(parts).reduce((sum, count) => sum + count, 0);
+
 /** Those of the supervisor, and one more below each lead. */
-export const sceneTasks = Object.values(parts).reduce((sum, count) => sum + count, 0) + parts.lead;
+export const sceneTasks = ownTasks + parts.lead;
 
 /** Streaming and searching ones fill every slot, so that the last ones are queued. */
 export const sceneEnv = { BOSUN_MAX_RUNNING: String(parts.streaming + parts.searching) };
@@ -30,11 +33,6 @@ const slowSearch = {
   name: "search_files",
   input: { pattern: "(a*b*c*)*(ab|bc|ca)*x(a|b|c)*y", path: "heap" },
 };
-
-const startCall = (description: string, agent: string) => ({
-  name: "start_async_task",
-  input: { description, subagent_type: agent },
-});
 
 /** How long a streamed answer takes. */
 const streamMs = 2_000;
@@ -104,6 +102,8 @@ export function partOf(tasks: readonly TaskView[], description: string): TaskVie
 async function untilBusy(world: FaultWorld, supervisor: SupervisorHandle): Promise<void> {
   await until("every phase at once", async () => {
     const tasks = await supervisor.tasks();
+    // Whom a test looks for by name is in every list from now on.
+    if (tasks.filter(({ parentId }) => parentId === supervisor.id).length < ownTasks) return false;
     const count = (status: string) => tasks.filter((task) => task.status === status).length;
     if (Math.min(count("waiting"), count("queued"), count("completed")) === 0) return false;
     const running = tasks.filter((task) => task.status === "running");

@@ -1,18 +1,13 @@
 // Waiting for something through a fault.
-import { isRequestError } from "../../../client/request-error.ts";
+import { type Look, type Patience, until as untilIn } from "../../support/world.ts";
 
-/** Polls until a value is there. No answer is no answer yet: the limit is the test's own. */
-export async function until<Value>(
-  what: string,
-  look: () => Promise<Value | undefined | false>,
-): Promise<Value> {
-  for (let tries = 0; tries < 1_400; tries += 1) {
-    const found = await look().catch((error: unknown) => {
-      if (isRequestError(error, "noWorker", "unreachable")) return undefined;
-      throw error;
-    });
-    if (found !== undefined && found !== false) return found;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  throw new Error(`never came: ${what}`);
+const patience: Patience = {
+  limitMs: 280_000,
+  everyMs: 200,
+  through: ["noWorker", "unreachable"],
+};
+
+/** Polls until a value is there, however long nobody answers. */
+export function until<Value>(what: string, look: Look<Value>): Promise<Value> {
+  return untilIn(what, look, patience);
 }
