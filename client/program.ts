@@ -88,11 +88,12 @@ export function buildProgram(context: Context): Command {
 }
 
 function settle(command: Command, context: Context): void {
+  const width = (): number => Math.min(context.columns(), widestText);
   const output: OutputConfiguration = {
-    writeOut: (text) => context.print(toPage(text.replace(/\n$/, ""), context.columns())),
+    writeOut: (text) => context.print(toPage(text.replace(/\n$/, ""), width())),
     writeErr: (text) => context.note(toWords(text, command)),
-    getOutHelpWidth: () => context.columns(),
-    getErrHelpWidth: () => context.columns(),
+    getOutHelpWidth: width,
+    getErrHelpWidth: width,
     getOutHasColors: () => context.color,
     getErrHasColors: () => context.color,
   };
@@ -109,8 +110,7 @@ const widestText = 96;
 const narrowestMeaning = 24;
 
 /** Paragraphs are filled up to the width. What is indented keeps its lines, and goes on below where it is too long. */
-function toPage(text: string, columns: number): string {
-  const width = Math.min(columns, widestText);
+function toPage(text: string, width: number): string {
   const paragraphs = text.replaceAll(/(?<=^\S.*)\n(?=\S)/gm, " ");
   const fit = (line: string) => (stringWidth(line) > width ? wrapText(line, width) : [line]);
   return paragraphs.split("\n").flatMap(fit).join("\n");

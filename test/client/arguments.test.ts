@@ -93,4 +93,15 @@ describe("help", () => {
       expect(widest).toBeLessThanOrEqual(columns);
     }
   });
+
+  it("keeps what goes on below a command or option in its column, at every width", async () => {
+    for (const name of ["", ...names]) {
+      for (const columns of [80, 97, 100, 120, 200]) {
+        const { out } = await runBosun([name, "--help"].filter(Boolean), { ...place, columns });
+        const terms = out.slice(0, out.indexOf("\nExample"));
+        // Every line of two spaces begins a term: its meaning follows after two more at least.
+        for (const line of terms.match(/^ {2}\S.*$/gm) ?? []) expect(line).toMatch(/\S {2,}\S/);
+      }
+    }
+  });
 });
