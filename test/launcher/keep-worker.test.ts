@@ -60,7 +60,7 @@ test.each([
   const { child } = keep(`${program}\n${does}`, options);
   const [pid] = await once(child.stdout, "data");
   const worker = markOf(Number(pid));
-  expect(worker).toBeDefined();
+  expect(worker).toMatchObject({ pid: Number(pid) });
   child.kill("SIGKILL");
   await untilGone(worker);
 });

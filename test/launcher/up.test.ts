@@ -108,7 +108,7 @@ test("down ends a worker that hangs, too", async () => {
   const installation = place.installation();
   const [pid = 0] = served(installation, liveWorkers(installation.dir)[0]);
   const worker = markOf(pid);
-  expect(worker).toBeDefined();
+  expect(worker).toMatchObject({ pid });
   process.kill(pid, "SIGSTOP");
   expect(await place.bosun(["down"]).ended).toBe(0);
   await untilGone(worker);
