@@ -4,11 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import {
-  Client,
-  type WorkflowExecutionDescription,
-  type WorkflowExecutionInfo,
-} from "@temporalio/client";
+import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from "@temporalio/client";
 import { MockActivityEnvironment } from "@temporalio/testing";
 import { NativeConnection, Worker } from "@temporalio/worker";
 import { expect, inject, test } from "vitest";
@@ -21,6 +17,7 @@ import { toJanitorId, toQueues } from "../../protocol/ids.ts";
 import { janitorQuery } from "../../protocol/messages.ts";
 import { type Subagent, type SubagentInput, workflowTypes } from "../../protocol/workflows.ts";
 import { startCall } from "../support/lead-agent.ts";
+import { newClient } from "../support/new-client.ts";
 import { openStuckHost } from "../support/stuck-host.ts";
 import type { Rule } from "../support/scripted-model.ts";
 import { openWorld, until, untilReply, type World } from "../support/world.ts";
@@ -343,8 +340,7 @@ test("a task that has ended is no orphan any more, also while lists still show i
 
 /** Looks as the janitor does, for a task that was found once, without its grace. */
 function newLooker(world: World, suspect: string) {
-  const { connection, options } = world.bosun.client;
-  const client = new Client({ connection, namespace: options.namespace });
+  const client = newClient(world);
   const find = createFindOrphans(client);
   const input: FindOrphansInput = {
     installation: world.installation,

@@ -1,10 +1,10 @@
 // What a watch of other workflows keeps while it lasts.
 import { getEventListeners } from "node:events";
-import { Client } from "@temporalio/client";
 import { MockActivityEnvironment } from "@temporalio/testing";
 import { DefaultLogger } from "@temporalio/worker";
 import { expect, test } from "vitest";
 import { awaitCancelTaken } from "../../activities/tasks/end-task.ts";
+import { newClient } from "../support/new-client.ts";
 import { openWorld, until } from "../support/world.ts";
 
 test("a watch that looks again and again lets go of each look", async () => {
@@ -14,19 +14,10 @@ test("a watch that looks again and again lets go of each look", async () => {
     const { id } = await world.start();
     await world.bosun.client.workflow.getHandle(id).cancel();
     let looks = 0;
-    const { connection, options } = world.bosun.client;
-    const client = new Client({
-      connection,
-      namespace: options.namespace,
-      interceptors: {
-        workflow: [
-          {
-            describe(input, next) {
-              looks += 1;
-              return next(input);
-            },
-          },
-        ],
+    const client = newClient(world, {
+      describe(input, next) {
+        looks += 1;
+        return next(input);
       },
     });
     const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger("ERROR") });

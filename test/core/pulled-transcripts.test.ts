@@ -1,5 +1,4 @@
 // When a model call asks its workflow for what has been said.
-import { Client } from "@temporalio/client";
 import { MockActivityEnvironment } from "@temporalio/testing";
 import { DefaultLogger } from "@temporalio/worker";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -9,6 +8,7 @@ import {
 } from "../../activities/model/pull-transcript.ts";
 import type { Message, TranscriptRef } from "../../protocol/turn.ts";
 import { startCall, untilTasks } from "../support/lead-agent.ts";
+import { newClient } from "../support/new-client.ts";
 import { openWorld, until, type World } from "../support/world.ts";
 
 let world: World;
@@ -61,19 +61,10 @@ async function refsOf(taskId: string): Promise<readonly TranscriptRef[]> {
 /** A worker that has made no call yet, and counts what it asks. */
 function newWorker() {
   let asked = 0;
-  const { connection, options } = world.bosun.client;
-  const client = new Client({
-    connection,
-    namespace: options.namespace,
-    interceptors: {
-      workflow: [
-        {
-          query(input, next) {
-            asked += 1;
-            return next(input);
-          },
-        },
-      ],
+  const client = newClient(world, {
+    query(input, next) {
+      asked += 1;
+      return next(input);
     },
   });
   const pull = createPullTranscript(client);
